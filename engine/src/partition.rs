@@ -1,0 +1,100 @@
+//! What everybody may know of a partition without asking its writer.
+
+use crate::queue::Queue;
+use crate::source::LoadError;
+use crate::writer::Phase;
+use crate::{answer::Answer, answer::NotDone};
+use domain::ids::PartitionId;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{oneshot, watch};
+
+/// Why a partition is out of service until an operator has looked at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Halt {
+    /// The ledger knows records that the journal has not: the journal is an old copy.
+    #[error("the journal ends before the ledger does")]
+    JournalBehindLedger,
+    /// The store has records and no fence.
+    #[error("the journal has lost its fence")]
+    NoFence,
+    /// A checksum, the chain or the order is broken.
+    #[error("the journal is damaged")]
+    DamagedJournal,
+}
+
+/// Where a partition is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartitionState {
+    /// The writer's phase.
+    pub phase: Phase,
+    /// The life in which facts are decided.
+    pub generation: u64,
+    /// The record that must be in the ledger before a voucher is loaded.
+    pub opened_seq: u64,
+}
+
+/// Whoever waits for an answer.
+pub type Reply = oneshot::Sender<Result<Answer, NotDone>>;
+
+/// One partition as the actors see it.
+#[derive(Debug)]
+pub struct Partition {
+    pub id: PartitionId,
+    pub queue: Queue<Reply>,
+    pub durable_seq: AtomicU64,
+    /// The ledger was seen to hold everything up to here.
+    pub projected_seq: AtomicU64,
+    state: watch::Sender<PartitionState>,
+}
+
+impl Partition {
+    pub fn new(id: PartitionId) -> Self {
+        let start = PartitionState {
+            phase: Phase::Asking,
+            generation: 0,
+            opened_seq: 0,
+        };
+        Self {
+            id,
+            queue: Queue::default(),
+            durable_seq: AtomicU64::new(0),
+            projected_seq: AtomicU64::new(0),
+            state: watch::Sender::new(start),
+        }
+    }
+
+    pub fn state(&self) -> PartitionState {
+        *self.state.borrow()
+    }
+
+    /// Called by the driver after each step; wakes only when something changed.
+    pub fn publish(&self, phase: Phase, generation: u64, durable_seq: u64) {
+        self.durable_seq.store(durable_seq, Ordering::Release);
+        self.state.send_if_modified(|state| {
+            let changed = state.phase != phase || state.generation != generation;
+            if phase == Phase::Serving && changed {
+                state.opened_seq = durable_seq;
+            }
+            (state.phase, state.generation) = (phase, generation);
+            changed
+        });
+    }
+
+    /// Waits until the partition serves, and says in which life.
+    pub async fn serving(&self) -> Result<PartitionState, LoadError> {
+        let mut watcher = self.state.subscribe();
+        let settled = watcher
+            .wait_for(|state| {
+                matches!(
+                    state.phase,
+                    Phase::Serving | Phase::SteppedDown | Phase::Halted(_)
+                )
+            })
+            .await
+            .map_err(|_| LoadError::Halted)?;
+        match settled.phase {
+            Phase::Serving => Ok(*settled),
+            _ => Err(LoadError::Halted),
+        }
+    }
+}

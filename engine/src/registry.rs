@@ -1,0 +1,200 @@
+//! Which vouchers are in memory.
+
+use crate::actor::{Question, Retire, Surroundings, VoucherActor};
+use crate::answer::NotDone;
+use crate::partition::Partition;
+use actix::{Actor, Addr, dev::SendError};
+use actix_rt::{Arbiter, ArbiterHandle};
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry as MapEntry;
+use domain::clock::Timestamp;
+use domain::ids::{PartitionId, VoucherId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::oneshot;
+
+/// After so many deaths in a row a voucher is left alone until the next start.
+const FAILURES_MAX: u8 = 3;
+
+/// The actors of all partitions.
+pub(crate) struct Registry {
+    slots: DashMap<VoucherId, Slot>,
+    /// Deaths of actors, which should never happen.
+    failures: DashMap<VoucherId, u8>,
+    partitions: Vec<Arc<Surroundings>>,
+    arbiters: Vec<Arbiter>,
+}
+
+struct Slot {
+    addr: Addr<VoucherActor>,
+    generation: u64,
+    touched_us: AtomicI64,
+}
+
+/// Why a question did not reach its voucher.
+pub(crate) enum Undelivered {
+    /// It was not executed.
+    Refused(NotDone),
+    /// The actor was just leaving or had died; try again.
+    Again,
+}
+
+impl Registry {
+    pub fn new(partitions: Vec<Arc<Surroundings>>, arbiters: usize) -> Self {
+        let arbiters = (0..arbiters.max(1)).map(|_| Arbiter::new()).collect();
+        Self {
+            slots: DashMap::new(),
+            failures: DashMap::new(),
+            partitions,
+            arbiters,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn partitions(&self) -> impl Iterator<Item = &Arc<Partition>> {
+        self.partitions.iter().map(|shared| &shared.partition)
+    }
+
+    pub fn partition_of(&self, voucher: VoucherId) -> &Arc<Surroundings> {
+        let count = u16::try_from(self.partitions.len()).unwrap_or(1);
+        &self.partitions[usize::from(PartitionId::of(voucher, count).0)]
+    }
+
+    /// Puts a question into its voucher's mailbox, starting the actor if it is not there.
+    pub fn deliver(&self, voucher: VoucherId, question: Question) -> Result<(), Undelivered> {
+        if self
+            .failures
+            .get(&voucher)
+            .is_some_and(|failures| *failures >= FAILURES_MAX)
+        {
+            return Err(Undelivered::Refused(NotDone::Halted));
+        }
+        let addr = self.addr(voucher, question.deadline);
+        match addr.try_send(question) {
+            Ok(()) => Ok(()),
+            Err(SendError::Full(_)) => Err(Undelivered::Refused(NotDone::NotExecuted)),
+            Err(SendError::Closed(_)) => {
+                self.forget(voucher, &addr);
+                Err(Undelivered::Again)
+            }
+        }
+    }
+
+    /// The address, touched under its lock so that a sweep that comes now leaves it alone.
+    fn addr(&self, voucher: VoucherId, deadline: Timestamp) -> Addr<VoucherActor> {
+        let shared = self.partition_of(voucher);
+        let generation = shared.partition.state().generation;
+        if let Some(slot) = self.slots.get(&voucher)
+            && slot.generation == generation
+        {
+            slot.touched_us.store(deadline.micros(), Ordering::Relaxed);
+            return slot.addr.clone();
+        }
+        match self.slots.entry(voucher) {
+            MapEntry::Occupied(slot) if slot.get().generation == generation => {
+                slot.get().addr.clone()
+            }
+            MapEntry::Occupied(mut slot) => {
+                slot.insert(self.start(voucher, shared, 0, deadline))
+                    .addr
+                    .try_send(Retire)
+                    .ok();
+                slot.get().addr.clone()
+            }
+            MapEntry::Vacant(slot) => {
+                let started = self.start(voucher, shared, 0, deadline);
+                slot.insert(started).addr.clone()
+            }
+        }
+    }
+
+    fn start(
+        &self,
+        voucher: VoucherId,
+        shared: &Arc<Surroundings>,
+        after_seq: u64,
+        deadline: Timestamp,
+    ) -> Slot {
+        let generation = shared.partition.state().generation;
+        let actor_shared = Arc::clone(shared);
+        let addr = VoucherActor::start_in_arbiter(&self.arbiter(voucher), move |_| {
+            VoucherActor::new(voucher, actor_shared, after_seq)
+        });
+        Slot {
+            addr,
+            generation,
+            touched_us: AtomicI64::new(deadline.micros()),
+        }
+    }
+
+    fn arbiter(&self, voucher: VoucherId) -> ArbiterHandle {
+        let byte = voucher.uuid().as_bytes()[13];
+        self.arbiters[usize::from(byte) % self.arbiters.len()].handle()
+    }
+
+    fn forget(&self, voucher: VoucherId, addr: &Addr<VoucherActor>) {
+        self.slots.remove_if(&voucher, |_, slot| slot.addr == *addr);
+    }
+
+    /// An actor died under a question. It is started again only behind everything it may have
+    /// submitted: `after_seq` must be in the ledger before the voucher is read from it.
+    pub fn revive(&self, voucher: VoucherId, after_seq: u64, deadline: Timestamp) {
+        let mut failures = self.failures.entry(voucher).or_insert(0);
+        *failures = failures.saturating_add(1);
+        tracing::error!(%voucher, failures = *failures, "the actor of a voucher died");
+        drop(failures);
+        if let MapEntry::Occupied(mut slot) = self.slots.entry(voucher)
+            && !slot.get().addr.connected()
+        {
+            let shared = self.partition_of(voucher);
+            slot.insert(self.start(voucher, shared, after_seq, deadline));
+        }
+    }
+
+    /// Lets go of the vouchers of a partition that nobody asked for since `before`.
+    ///
+    /// The caller makes sure that the ledger holds everything decided before that instant, so that
+    /// a voucher that is wanted again is read back whole.
+    pub fn passivate(&self, partition: PartitionId, before: Timestamp) -> usize {
+        let count = u16::try_from(self.partitions.len()).unwrap_or(1);
+        let mut retired = 0;
+        self.slots.retain(|voucher, slot| {
+            let idle = PartitionId::of(*voucher, count) == partition
+                && slot.touched_us.load(Ordering::Relaxed) < before.micros();
+            if idle {
+                retired += 1;
+                slot.addr.try_send(Retire).ok();
+            }
+            !idle
+        });
+        retired
+    }
+
+    pub fn stop(&self) {
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+    }
+
+    /// A question that was accepted by nobody yet.
+    pub fn question(
+        ask: crate::cell::Ask,
+        deadline: Timestamp,
+    ) -> (
+        Question,
+        oneshot::Receiver<Result<crate::answer::Answer, NotDone>>,
+    ) {
+        let (reply, answer) = oneshot::channel();
+        (
+            Question {
+                ask,
+                deadline,
+                reply,
+            },
+            answer,
+        )
+    }
+}

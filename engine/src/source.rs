@@ -1,0 +1,41 @@
+//! Where a voucher's facts come from when it is not in memory.
+
+use domain::ids::{PartitionId, VoucherId};
+use domain::voucher::{Corrupt, Entry};
+use std::future::Future;
+use std::pin::Pin;
+
+/// A future that can be kept in a trait object.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, LoadError>> + Send + 'a>>;
+
+/// The ledger, as far as the engine needs it.
+pub trait Source: Send + Sync + 'static {
+    /// All facts of a voucher that the ledger holds, in order; none for an unknown voucher.
+    fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>>;
+
+    /// The last record of the partition that the ledger holds.
+    fn projected(&self, partition: PartitionId) -> Pending<'_, u64>;
+}
+
+/// Why a voucher could not be brought into memory.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The ledger did not answer; another try may work.
+    #[error("the ledger does not answer: {0}")]
+    Unavailable(String),
+    /// The facts do not add up.
+    #[error("the voucher's facts are damaged: {0}")]
+    Corrupt(String),
+    /// The partition is out of service.
+    #[error("the partition is out of service")]
+    Halted,
+    /// The partition's life ended during the load.
+    #[error("the partition was opened anew during the load")]
+    Stale,
+}
+
+impl From<Corrupt> for LoadError {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Corrupt(corrupt.to_string())
+    }
+}

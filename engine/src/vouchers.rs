@@ -1,0 +1,306 @@
+//! The handle that the rest of Buono holds.
+
+use crate::actor::Surroundings;
+use crate::answer::{Answer, NotDone};
+use crate::cell::Ask;
+use crate::driver::Driver;
+use crate::partition::{Partition, PartitionState};
+use crate::queue::{Submission, What};
+use crate::registry::{Registry, Undelivered};
+use crate::source::Source;
+use crate::writer::Writer;
+use domain::clock::{Clock, Timestamp};
+use domain::ids::{PartitionId, VoucherId};
+use domain::record::NodeId;
+use domain::voucher::{Command, View};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::journal::{Head, Journal};
+use tokio::sync::oneshot;
+
+/// Answers that may be void before a caller is told to come back.
+const TRIES_MAX: usize = 5;
+
+/// How to start the engine.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// This incarnation of this process.
+    pub node: NodeId,
+    /// Threads that run actors.
+    pub arbiters: usize,
+    /// A voucher that nobody asked for so long leaves memory. Far longer than any deadline.
+    pub idle: Duration,
+}
+
+/// Why the engine did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The number of partitions is not a power of two.
+    #[error("the number of partitions must be a power of two, not {0}")]
+    Partitions(usize),
+    /// No thread could be started.
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// All vouchers. Cheap to clone.
+#[derive(Clone)]
+pub struct Vouchers {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    registry: Registry,
+    clock: Arc<dyn Clock>,
+    idle: Duration,
+    drivers: parking_lot::Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Vouchers {
+    /// Starts one writer for each journal, which is one partition, behind the ledger's checkpoint
+    /// of it. Partitions open and catch up in the background: see [`Vouchers::states`].
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(
+        options: &Options,
+        journals: Vec<(Box<dyn Journal>, Head)>,
+        source: &Arc<dyn Source>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        if !journals.len().is_power_of_two() {
+            return Err(StartError::Partitions(journals.len()));
+        }
+        let mut partitions = Vec::new();
+        let mut drivers = Vec::new();
+        for (number, (journal, checkpoint)) in (0u16..).zip(journals) {
+            let partition = Arc::new(Partition::new(PartitionId(number)));
+            partition
+                .projected_seq
+                .store(checkpoint.seq, Ordering::Release);
+            partitions.push(Arc::new(Surroundings {
+                partition: Arc::clone(&partition),
+                source: Arc::clone(source),
+                clock: Arc::clone(clock),
+            }));
+            let writer = Writer::new(options.node, checkpoint);
+            let driver = Driver {
+                partition,
+                journal,
+                writer,
+                node: options.node,
+                clock: Arc::clone(clock),
+            };
+            drivers.push(
+                std::thread::Builder::new()
+                    .name(format!("journal-{number}"))
+                    .spawn(|| driver.run())?,
+            );
+        }
+        let inner = Inner {
+            registry: Registry::new(partitions, options.arbiters),
+            clock: Arc::clone(clock),
+            idle: options.idle,
+            drivers: parking_lot::Mutex::new(drivers),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Does what the command says, once, and answers when it is durable.
+    ///
+    /// # Errors
+    /// [`NotDone`]: `NotExecuted` is said only of what was never written.
+    pub async fn execute(
+        &self,
+        voucher: VoucherId,
+        command: Command,
+        deadline: Timestamp,
+    ) -> Result<Answer, NotDone> {
+        self.ask(voucher, Ask::Execute(command), deadline).await
+    }
+
+    /// What the voucher is, including everything answered before; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`NotDone`].
+    pub async fn view(
+        &self,
+        voucher: VoucherId,
+        deadline: Timestamp,
+    ) -> Result<Option<View>, NotDone> {
+        match self.ask(voucher, Ask::View, deadline).await? {
+            Answer::Viewed(view) => Ok(view.map(|view| *view)),
+            _ => Err(NotDone::Unknown),
+        }
+    }
+
+    async fn ask(
+        &self,
+        voucher: VoucherId,
+        ask: Ask,
+        deadline: Timestamp,
+    ) -> Result<Answer, NotDone> {
+        let mut verdict = NotDone::NotExecuted;
+        for _ in 0..TRIES_MAX {
+            let (question, answer) = Registry::question(ask, deadline);
+            match self.inner.registry.deliver(voucher, question) {
+                Ok(()) => {}
+                Err(Undelivered::Again) => continue,
+                Err(Undelivered::Refused(refused)) => return Err(refused),
+            }
+            match self.until(deadline, answer).await {
+                Some(Ok(Err(NotDone::Stale))) => verdict = self.stale(voucher, deadline).await,
+                Some(Ok(settled)) => return settled,
+                // the actor died under the question: whether it submitted anything is not known,
+                // but the same key asked again is answered from what it did submit
+                Some(Err(_)) => {
+                    let durable = self.durable(voucher, deadline).await?;
+                    self.inner.registry.revive(voucher, durable, deadline);
+                    verdict = NotDone::Unknown;
+                }
+                None => return Err(NotDone::Unknown),
+            }
+        }
+        Err(verdict)
+    }
+
+    /// What the answer was decided on is void: wait until the partition serves again.
+    async fn stale(&self, voucher: VoucherId, deadline: Timestamp) -> NotDone {
+        let partition = &self.inner.registry.partition_of(voucher).partition;
+        match self.until(deadline, partition.serving()).await {
+            Some(Ok(_)) | None => NotDone::NotExecuted,
+            Some(Err(_)) => NotDone::Halted,
+        }
+    }
+
+    async fn until<T>(&self, deadline: Timestamp, future: impl Future<Output = T>) -> Option<T> {
+        let micros = deadline.micros() - self.inner.clock.now().micros();
+        let patience = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
+        tokio::time::timeout(patience, future).await.ok()
+    }
+
+    /// The place up to which the voucher's partition is durable, once everything submitted so far is.
+    async fn durable(&self, voucher: VoucherId, deadline: Timestamp) -> Result<u64, NotDone> {
+        let partition = Arc::clone(&self.inner.registry.partition_of(voucher).partition);
+        self.partition_durable(&partition, deadline).await
+    }
+
+    async fn partition_durable(
+        &self,
+        partition: &Partition,
+        deadline: Timestamp,
+    ) -> Result<u64, NotDone> {
+        for _ in 0..TRIES_MAX {
+            let (reply, answer) = oneshot::channel();
+            let generation = partition.state().generation;
+            let what = What::Answer(Answer::Durable { seq: 0 });
+            if partition
+                .queue
+                .push(Submission {
+                    generation,
+                    what,
+                    reply: Some(reply),
+                })
+                .is_err()
+            {
+                return Err(NotDone::NotExecuted);
+            }
+            match self.until(deadline, answer).await {
+                Some(Ok(Ok(Answer::Durable { seq }))) => return Ok(seq),
+                Some(Ok(Err(NotDone::Stale))) => {
+                    self.until(deadline, partition.serving()).await;
+                }
+                Some(Ok(Err(other))) => return Err(other),
+                Some(Ok(Ok(_)) | Err(_)) | None => return Err(NotDone::Unknown),
+            }
+        }
+        Err(NotDone::NotExecuted)
+    }
+
+    /// For each partition the place up to which it is durable, once everything submitted before
+    /// this call is.
+    ///
+    /// # Errors
+    /// [`NotDone`] when a partition does not serve.
+    pub async fn barrier(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
+        let mut durable = Vec::new();
+        for partition in self.inner.registry.partitions() {
+            durable.push((
+                partition.id,
+                self.partition_durable(partition, deadline).await?,
+            ));
+        }
+        Ok(durable)
+    }
+
+    /// Where each partition is.
+    #[must_use]
+    pub fn states(&self) -> Vec<(PartitionId, PartitionState)> {
+        self.inner
+            .registry
+            .partitions()
+            .map(|partition| (partition.id, partition.state()))
+            .collect()
+    }
+
+    /// For each partition the last durable record that its writer knows of.
+    #[must_use]
+    pub fn durable_seqs(&self) -> Vec<(PartitionId, u64)> {
+        let seq = |partition: &Arc<Partition>| partition.durable_seq.load(Ordering::Acquire);
+        self.inner
+            .registry
+            .partitions()
+            .map(|partition| (partition.id, seq(partition)))
+            .collect()
+    }
+
+    /// Vouchers in memory.
+    #[must_use]
+    pub fn resident(&self) -> usize {
+        self.inner.registry.len()
+    }
+
+    /// Lets idle vouchers leave memory. `projected` says how far the ledger is, asked after the
+    /// barrier; a partition whose ledger lags is left alone this time.
+    ///
+    /// # Errors
+    /// [`NotDone`] when a partition does not serve.
+    pub async fn passivate(
+        &self,
+        source: &dyn Source,
+        deadline: Timestamp,
+    ) -> Result<usize, NotDone> {
+        let idle_us = i64::try_from(self.inner.idle.as_micros()).unwrap_or(i64::MAX);
+        let before = self.inner.clock.now().plus_micros(idle_us.saturating_neg());
+        let mut retired = 0;
+        for (partition, durable) in self.barrier(deadline).await? {
+            if source
+                .projected(partition)
+                .await
+                .is_ok_and(|projected| projected >= durable)
+            {
+                retired += self.inner.registry.passivate(partition, before);
+            }
+        }
+        metrics::counter!("buono_engine_passivated_total").increment(retired as u64);
+        metrics::gauge!("buono_engine_resident_vouchers").set(self.resident() as f64);
+        Ok(retired)
+    }
+
+    /// Takes nothing in any more, writes what is there, answers it, and ends the writers. Blocks.
+    pub fn stop(&self) {
+        for partition in self.inner.registry.partitions() {
+            partition.queue.close();
+        }
+        for driver in self.inner.drivers.lock().drain(..) {
+            if driver.join().is_err() {
+                tracing::error!("a journal writer ended in a panic");
+            }
+        }
+        self.inner.registry.stop();
+    }
+}

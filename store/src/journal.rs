@@ -1,0 +1,167 @@
+//! The journal: one sequence of records for each partition, written in batches.
+//!
+//! # Contract
+//! Every adapter keeps these rules, and `store/tests/journal_contract.rs` holds each of them to them.
+//!
+//! - The records of a partition are dense and chained over its whole life.
+//! - [`open`](Journal::open) moves the fence: the epoch grows by one and an open record is appended,
+//!   durable when it answers. From then on nothing of an older epoch can be appended.
+//! - [`append`](Journal::append) is all or nothing, and durable when it answers. It is `Fenced`
+//!   unless the batch's epoch is current and a `Gap` unless it follows the last record.
+//! - An error other than those two says nothing about what happened: the caller moves the fence and
+//!   reads.
+//! - [`read`](Journal::read) shows only what is durable.
+//!
+//! Calls block: the engine drives each partition from a thread of its own.
+
+mod batch;
+mod encoding;
+mod memory;
+mod sqlite;
+
+pub use batch::Batch;
+pub use encoding::{DecodeError, decode_record, encode_record};
+pub use memory::MemoryJournal;
+pub use sqlite::{SQLITE_VERSION_MIN, SqliteJournal};
+
+use domain::clock::Timestamp;
+use domain::ids::PartitionId;
+use domain::record::NodeId;
+use std::sync::Arc;
+
+/// BLAKE3 over the previous record's chain and this record's bytes.
+pub type Chain = [u8; 32];
+
+/// The chain before the first record.
+pub const GENESIS: Chain = [0; 32];
+
+/// A place in a partition's journal: its last record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The epoch of the record; of the journal's last record it is the current one.
+    pub epoch: u64,
+    /// The record's place; zero before the first.
+    pub seq: u64,
+    /// The chain up to and with the record.
+    pub chain: Chain,
+}
+
+impl Head {
+    /// Before the first record.
+    pub const START: Self = Self {
+        epoch: 0,
+        seq: 0,
+        chain: GENESIS,
+    };
+}
+
+/// What opening a partition led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The open record, whose epoch is the new one.
+    pub head: Head,
+}
+
+/// Why the journal did not do as asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// Another owner has moved the fence: the epoch is no longer current.
+    #[error("the fence has moved past this epoch")]
+    Fenced,
+    /// The batch does not follow the last record.
+    #[error("the batch does not follow the last record")]
+    Gap,
+    /// The partition has no fence: it was never created, or lost it.
+    #[error("the partition has no fence")]
+    NoFence,
+    /// The epoch at opening was not the expected one.
+    #[error("the current epoch is {current}")]
+    Race {
+        /// The epoch that is current.
+        current: u64,
+    },
+    /// Trimming would pass what is still needed.
+    #[error("record {floor} is still needed")]
+    Floor {
+        /// The last record that may go.
+        floor: u64,
+    },
+    /// What was stored cannot be what was written.
+    #[error("the journal is damaged: {0}")]
+    Corrupt(String),
+    /// Anything else, a full disk for example: it is not known what happened.
+    #[error("it is not known what happened: {0}")]
+    Unknown(String),
+}
+
+impl From<DecodeError> for JournalError {
+    fn from(error: DecodeError) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}
+
+/// The journal of one installation; see the contract above.
+pub trait Journal: Send {
+    /// Gives an empty partition its fence; does nothing if it has one.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`].
+    fn create(&mut self, partition: PartitionId) -> Result<(), JournalError>;
+
+    /// The last record and, in its epoch, the current epoch.
+    ///
+    /// # Errors
+    /// [`JournalError::NoFence`], [`JournalError::Unknown`].
+    fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError>;
+
+    /// Moves the fence.
+    ///
+    /// # Errors
+    /// [`JournalError::Race`], [`JournalError::NoFence`], [`JournalError::Unknown`].
+    fn open(
+        &mut self,
+        partition: PartitionId,
+        node: NodeId,
+        expected_epoch: u64,
+        at: Timestamp,
+    ) -> Result<Opened, JournalError>;
+
+    /// Appends a batch behind the record `previous_seq`.
+    ///
+    /// # Errors
+    /// [`JournalError::Fenced`], [`JournalError::Gap`], [`JournalError::NoFence`],
+    /// [`JournalError::Unknown`].
+    fn append(
+        &mut self,
+        partition: PartitionId,
+        previous_seq: u64,
+        batch: &Arc<Batch>,
+    ) -> Result<(), JournalError>;
+
+    /// Makes sure that `epoch` is still current.
+    ///
+    /// # Errors
+    /// [`JournalError::Fenced`], [`JournalError::NoFence`], [`JournalError::Unknown`].
+    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError>;
+
+    /// The batches that hold records from `from_seq` on, in order: at least one if there is one,
+    /// and then no more than about `bytes_max` of them.
+    ///
+    /// # Errors
+    /// [`JournalError::Corrupt`], [`JournalError::Unknown`].
+    fn read(
+        &mut self,
+        partition: PartitionId,
+        from_seq: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Arc<Batch>>, JournalError>;
+
+    /// Lets go of whole batches up to the record `upto`.
+    ///
+    /// # Errors
+    /// [`JournalError::Floor`] when that would pass `floor`, [`JournalError::Unknown`].
+    fn trim(&mut self, partition: PartitionId, upto: u64, floor: u64) -> Result<(), JournalError>;
+
+    /// Drops the connection and everything that may still come over it.
+    fn reconnect(&mut self);
+}

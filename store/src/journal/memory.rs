@@ -1,0 +1,137 @@
+//! A journal in memory, for tests: as strict as the others, and gone with the process.
+
+use super::{Batch, Head, Journal, JournalError, Opened};
+use domain::clock::Timestamp;
+use domain::ids::PartitionId;
+use domain::record::{Body, NodeId};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A journal in memory; clones share it, as connections share a server.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryJournal {
+    partitions: Arc<Mutex<BTreeMap<PartitionId, Sequence>>>,
+}
+
+#[derive(Debug)]
+struct Sequence {
+    head: Head,
+    batches: Vec<Arc<Batch>>,
+}
+
+impl Sequence {
+    fn push(&mut self, batch: Arc<Batch>) {
+        self.head = batch.head();
+        self.batches.push(batch);
+    }
+}
+
+impl MemoryJournal {
+    fn with<T>(
+        &self,
+        partition: PartitionId,
+        act: impl FnOnce(&mut Sequence) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        act(self
+            .partitions
+            .lock()
+            .get_mut(&partition)
+            .ok_or(JournalError::NoFence)?)
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
+        let empty = Sequence {
+            head: Head::START,
+            batches: Vec::new(),
+        };
+        self.partitions.lock().entry(partition).or_insert(empty);
+        Ok(())
+    }
+
+    fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
+        self.with(partition, |sequence| Ok(sequence.head))
+    }
+
+    fn open(
+        &mut self,
+        partition: PartitionId,
+        node: NodeId,
+        expected_epoch: u64,
+        at: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        self.with(partition, |sequence| {
+            let current = sequence.head.epoch;
+            if current != expected_epoch {
+                return Err(JournalError::Race { current });
+            }
+            let open = std::iter::once(Body::Open { node, at });
+            sequence.push(Arc::new(Batch::encode(current + 1, &sequence.head, open)));
+            Ok(Opened {
+                head: sequence.head,
+            })
+        })
+    }
+
+    fn append(
+        &mut self,
+        partition: PartitionId,
+        previous_seq: u64,
+        batch: &Arc<Batch>,
+    ) -> Result<(), JournalError> {
+        self.with(partition, |sequence| {
+            if batch.epoch() != sequence.head.epoch {
+                return Err(JournalError::Fenced);
+            }
+            if previous_seq != sequence.head.seq || batch.follows(&sequence.head).is_err() {
+                return Err(JournalError::Gap);
+            }
+            sequence.push(Arc::clone(batch));
+            Ok(())
+        })
+    }
+
+    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
+        self.with(partition, |sequence| {
+            if sequence.head.epoch == epoch {
+                Ok(())
+            } else {
+                Err(JournalError::Fenced)
+            }
+        })
+    }
+
+    fn read(
+        &mut self,
+        partition: PartitionId,
+        from_seq: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Arc<Batch>>, JournalError> {
+        self.with(partition, |sequence| {
+            let mut bytes = 0;
+            let start = sequence
+                .batches
+                .partition_point(|batch| batch.head().seq < from_seq);
+            let wanted = sequence.batches[start..].iter().take_while(|batch| {
+                let first = bytes == 0;
+                bytes += batch.bytes().len();
+                first || bytes <= bytes_max
+            });
+            Ok(wanted.cloned().collect())
+        })
+    }
+
+    fn trim(&mut self, partition: PartitionId, upto: u64, floor: u64) -> Result<(), JournalError> {
+        if upto > floor {
+            return Err(JournalError::Floor { floor });
+        }
+        self.with(partition, |sequence| {
+            sequence.batches.retain(|batch| batch.head().seq > upto);
+            Ok(())
+        })
+    }
+
+    fn reconnect(&mut self) {}
+}

@@ -1,0 +1,284 @@
+//! The journal in a SQLite file: the embedded installation's.
+//!
+//! `synchronous=FULL` in WAL mode makes every commit wait for the disk; a reader on another
+//! connection sees a commit only after that.
+
+use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
+use domain::clock::Timestamp;
+use domain::ids::PartitionId;
+use domain::record::{Body, NodeId};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Older ones can lose a commit when the WAL is reset.
+pub const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// Pages in the WAL before they are moved to the file: 16 MiB, so that few commits pay for it.
+const WAL_PAGES: u32 = 4096;
+const BUSY: Duration = Duration::from_secs(2);
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS fence (
+        partition INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, chain BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS batch (
+        partition INTEGER NOT NULL, last_seq INTEGER NOT NULL, bytes BLOB NOT NULL,
+        PRIMARY KEY (partition, last_seq)
+    ) STRICT;";
+const MINT: &str = "INSERT INTO fence (partition, epoch, seq, chain) SELECT ?1, 0, 0, ?2
+    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE partition = ?1) ON CONFLICT DO NOTHING";
+const FENCE: &str = "SELECT epoch, seq, chain FROM fence WHERE partition = ?1";
+const MOVE: &str = "UPDATE fence SET epoch = ?2, seq = ?3, chain = ?4 WHERE partition = ?1 AND epoch = ?5 AND seq = ?6";
+const INSERT: &str = "INSERT INTO batch (partition, last_seq, bytes) VALUES (?1, ?2, ?3)";
+const READ: &str =
+    "SELECT bytes FROM batch WHERE partition = ?1 AND last_seq >= ?2 ORDER BY last_seq";
+const TRIM: &str = "DELETE FROM batch WHERE partition = ?1 AND last_seq <= ?2";
+
+/// A connection to the journal's file.
+pub struct SqliteJournal {
+    path: PathBuf,
+    writable: bool,
+    connection: Option<Connection>,
+}
+
+fn unknown(error: &rusqlite::Error) -> JournalError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            JournalError::Corrupt(error.to_string())
+        }
+        _ => JournalError::Unknown(error.to_string()),
+    }
+}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        unknown(&error)
+    }
+}
+
+impl SqliteJournal {
+    /// Opens or creates the file for its one writer.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when the file cannot be used, or when a setting that the promise
+    /// depends on did not take.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let mut journal = Self {
+            path: path.to_owned(),
+            writable: true,
+            connection: None,
+        };
+        journal.connection()?.execute_batch(SCHEMA)?;
+        Ok(journal)
+    }
+
+    /// Opens the file for reading only.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when there is no such file.
+    pub fn reader(path: &Path) -> Result<Self, JournalError> {
+        let mut journal = Self {
+            path: path.to_owned(),
+            writable: false,
+            connection: None,
+        };
+        journal.connection()?;
+        Ok(journal)
+    }
+
+    fn connection(&mut self) -> Result<&mut Connection, JournalError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None if self.writable => Self::connect(&self.path)?,
+            None => Self::connect_reader(&self.path)?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    fn connect_reader(path: &Path) -> Result<Connection, JournalError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    }
+
+    fn connect(path: &Path) -> Result<Connection, JournalError> {
+        if rusqlite::version_number() < SQLITE_VERSION_MIN {
+            return Err(JournalError::Unknown(format!(
+                "SQLite {} is too old",
+                rusqlite::version()
+            )));
+        }
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+        let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        let synchronous: i64 =
+            connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+        if mode != "wal" || synchronous != 2 {
+            return Err(JournalError::Unknown(format!(
+                "journal_mode is {mode}, synchronous is {synchronous}"
+            )));
+        }
+        Ok(connection)
+    }
+
+    fn begin(&mut self) -> Result<Transaction<'_>, JournalError> {
+        Ok(self
+            .connection()?
+            .transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+
+    /// Limits the file to so many pages, to see what a full disk does.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`].
+    #[doc(hidden)]
+    pub fn limit_pages(&mut self, pages: u32) -> Result<(), JournalError> {
+        Ok(self
+            .connection()?
+            .pragma_update(None, "max_page_count", pages)?)
+    }
+}
+
+fn fence(connection: &Connection, partition: PartitionId) -> Result<Head, JournalError> {
+    let mut statement = connection.prepare_cached(FENCE)?;
+    let row = statement
+        .query_row(params![partition.0], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+        })
+        .optional()?;
+    let (epoch, seq, chain) = row.ok_or(JournalError::NoFence)?;
+    let chain = Chain::try_from(chain)
+        .map_err(|_| JournalError::Corrupt("the fence's chain is not 32 bytes".into()))?;
+    Ok(Head { epoch, seq, chain })
+}
+
+/// Inserts the batch and moves the fence with it, in the caller's transaction.
+fn put(
+    connection: &Connection,
+    partition: PartitionId,
+    before: &Head,
+    batch: &Batch,
+) -> Result<(), JournalError> {
+    let after = batch.head();
+    connection
+        .prepare_cached(INSERT)?
+        .execute(params![partition.0, after.seq, batch.bytes()])?;
+    let moved = connection.prepare_cached(MOVE)?.execute(params![
+        partition.0,
+        after.epoch,
+        after.seq,
+        after.chain,
+        before.epoch,
+        before.seq
+    ])?;
+    if moved == 1 {
+        Ok(())
+    } else {
+        Err(JournalError::Gap)
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
+        self.connection()?
+            .execute(MINT, params![partition.0, GENESIS])?;
+        Ok(())
+    }
+
+    fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
+        fence(self.connection()?, partition)
+    }
+
+    fn open(
+        &mut self,
+        partition: PartitionId,
+        node: NodeId,
+        expected_epoch: u64,
+        at: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        let transaction = self.begin()?;
+        let before = fence(&transaction, partition)?;
+        if before.epoch != expected_epoch {
+            return Err(JournalError::Race {
+                current: before.epoch,
+            });
+        }
+        let batch = Batch::encode(
+            before.epoch + 1,
+            &before,
+            std::iter::once(Body::Open { node, at }),
+        );
+        put(&transaction, partition, &before, &batch)?;
+        transaction.commit()?;
+        Ok(Opened { head: batch.head() })
+    }
+
+    fn append(
+        &mut self,
+        partition: PartitionId,
+        previous_seq: u64,
+        batch: &Arc<Batch>,
+    ) -> Result<(), JournalError> {
+        let transaction = self.begin()?;
+        let before = fence(&transaction, partition)?;
+        if before.epoch != batch.epoch() {
+            return Err(JournalError::Fenced);
+        }
+        if before.seq != previous_seq || batch.follows(&before).is_err() {
+            return Err(JournalError::Gap);
+        }
+        put(&transaction, partition, &before, batch)?;
+        Ok(transaction.commit()?)
+    }
+
+    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
+        let current = self.head(partition)?.epoch;
+        if current == epoch {
+            Ok(())
+        } else {
+            Err(JournalError::Fenced)
+        }
+    }
+
+    fn read(
+        &mut self,
+        partition: PartitionId,
+        from_seq: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Arc<Batch>>, JournalError> {
+        let mut statement = self.connection()?.prepare_cached(READ)?;
+        let mut rows = statement.query(params![partition.0, from_seq])?;
+        let (mut batches, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let raw: Vec<u8> = row.get(0)?;
+            bytes += raw.len();
+            if !batches.is_empty() && bytes > bytes_max {
+                break;
+            }
+            batches.push(Arc::new(Batch::decode(raw)?));
+        }
+        Ok(batches)
+    }
+
+    fn trim(&mut self, partition: PartitionId, upto: u64, floor: u64) -> Result<(), JournalError> {
+        if upto > floor {
+            return Err(JournalError::Floor { floor });
+        }
+        self.connection()?
+            .execute(TRIM, params![partition.0, upto])?;
+        Ok(())
+    }
+
+    fn reconnect(&mut self) {
+        self.connection = None;
+    }
+}

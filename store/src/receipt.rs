@@ -1,0 +1,200 @@
+//! Receipts: a shop can prove what it was told.
+//!
+//! A signature costs as much as a whole redemption, so one covers a batch: the root of a Merkle
+//! tree over its records is signed once, and each receipt carries the path from its own record up
+//! to that root. Everything is deterministic, so a repeated answer carries the same receipt.
+
+use crate::journal::{Batch, Chain, DecodeError, decode_record};
+use data_encoding::BASE64URL_NOPAD as BASE64;
+use domain::ids::PartitionId;
+use domain::record::Record;
+use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
+use serde::{Deserialize, Serialize};
+
+const LABEL: &[u8] = b"buono receipt root v1";
+const LEAF: u8 = 0;
+const NODE: u8 = 1;
+/// `partition u16 ‖ chain` before the record's own bytes.
+const PREFIX_LEN: usize = 2 + 32;
+
+type Hash = [u8; 32];
+
+/// Proof that a record is in the journal; all fields are base64url without padding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// `partition u16 ‖ chain ‖ record`, little-endian, the record as in `record-v1.md`.
+    pub payload: String,
+    /// The hashes from the leaf to the root, each with `L` or `R` in front: the side it stands on.
+    pub path: Vec<String>,
+    /// Ed25519 over the label and the root.
+    pub root_signature: String,
+    /// Which of the keys at `/v1/keys` signed.
+    pub key_id: String,
+}
+
+/// Why a receipt proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// It is not even well-formed.
+    #[error("the receipt is malformed")]
+    Malformed,
+    /// The signature is not by this key over this tree.
+    #[error("the signature does not match")]
+    Signature,
+    /// The record is not one.
+    #[error("the record cannot be read: {0}")]
+    Record(#[from] DecodeError),
+}
+
+/// The levels of a batch's tree, leaves first, and the signature of its root.
+#[derive(Debug)]
+pub(crate) struct SignedTree {
+    levels: Vec<Vec<Hash>>,
+    signature: String,
+    key_id: String,
+}
+
+/// Signs the roots of batches.
+pub struct Signer {
+    key: SigningKey,
+    key_id: String,
+}
+
+impl Signer {
+    /// From the installation's secret.
+    #[must_use]
+    pub fn new(secret: &[u8; 32]) -> Self {
+        let key = SigningKey::from_bytes(secret);
+        let hash = blake3::hash(key.verifying_key().as_bytes());
+        Self {
+            key,
+            key_id: data_encoding::HEXLOWER.encode(&hash.as_bytes()[..8]),
+        }
+    }
+
+    /// The name of the key.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The public key, 32 bytes.
+    #[must_use]
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.verifying_key().to_bytes()
+    }
+
+    /// The receipt of the record at `index` of a durable batch.
+    #[must_use]
+    pub fn receipt(&self, partition: PartitionId, batch: &Batch, index: usize) -> Receipt {
+        let tree = batch.tree_or(|| self.sign(partition, batch));
+        let mut payload = Vec::with_capacity(PREFIX_LEN + batch.record_bytes(index).len());
+        payload.extend_from_slice(&partition.0.to_le_bytes());
+        payload.extend_from_slice(batch.chain(index));
+        payload.extend_from_slice(batch.record_bytes(index));
+        Receipt {
+            payload: BASE64.encode(&payload),
+            path: path(&tree.levels, index),
+            root_signature: tree.signature.clone(),
+            key_id: tree.key_id.clone(),
+        }
+    }
+
+    fn sign(&self, partition: PartitionId, batch: &Batch) -> SignedTree {
+        let leaves = (0..batch.len())
+            .map(|i| leaf(partition, batch.chain(i), batch.record_bytes(i)))
+            .collect();
+        let levels = grow(leaves);
+        let root = levels
+            .last()
+            .and_then(|level| level.first())
+            .copied()
+            .unwrap_or_default();
+        let signature = self.key.sign(&[LABEL, &root].concat());
+        SignedTree {
+            levels,
+            signature: BASE64.encode(&signature.to_bytes()),
+            key_id: self.key_id.clone(),
+        }
+    }
+}
+
+fn leaf(partition: PartitionId, chain: &Chain, record: &[u8]) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update(&[LEAF])
+        .update(&partition.0.to_le_bytes())
+        .update(chain)
+        .update(record);
+    *hasher.finalize().as_bytes()
+}
+
+fn node(left: &Hash, right: &Hash) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&[NODE]).update(left).update(right);
+    *hasher.finalize().as_bytes()
+}
+
+/// All levels over the leaves; a last odd one moves up as it is.
+fn grow(leaves: Vec<Hash>) -> Vec<Vec<Hash>> {
+    let mut levels = vec![leaves];
+    while let Some(level) = levels.last().filter(|level| level.len() > 1) {
+        let above = level.chunks(2).map(|pair| match pair {
+            [left, right] => node(left, right),
+            odd => odd[0],
+        });
+        let above = above.collect();
+        levels.push(above);
+    }
+    levels
+}
+
+fn path(levels: &[Vec<Hash>], mut index: usize) -> Vec<String> {
+    let mut path = Vec::with_capacity(levels.len());
+    for level in levels {
+        if let Some(sibling) = level.get(index ^ 1) {
+            let side = if index.is_multiple_of(2) { "R" } else { "L" };
+            path.push(format!("{side}{}", BASE64.encode(sibling)));
+        }
+        index /= 2;
+    }
+    path
+}
+
+/// Checks a receipt against a public key and gives the record that it proves.
+///
+/// # Errors
+/// [`ReceiptError`].
+pub fn verify(
+    receipt: &Receipt,
+    public_key: &[u8; 32],
+) -> Result<(PartitionId, Record), ReceiptError> {
+    let malformed = |_| ReceiptError::Malformed;
+    let payload = BASE64
+        .decode(receipt.payload.as_bytes())
+        .map_err(malformed)?;
+    let (prefix, record) = payload
+        .split_at_checked(PREFIX_LEN)
+        .ok_or(ReceiptError::Malformed)?;
+    let partition = PartitionId(u16::from_le_bytes([prefix[0], prefix[1]]));
+    let chain = Chain::try_from(&prefix[2..]).map_err(|_| ReceiptError::Malformed)?;
+    let mut root = leaf(partition, &chain, record);
+    for step in &receipt.path {
+        let (side, hash) = step.split_at_checked(1).ok_or(ReceiptError::Malformed)?;
+        let hash = BASE64.decode(hash.as_bytes()).map_err(malformed)?;
+        let sibling = Hash::try_from(hash).map_err(|_| ReceiptError::Malformed)?;
+        root = if side == "L" {
+            node(&sibling, &root)
+        } else {
+            node(&root, &sibling)
+        };
+    }
+    let signature = BASE64
+        .decode(receipt.root_signature.as_bytes())
+        .map_err(malformed)?;
+    let signature = Signature::from_slice(&signature).map_err(|_| ReceiptError::Malformed)?;
+    let key = VerifyingKey::from_bytes(public_key).map_err(|_| ReceiptError::Malformed)?;
+    key.verify(&[LABEL, &root[..]].concat(), &signature)
+        .map_err(|_| ReceiptError::Signature)?;
+    Ok((partition, decode_record(record)?))
+}
