@@ -1,7 +1,13 @@
 //! Everything that is kept: the only crate with SQL.
 //!
 //! - [`journal`] is the write-ahead truth: append-only, ordered, fenced, chained.
+//! - [`ledger`] is everything one queries; [`ledger::Db::project`] is its only writer of money.
+//! - [`keys`], [`codes`] and [`seal`] keep what is personal or secret: derived, indexed blindly, sealed.
 //! - [`receipt`] proves to a shop what the journal says.
 
+pub mod codes;
 pub mod journal;
+pub mod keys;
+pub mod ledger;
 pub mod receipt;
+pub mod seal;

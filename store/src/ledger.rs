@@ -1,0 +1,36 @@
+//! The ledger: everything one queries, on SQLite or Postgres with the same statements.
+//!
+//! One file for each group of tables, each a few functions on [`Db`]. To add one: a `const` with
+//! the statement in the portable subset (`$n`, `RETURNING`, `ON CONFLICT`, CTE; the clock is bound,
+//! never asked), a row type with `#[derive(sqlx::FromRow)]`, a function that runs it with [`on!`],
+//! and the statement's name in the file's `STATEMENTS`, so that the test prepares it on both.
+
+mod audit;
+mod citizens;
+mod db;
+mod directory;
+mod imports;
+mod operations;
+mod outbox;
+mod people;
+mod programmes;
+mod projection;
+mod shops;
+mod statements;
+mod users;
+mod vouchers;
+
+pub use audit::AuditRow;
+pub use citizens::CitizenSession;
+pub use db::{Db, Error};
+pub use directory::{Directory, MunicipalityRow, TerminalRow};
+pub use imports::{ImportRow, NewImport};
+pub use operations::{OperationFilter, OperationRow};
+pub use outbox::{MessageRow, PendingMessage};
+pub use people::{HolderRow, NewHolder, PersonRow};
+pub use programmes::{ProgrammeRow, ProgrammeSums};
+pub use projection::{ProjectError, Projected};
+pub use shops::{NewShop, ShopRow};
+pub use statements::all_statements;
+pub use users::{UserRow, UserSession};
+pub use vouchers::{CodeRow, VoucherFilter, VoucherRow};

@@ -1,0 +1,94 @@
+//! What the gateway keeps in memory: municipalities, programmes, shops, terminals.
+
+use super::db::{Db, Error, on};
+use super::programmes::ProgrammeRow;
+use super::shops::ShopRow;
+use serde::Serialize;
+use uuid::Uuid;
+
+pub(super) const STATEMENTS: &[&str] = &[
+    MUNICIPALITIES,
+    ADD_MUNICIPALITY,
+    PROGRAMMES,
+    SHOPS,
+    TERMINALS,
+];
+
+const MUNICIPALITIES: &str =
+    "SELECT id, name, help_phone, help_email FROM municipality ORDER BY id";
+const ADD_MUNICIPALITY: &str = "INSERT INTO municipality (id, name, help_phone, help_email, created_at) VALUES ($1, $2, $3, $4, $5)";
+const PROGRAMMES: &str = "SELECT * FROM programme ORDER BY id";
+const SHOPS: &str = "SELECT * FROM shop ORDER BY name, id";
+const TERMINALS: &str =
+    "SELECT id, shop_id, label, token_hash FROM terminal WHERE revoked_at IS NULL";
+
+/// A municipality.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct MunicipalityRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Where citizens call.
+    pub help_phone: String,
+    /// Where citizens write.
+    pub help_email: String,
+}
+
+/// A terminal that may be used.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct TerminalRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub shop_id: Uuid,
+    /// What the shop calls it.
+    pub label: String,
+    /// The hash of its token.
+    pub token_hash: Vec<u8>,
+}
+
+/// Everything at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// All municipalities.
+    pub municipalities: Vec<MunicipalityRow>,
+    /// All programmes.
+    pub programmes: Vec<ProgrammeRow>,
+    /// All shops, by name.
+    pub shops: Vec<ShopRow>,
+    /// All terminals that are not revoked.
+    pub terminals: Vec<TerminalRow>,
+}
+
+impl Db {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn directory(&self) -> Result<Directory, Error> {
+        on!(self, |pool| Ok(Directory {
+            municipalities: sqlx::query_as(MUNICIPALITIES).fetch_all(pool).await?,
+            programmes: sqlx::query_as(PROGRAMMES).fetch_all(pool).await?,
+            shops: sqlx::query_as(SHOPS).fetch_all(pool).await?,
+            terminals: sqlx::query_as(TERMINALS).fetch_all(pool).await?,
+        }))
+    }
+
+    /// Adds a municipality.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn add_municipality(&self, row: &MunicipalityRow, now: i64) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(ADD_MUNICIPALITY)
+            .bind(row.id)
+            .bind(&row.name)
+            .bind(&row.help_phone)
+            .bind(&row.help_email)
+            .bind(now)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+}

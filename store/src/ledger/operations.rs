@@ -1,0 +1,193 @@
+//! Operations: what has happened, a row for each fact.
+
+use super::db::{Db, Error, on};
+use crate::journal::decode_record;
+use domain::ids::VoucherId;
+use domain::record::Body;
+use domain::voucher::Entry;
+use uuid::Uuid;
+
+pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, OF_VOUCHER, SUM];
+
+const RECORDS: &str = "SELECT record FROM operation WHERE voucher_id = $1 ORDER BY voucher_seq";
+const BY_ID: &str = "SELECT * FROM operation WHERE id = $1";
+const BY_KEY: &str = "SELECT * FROM operation WHERE shop_id = $1 AND op_key = $2";
+const OF_SHOP: &str = "SELECT * FROM operation
+    WHERE shop_id = $1 AND decided_at >= $2 AND decided_at < $3 AND id > $4
+        AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
+    ORDER BY id LIMIT $7";
+const OF_VOUCHER: &str = "SELECT * FROM operation WHERE voucher_id = $1 AND voucher_seq > $2 ORDER BY voucher_seq LIMIT $3";
+const SUM: &str = "SELECT partition_id, seq, record FROM operation WHERE partition_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+
+/// One fact.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OperationRow {
+    /// The operation's id.
+    pub id: Uuid,
+    /// Which journal.
+    pub partition_id: i64,
+    /// Its place there.
+    pub seq: i64,
+    /// Whose.
+    pub voucher_id: Uuid,
+    /// Its place in the voucher's life.
+    pub voucher_seq: i64,
+    /// The tenant.
+    pub municipality_id: Uuid,
+    /// What happened.
+    pub kind: String,
+    /// The shop that asked.
+    pub shop_id: Option<Uuid>,
+    /// Its terminal.
+    pub terminal_id: Option<Uuid>,
+    /// The member of staff who asked.
+    pub user_id: Option<Uuid>,
+    /// Fingerprint of the caller's key.
+    pub op_key: Vec<u8>,
+    /// The money it was about.
+    pub amount_cents: i64,
+    /// What the voucher was worth afterwards.
+    pub balance_after_cents: i64,
+    /// How much of that was held.
+    pub held_after_cents: i64,
+    /// Microseconds.
+    pub decided_at: i64,
+    /// Why nothing happened, if so.
+    pub decline: Option<String>,
+    /// The operation it undoes, takes or lets go.
+    pub target_id: Option<Uuid>,
+    /// How much of it was reversed since.
+    pub reversed_cents: i64,
+}
+
+/// Which operations of a shop.
+#[derive(Clone, Copy, Debug)]
+pub struct OperationFilter {
+    /// From here, microseconds.
+    pub from: i64,
+    /// To before here.
+    pub to: i64,
+    /// Only this terminal's.
+    pub terminal: Option<Uuid>,
+    /// After this id.
+    pub after: Uuid,
+    /// How many at most.
+    pub limit: i64,
+}
+
+impl Db {
+    /// All facts of a voucher, in order, for the engine.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when a record cannot be read.
+    pub async fn entries(&self, voucher: VoucherId) -> Result<Vec<Entry>, Error> {
+        let rows: Vec<Vec<u8>> = on!(self, |pool| sqlx::query_scalar(RECORDS)
+            .bind(voucher.uuid())
+            .fetch_all(pool)
+            .await)?;
+        rows.iter().map(|bytes| entry_of(bytes)).collect()
+    }
+
+    /// An operation, whosever it is: the caller checks.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Error> {
+        let row = on!(self, |pool| sqlx::query_as(BY_ID)
+            .bind(id)
+            .fetch_one(pool)
+            .await)?;
+        Ok(row)
+    }
+
+    /// What became of a shop's key. A key can have been used on several vouchers only by mistake.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn operations_by_key(
+        &self,
+        shop: Uuid,
+        key: &[u8; 16],
+    ) -> Result<Vec<OperationRow>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(BY_KEY)
+            .bind(shop)
+            .bind(&key[..])
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows)
+    }
+
+    /// The money operations of a shop, by id.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn shop_operations(
+        &self,
+        shop: Uuid,
+        filter: &OperationFilter,
+    ) -> Result<Vec<OperationRow>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(OF_SHOP)
+            .bind(shop)
+            .bind(filter.from)
+            .bind(filter.to)
+            .bind(filter.after)
+            .bind(filter.terminal)
+            .bind(i64::from(filter.terminal.is_some()))
+            .bind(filter.limit)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows)
+    }
+
+    /// The facts of a voucher after `after_seq`, in order.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn voucher_operations(
+        &self,
+        voucher: Uuid,
+        after_seq: i64,
+        limit: i64,
+    ) -> Result<Vec<OperationRow>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(OF_VOUCHER)
+            .bind(voucher)
+            .bind(after_seq)
+            .bind(limit)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows)
+    }
+
+    /// The records that the ledger keeps of a partition, with their places, for `verify`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn kept_records(
+        &self,
+        partition: u16,
+        after: u64,
+        limit: i64,
+    ) -> Result<Vec<(u64, Vec<u8>)>, Error> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let rows: Vec<(i64, i64, Vec<u8>)> = on!(self, |pool| sqlx::query_as(SUM)
+            .bind(i64::from(partition))
+            .bind(after)
+            .bind(limit)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows
+            .into_iter()
+            .map(|(_, seq, record)| (seq.unsigned_abs(), record))
+            .collect())
+    }
+}
+
+fn entry_of(bytes: &[u8]) -> Result<Entry, Error> {
+    match decode_record(bytes)
+        .map_err(|error| Error::Corrupt(error.to_string()))?
+        .body
+    {
+        Body::Entry(entry) => Ok(entry),
+        Body::Open { .. } => Err(Error::Corrupt("an open record among a voucher's".into())),
+    }
+}

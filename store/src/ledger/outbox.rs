@@ -1,0 +1,213 @@
+//! Messages to people: written with the fact that causes them, sent later, once.
+
+use super::db::{Db, Error, in_transaction, on};
+use serde::Serialize;
+use uuid::Uuid;
+
+pub(super) const STATEMENTS: &[&str] = &[
+    DUE,
+    DONE,
+    LATER,
+    LIST,
+    RESEND,
+    SENT_OF_IMPORT,
+    SUPPRESS,
+    DEPTH,
+];
+
+const DUE: &str =
+    "SELECT id, municipality_id, voucher_id, template, attempts, created_at FROM outbox
+    WHERE status = 'pending' AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
+const DONE: &str = "UPDATE outbox SET status = $2, sent_at = $3, segments = $4, error = $5, attempts = attempts + 1
+    WHERE id = $1 AND status = 'pending'";
+const LATER: &str = "UPDATE outbox SET not_before = $2, error = $3, attempts = attempts + 1 WHERE id = $1 AND status = 'pending'";
+const LIST: &str = "SELECT id, voucher_id, template, status, attempts, created_at, sent_at, segments, error FROM outbox
+    WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+const RESEND: &str = "UPDATE outbox SET status = 'pending', not_before = $3, error = NULL
+    WHERE id = $1 AND municipality_id = $2 AND status <> 'pending'";
+const SENT_OF_IMPORT: &str =
+    "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.voucher_id = o.voucher_id
+    WHERE h.import_id = $1 AND o.status = 'sent'";
+const SUPPRESS: &str =
+    "UPDATE outbox SET status = 'suppressed' WHERE status = 'pending' AND voucher_id IN
+    (SELECT voucher_id FROM holder WHERE import_id = $1)";
+const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status = 'pending'";
+
+/// A message that waits.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PendingMessage {
+    /// Its id; the operation's follows from it.
+    pub id: Uuid,
+    /// The tenant.
+    pub municipality_id: Uuid,
+    /// About which voucher.
+    pub voucher_id: Uuid,
+    /// Which text.
+    pub template: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When the fact behind it was decided, microseconds.
+    pub created_at: i64,
+}
+
+impl PendingMessage {
+    /// The operation that caused it.
+    #[must_use]
+    pub fn operation(&self) -> Uuid {
+        let mut bytes = self.id.into_bytes();
+        bytes[15] ^= 0x5a;
+        Uuid::from_bytes(bytes)
+    }
+}
+
+/// A message as the office sees it: never its text, which is personal.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct MessageRow {
+    /// Its id.
+    pub id: Uuid,
+    /// About which voucher.
+    pub voucher_id: Uuid,
+    /// Which text.
+    pub template: String,
+    /// `pending`, `sent`, `failed` or `suppressed`.
+    pub status: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Microseconds.
+    pub created_at: i64,
+    /// Microseconds.
+    pub sent_at: Option<i64>,
+    /// How many SMS it took.
+    pub segments: Option<i64>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+impl Db {
+    /// Messages that are due, oldest first.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn due_messages(&self, now: i64, limit: i64) -> Result<Vec<PendingMessage>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(DUE)
+            .bind(now)
+            .bind(limit)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows)
+    }
+
+    /// How many messages wait.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn pending_messages(&self) -> Result<i64, Error> {
+        let depth = on!(self, |pool| sqlx::query_scalar(DEPTH).fetch_one(pool).await)?;
+        Ok(depth)
+    }
+
+    /// The message is settled: `sent`, `failed` or `suppressed`.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn settle_message(
+        &self,
+        id: Uuid,
+        status: &str,
+        now: i64,
+        segments: Option<i64>,
+        error: Option<&str>,
+    ) -> Result<(), Error> {
+        let sent_at = (status == "sent").then_some(now);
+        on!(self, |pool| sqlx::query(DONE)
+            .bind(id)
+            .bind(status)
+            .bind(sent_at)
+            .bind(segments)
+            .bind(error)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// The message is tried again later.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn postpone_message(
+        &self,
+        id: Uuid,
+        not_before: i64,
+        error: &str,
+    ) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(LATER)
+            .bind(id)
+            .bind(not_before)
+            .bind(error)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// The messages of a municipality before `before`, newest first.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn messages(
+        &self,
+        municipality: Uuid,
+        before: Uuid,
+        limit: i64,
+    ) -> Result<Vec<MessageRow>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(LIST)
+            .bind(municipality)
+            .bind(before)
+            .bind(limit)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows)
+    }
+
+    /// Sends a message again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for one that waits anyway.
+    pub async fn resend_message(
+        &self,
+        municipality: Uuid,
+        id: Uuid,
+        now: i64,
+    ) -> Result<(), Error> {
+        let touched = on!(self, |pool| sqlx::query(RESEND)
+            .bind(id)
+            .bind(municipality)
+            .bind(now)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if touched == 1 {
+            Ok(())
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+
+    /// Holds back the messages of an import that is undone; `Conflict` once one was sent.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`].
+    pub async fn suppress_import(&self, import: Uuid) -> Result<(), Error> {
+        in_transaction!(self, |tx| {
+            sqlx::query(SUPPRESS).bind(import).execute(&mut *tx).await?;
+            let sent: i64 = sqlx::query_scalar(SENT_OF_IMPORT)
+                .bind(import)
+                .fetch_one(&mut *tx)
+                .await?;
+            if sent > 0 {
+                return Err(Error::Conflict);
+            }
+        })
+    }
+}

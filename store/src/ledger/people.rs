@@ -1,0 +1,235 @@
+//! People, sealed, and which voucher is whose.
+
+use super::db::{Db, Error, in_transaction, on};
+use crate::seal::Sealed;
+use serde::Serialize;
+use uuid::Uuid;
+
+pub(super) const STATEMENTS: &[&str] = &[
+    PERSON,
+    HOLDER,
+    CODE,
+    SEALED,
+    HOLDER_OF,
+    BY_TAX,
+    FORGET_CODES,
+];
+
+const PERSON: &str = "INSERT INTO person (id, municipality_id, language, tax_index, phone_index, email_index, wrapped_key,
+        sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const HOLDER: &str = "INSERT INTO holder (voucher_id, municipality_id, person_id, import_id, reference, channel, household,
+        minors, initials, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const CODE: &str = "INSERT INTO voucher_code (code_index, kind, voucher_id, municipality_id, programme_id, generation)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (code_index) DO NOTHING";
+const SEALED: &str =
+    "SELECT id, municipality_id, language, wrapped_key, sealed FROM person WHERE id = $1";
+const HOLDER_OF: &str = "SELECT voucher_id, municipality_id, person_id, import_id, reference, channel, household, minors, initials
+    FROM holder WHERE voucher_id = $1";
+const BY_TAX: &str = "SELECT h.voucher_id, h.municipality_id, h.person_id, h.import_id, h.reference, h.channel, h.household,
+        h.minors, h.initials
+    FROM holder h JOIN person p ON p.id = h.person_id
+    JOIN voucher v ON v.id = h.voucher_id
+    WHERE h.municipality_id = $1 AND v.programme_id = $2 AND v.status <> 'closed' AND (p.tax_index = $3 OR h.reference = $4)";
+const FORGET_CODES: &str = "DELETE FROM voucher_code WHERE voucher_id = $1";
+
+/// A person as stored.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct PersonRow {
+    /// Their id.
+    pub id: Uuid,
+    /// Who knows them.
+    pub municipality_id: Uuid,
+    /// What they read.
+    pub language: String,
+    /// Their own key, wrapped.
+    pub wrapped_key: Vec<u8>,
+    /// Everything personal, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Which voucher is whose.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct HolderRow {
+    /// The voucher.
+    pub voucher_id: Uuid,
+    /// The tenant.
+    pub municipality_id: Uuid,
+    /// The person.
+    pub person_id: Uuid,
+    /// The import that brought them.
+    pub import_id: Option<Uuid>,
+    /// The municipality's own name for the case.
+    pub reference: String,
+    /// `sms`, `email` or `paper`.
+    pub channel: String,
+    /// How many live together.
+    pub household: Option<i64>,
+    /// How many of them are minors.
+    pub minors: Option<i64>,
+    /// What a shop may see.
+    pub initials: String,
+}
+
+/// A new person with a voucher of theirs and the codes that lead to it.
+#[derive(Clone, Debug)]
+pub struct NewHolder {
+    /// The voucher and whose it is.
+    pub holder: HolderRow,
+    /// The programme that pays.
+    pub programme_id: Uuid,
+    /// What they read.
+    pub language: String,
+    /// Index of the codice fiscale.
+    pub tax_index: Option<[u8; 16]>,
+    /// Index of the phone number.
+    pub phone_index: Option<[u8; 16]>,
+    /// Index of the address.
+    pub email_index: Option<[u8; 16]>,
+    /// Everything personal.
+    pub sealed: Sealed,
+    /// Indexes of code and token: kind, index.
+    pub codes: [(&'static str, [u8; 16]); 2],
+}
+
+impl Db {
+    /// Adds people with their vouchers' codes, all or none. The vouchers themselves come to be
+    /// when they are issued.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`].
+    pub async fn add_holders(&self, new: &[NewHolder], now: i64) -> Result<(), Error> {
+        in_transaction!(self, |tx| {
+            for NewHolder {
+                holder,
+                programme_id,
+                language,
+                tax_index,
+                phone_index,
+                email_index,
+                sealed,
+                codes,
+            } in new
+            {
+                sqlx::query(PERSON)
+                    .bind(holder.person_id)
+                    .bind(holder.municipality_id)
+                    .bind(language)
+                    .bind(tax_index.as_ref().map(|index| &index[..]))
+                    .bind(phone_index.as_ref().map(|index| &index[..]))
+                    .bind(email_index.as_ref().map(|index| &index[..]))
+                    .bind(&sealed.wrapped_key)
+                    .bind(&sealed.sealed)
+                    .bind(now)
+                    .execute(&mut *tx)
+                    .await?;
+                sqlx::query(HOLDER)
+                    .bind(holder.voucher_id)
+                    .bind(holder.municipality_id)
+                    .bind(holder.person_id)
+                    .bind(holder.import_id)
+                    .bind(&holder.reference)
+                    .bind(&holder.channel)
+                    .bind(holder.household)
+                    .bind(holder.minors)
+                    .bind(&holder.initials)
+                    .bind(now)
+                    .execute(&mut *tx)
+                    .await?;
+                for (kind, index) in codes {
+                    sqlx::query(CODE)
+                        .bind(&index[..])
+                        .bind(*kind)
+                        .bind(holder.voucher_id)
+                        .bind(holder.municipality_id)
+                        .bind(*programme_id)
+                        .bind(1_i64)
+                        .execute(&mut *tx)
+                        .await?;
+                }
+            }
+        })
+    }
+
+    /// Adds the codes of a voucher's new generation.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn add_codes(
+        &self,
+        code: &super::CodeRow,
+        codes: &[(&'static str, [u8; 16]); 2],
+    ) -> Result<(), Error> {
+        on!(self, |pool| {
+            for (kind, index) in codes {
+                sqlx::query(CODE)
+                    .bind(&index[..])
+                    .bind(*kind)
+                    .bind(code.voucher_id)
+                    .bind(code.municipality_id)
+                    .bind(code.programme_id)
+                    .bind(code.generation)
+                    .execute(pool)
+                    .await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// Forgets the codes of a voucher that was undone.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn forget_codes(&self, voucher: Uuid) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(FORGET_CODES)
+            .bind(voucher)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// A person.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn person(&self, id: Uuid) -> Result<PersonRow, Error> {
+        let row = on!(self, |pool| sqlx::query_as(SEALED)
+            .bind(id)
+            .fetch_one(pool)
+            .await)?;
+        Ok(row)
+    }
+
+    /// Whose voucher it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn holder(&self, voucher: Uuid) -> Result<HolderRow, Error> {
+        let row = on!(self, |pool| sqlx::query_as(HOLDER_OF)
+            .bind(voucher)
+            .fetch_one(pool)
+            .await)?;
+        Ok(row)
+    }
+
+    /// Vouchers of a programme that the same person, or the same reference, has already.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn same_holder(
+        &self,
+        municipality: Uuid,
+        programme: Uuid,
+        tax_index: Option<[u8; 16]>,
+        reference: &str,
+    ) -> Result<Vec<HolderRow>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(BY_TAX)
+            .bind(municipality)
+            .bind(programme)
+            .bind(tax_index.as_ref().map(|index| &index[..]))
+            .bind(reference)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows)
+    }
+}

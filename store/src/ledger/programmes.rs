@@ -1,0 +1,142 @@
+//! Programmes and their sums, which are always derived from the vouchers, never counted beside them.
+
+use super::db::{Db, Error, on};
+use serde::Serialize;
+use uuid::Uuid;
+
+pub(super) const STATEMENTS: &[&str] = &[ADD, STATUS, SUMS];
+
+const ADD: &str = "INSERT INTO programme (id, municipality_id, name, status, budget_cents, valid_from, expires_at,
+        per_redemption_max_cents, per_day_max_cents, per_day_count_max, pin_above_cents, hold_seconds,
+        message_after_purchase, link_delay_seconds, rules_it, rules_en, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+const STATUS: &str = "UPDATE programme SET status = $3 WHERE id = $1 AND municipality_id = $2";
+const SUMS: &str = "SELECT COUNT(*) AS vouchers, CAST(COALESCE(SUM(issued_cents + topped_up_cents), 0) AS BIGINT) AS issued_cents,
+        CAST(COALESCE(SUM(redeemed_cents - reversed_cents), 0) AS BIGINT) AS spent_cents,
+        CAST(COALESCE(SUM(held_cents), 0) AS BIGINT) AS held_cents,
+        CAST(COALESCE(SUM(expired_cents), 0) AS BIGINT) AS expired_cents,
+        CAST(COALESCE(SUM(balance_cents), 0) AS BIGINT) AS balance_cents
+    FROM voucher WHERE programme_id = $1";
+
+/// A programme.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct ProgrammeRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub municipality_id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// `active`, `suspended` or `closed`.
+    pub status: String,
+    /// What may be issued.
+    pub budget_cents: i64,
+    /// Vouchers are valid from here, microseconds.
+    pub valid_from: i64,
+    /// Vouchers expire here unless their row says otherwise, microseconds.
+    pub expires_at: i64,
+    /// The most that one redemption may take.
+    pub per_redemption_max_cents: Option<i64>,
+    /// The most that a voucher may spend in a day.
+    pub per_day_max_cents: Option<i64>,
+    /// The most uses of a voucher in a day.
+    pub per_day_count_max: Option<i64>,
+    /// Above this the PIN is asked.
+    pub pin_above_cents: Option<i64>,
+    /// How long a hold lasts.
+    pub hold_seconds: i64,
+    /// 1 if the holder gets a message after each purchase.
+    pub message_after_purchase: i64,
+    /// How long after issue the link is sent; until then an import can be undone.
+    pub link_delay_seconds: i64,
+    /// The rules, in Italian.
+    pub rules_it: String,
+    /// The rules, in English.
+    pub rules_en: String,
+    /// When it was made, microseconds.
+    pub created_at: i64,
+}
+
+/// Where a programme's money is.
+#[derive(Clone, Copy, Debug, Default, Serialize, sqlx::FromRow)]
+pub struct ProgrammeSums {
+    /// How many vouchers.
+    pub vouchers: i64,
+    /// Issued and topped up.
+    pub issued_cents: i64,
+    /// Taken by shops and not given back.
+    pub spent_cents: i64,
+    /// Held.
+    pub held_cents: i64,
+    /// Gone back to the programme.
+    pub expired_cents: i64,
+    /// Still to be spent, holds included.
+    pub balance_cents: i64,
+}
+
+impl Db {
+    /// Adds a programme.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn add_programme(&self, row: &ProgrammeRow) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(ADD)
+            .bind(row.id)
+            .bind(row.municipality_id)
+            .bind(&row.name)
+            .bind(&row.status)
+            .bind(row.budget_cents)
+            .bind(row.valid_from)
+            .bind(row.expires_at)
+            .bind(row.per_redemption_max_cents)
+            .bind(row.per_day_max_cents)
+            .bind(row.per_day_count_max)
+            .bind(row.pin_above_cents)
+            .bind(row.hold_seconds)
+            .bind(row.message_after_purchase)
+            .bind(row.link_delay_seconds)
+            .bind(&row.rules_it)
+            .bind(&row.rules_en)
+            .bind(row.created_at)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Suspends, resumes or closes a programme.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_programme_status(
+        &self,
+        municipality: Uuid,
+        id: Uuid,
+        status: &str,
+    ) -> Result<(), Error> {
+        let touched = on!(self, |pool| sqlx::query(STATUS)
+            .bind(id)
+            .bind(municipality)
+            .bind(status)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if touched == 1 {
+            Ok(())
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+
+    /// Where the programme's money is.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn programme_sums(&self, programme: Uuid) -> Result<ProgrammeSums, Error> {
+        let sums = on!(self, |pool| sqlx::query_as(SUMS)
+            .bind(programme)
+            .fetch_one(pool)
+            .await)?;
+        Ok(sums)
+    }
+}

@@ -1,0 +1,210 @@
+//! Shops, their enrolment codes and their terminals.
+
+use super::db::{Db, Error, in_transaction, on};
+use super::directory::TerminalRow;
+use serde::Serialize;
+use uuid::Uuid;
+
+pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, REVOKE];
+
+const ADD: &str = "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
+        province, vat_number, status, wrapped_key, sealed, import_id, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'enabled', $12, $13, $14, $15)";
+const REMOVE: &str = "DELETE FROM shop WHERE import_id = $1 AND NOT EXISTS
+    (SELECT 1 FROM terminal t WHERE t.shop_id = shop.id) AND NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.shop_id = shop.id)";
+const STATUS: &str = "UPDATE shop SET status = $3 WHERE id = $1 AND municipality_id = $2";
+const ENROL: &str = "INSERT INTO enrolment (code_index, shop_id, expires_at) VALUES ($1, $2, $3)";
+const USE: &str = "UPDATE enrolment SET used_at = $2 WHERE code_index = $1 AND used_at IS NULL AND expires_at > $2
+    RETURNING shop_id";
+const TERMINAL: &str =
+    "INSERT INTO terminal (id, shop_id, label, token_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+const REVOKE: &str =
+    "UPDATE terminal SET revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
+    (SELECT id FROM shop WHERE municipality_id = $2)";
+
+/// A shop as everyone may see it.
+#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+pub struct ShopRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose programmes it takes.
+    pub municipality_id: Uuid,
+    /// The municipality's own name for it.
+    pub reference: String,
+    /// The name over the door.
+    pub name: String,
+    /// The firm.
+    pub legal_name: String,
+    /// What it sells.
+    pub category: String,
+    /// Street and number.
+    pub address: String,
+    /// Post code.
+    pub postcode: String,
+    /// Town.
+    pub town: String,
+    /// Province.
+    pub province: String,
+    /// Partita IVA or codice fiscale of the firm.
+    pub vat_number: String,
+    /// `enabled` or `suspended`.
+    pub status: String,
+    /// Operations up to here are sealed in a claim, microseconds.
+    pub sealed_through: Option<i64>,
+}
+
+/// A shop to add, with what is personal in it sealed.
+#[derive(Clone, Debug)]
+pub struct NewShop {
+    /// What everyone may see.
+    pub shop: ShopRow,
+    /// Contacts and IBAN, sealed.
+    pub sealed: crate::seal::Sealed,
+    /// The import that brings it.
+    pub import_id: Option<Uuid>,
+}
+
+impl Db {
+    /// Adds shops, all or none.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] for a reference that exists.
+    pub async fn add_shops(&self, shops: &[NewShop], now: i64) -> Result<(), Error> {
+        in_transaction!(self, |tx| {
+            for NewShop {
+                shop,
+                sealed,
+                import_id,
+            } in shops
+            {
+                sqlx::query(ADD)
+                    .bind(shop.id)
+                    .bind(shop.municipality_id)
+                    .bind(&shop.reference)
+                    .bind(&shop.name)
+                    .bind(&shop.legal_name)
+                    .bind(&shop.category)
+                    .bind(&shop.address)
+                    .bind(&shop.postcode)
+                    .bind(&shop.town)
+                    .bind(&shop.province)
+                    .bind(&shop.vat_number)
+                    .bind(&sealed.wrapped_key)
+                    .bind(&sealed.sealed)
+                    .bind(*import_id)
+                    .bind(now)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+        })
+    }
+
+    /// Takes back the shops of an import that nobody uses yet, and says how many.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn remove_imported_shops(&self, import: Uuid) -> Result<u64, Error> {
+        let removed = on!(self, |pool| sqlx::query(REMOVE)
+            .bind(import)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(removed)
+    }
+
+    /// Enables or suspends a shop.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_shop_status(
+        &self,
+        municipality: Uuid,
+        shop: Uuid,
+        status: &str,
+    ) -> Result<(), Error> {
+        let touched = on!(self, |pool| sqlx::query(STATUS)
+            .bind(shop)
+            .bind(municipality)
+            .bind(status)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if touched == 1 {
+            Ok(())
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+
+    /// Keeps an enrolment code, by its index, until it is used or runs out.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn add_enrolment(
+        &self,
+        code_index: &[u8],
+        shop: Uuid,
+        expires_at: i64,
+    ) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(ENROL)
+            .bind(code_index)
+            .bind(shop)
+            .bind(expires_at)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Uses an enrolment code, once, for a new terminal whose shop it fills in.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a code that is unknown, used or over.
+    pub async fn enrol_terminal(
+        &self,
+        code_index: &[u8],
+        terminal: &TerminalRow,
+        now: i64,
+    ) -> Result<Uuid, Error> {
+        in_transaction!(self, |tx| {
+            let shop: Uuid = sqlx::query_scalar(USE)
+                .bind(code_index)
+                .bind(now)
+                .fetch_one(&mut *tx)
+                .await?;
+            sqlx::query(TERMINAL)
+                .bind(terminal.id)
+                .bind(shop)
+                .bind(&terminal.label)
+                .bind(&terminal.token_hash)
+                .bind(now)
+                .execute(&mut *tx)
+                .await?;
+            shop
+        })
+    }
+
+    /// Makes a terminal's token useless.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn revoke_terminal(
+        &self,
+        municipality: Uuid,
+        terminal: Uuid,
+        now: i64,
+    ) -> Result<(), Error> {
+        let touched = on!(self, |pool| sqlx::query(REVOKE)
+            .bind(terminal)
+            .bind(municipality)
+            .bind(now)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if touched == 1 {
+            Ok(())
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Every statement, so that a test can prepare each on both databases.
+
+/// All statements of the ledger.
+#[doc(hidden)]
+#[must_use]
+pub fn all_statements() -> Vec<&'static str> {
+    [
+        super::audit::STATEMENTS,
+        super::citizens::STATEMENTS,
+        super::directory::STATEMENTS,
+        super::imports::STATEMENTS,
+        super::operations::STATEMENTS,
+        super::outbox::STATEMENTS,
+        super::people::STATEMENTS,
+        super::programmes::STATEMENTS,
+        super::projection::STATEMENTS,
+        super::shops::STATEMENTS,
+        super::users::STATEMENTS,
+        super::vouchers::STATEMENTS,
+    ]
+    .concat()
+}
