@@ -11,8 +11,11 @@
 
 pub mod cents;
 pub mod clock;
+pub mod codice_fiscale;
+pub mod contacts;
 pub mod ids;
 pub mod keys;
+pub mod partita_iva;
 pub mod record;
 pub mod rome;
 pub mod voucher;

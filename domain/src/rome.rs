@@ -19,7 +19,13 @@ fn instant(at: Timestamp) -> Instant {
 /// The civil day in Rome at this instant.
 #[must_use]
 pub fn date(at: Timestamp) -> Date {
-    ROME.to_datetime(instant(at)).date()
+    local(at).date()
+}
+
+/// The date and time in Rome at this instant.
+#[must_use]
+pub fn local(at: Timestamp) -> jiff::civil::DateTime {
+    ROME.to_datetime(instant(at))
 }
 
 /// A number for the civil day in Rome; the next day's is one more.

@@ -1,0 +1,44 @@
+//! How staff's commands reach a voucher.
+
+use crate::edge::new_id;
+use crate::problem::Problem;
+use crate::state::AppState;
+use domain::ids::{OperationId, UserId, VoucherId};
+use domain::keys::{OpKey, RequestHash};
+use domain::voucher::{Action, Command, Event, Origin};
+use engine::Answer;
+use uuid::Uuid;
+
+/// Runs a command of a member of staff, or of the system for nobody. Without a key of the
+/// caller's every call is an attempt of its own.
+///
+/// # Errors
+/// Any problem of the table.
+pub async fn run(
+    state: &AppState,
+    user: Option<UserId>,
+    voucher: Uuid,
+    (key, hash): (Option<&str>, RequestHash),
+    action: Action,
+) -> Result<Answer, Problem> {
+    let operation = new_id();
+    let caller = user.map_or(Uuid::nil(), UserId::uuid);
+    let command = Command {
+        operation: OperationId::new(operation),
+        origin: user.map_or(Origin::System, Origin::Staff),
+        key: OpKey::of(caller, key.unwrap_or(&operation.to_string())),
+        request_hash: hash,
+        action,
+    };
+    match state
+        .vouchers
+        .execute(VoucherId::new(voucher), command, state.deadline())
+        .await?
+    {
+        Answer::Refused(refusal) => Err(refusal.into()),
+        Answer::Recorded { entry, .. } if matches!(entry.event, Event::Decline { .. }) => {
+            Err(Problem::new("conflict"))
+        }
+        answer => Ok(answer),
+    }
+}

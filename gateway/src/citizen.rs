@@ -1,0 +1,91 @@
+//! What a voucher's holder uses: a session opened by the link's secret or the typed code.
+
+mod events;
+mod session;
+pub mod view;
+
+use crate::auth::Citizen;
+use crate::edge::new_id;
+use crate::problem::Problem;
+use crate::state::AppState;
+use actix_web::http::header;
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpResponse, get, post, web};
+use domain::ids::OperationId;
+use domain::keys::{OpKey, RequestHash};
+use domain::voucher::{Action, Command, Origin, Reason};
+use engine::Answer;
+use serde_json::json;
+
+pub use session::open;
+
+/// All routes of this part.
+pub fn configure(config: &mut ServiceConfig) {
+    config
+        .service(session::open_session)
+        .service(voucher)
+        .service(events::events)
+        .service(qr)
+        .service(block);
+}
+
+#[get("/v1/citizen/voucher")]
+async fn voucher(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(view::read(&state, &citizen).await?))
+}
+
+/// The voucher's QR as an image that scales.
+///
+/// # Errors
+/// Never for a code of ours.
+pub fn qr_svg(text: &str) -> Result<String, Problem> {
+    let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::Q);
+    let code = code.map_err(|_| Problem::new("internal_error"))?;
+    Ok(code
+        .render::<qrcode::render::svg::Color<'_>>()
+        .min_dimensions(240, 240)
+        .quiet_zone(true)
+        .build())
+}
+
+#[get("/v1/citizen/voucher/qr.svg")]
+async fn qr(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
+    let code = state.keys.code(citizen.voucher, citizen.generation);
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "image/svg+xml"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(qr_svg(&store::codes::qr_text(&code))?))
+}
+
+/// The holder blocks a lost voucher; only the office unblocks it.
+///
+/// # Errors
+/// Any problem of the table.
+pub async fn block_lost(state: &AppState, citizen: &Citizen) -> Result<(), Problem> {
+    let operation = new_id();
+    let command = Command {
+        operation: OperationId::new(operation),
+        origin: Origin::Holder,
+        key: OpKey::of(citizen.voucher.uuid(), &operation.to_string()),
+        request_hash: RequestHash::of(&[b"block"]),
+        action: Action::Block {
+            reason: Reason::LostByHolder,
+        },
+    };
+    match state
+        .vouchers
+        .execute(citizen.voucher, command, state.deadline())
+        .await?
+    {
+        Answer::Refused(refusal) => Err(refusal.into()),
+        _ => Ok(()),
+    }
+}
+
+#[post("/v1/citizen/voucher/block")]
+async fn block(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
+    block_lost(&state, &citizen).await?;
+    Ok(HttpResponse::Ok().json(json!({"status": "blocked"})))
+}

@@ -1,0 +1,104 @@
+//! `GET /v1/citizen/voucher/events`: each change of the balance, as it becomes true.
+
+use crate::auth::Citizen;
+use crate::hub::Hub;
+use crate::problem::Problem;
+use crate::state::AppState;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, get, web};
+use domain::ids::VoucherId;
+use futures_util::stream;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often a silent stream shows that it is alive, so that proxies keep it.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often a stream looks whether the process is about to end.
+const TICK: Duration = Duration::from_millis(500);
+
+struct Stream {
+    state: web::Data<AppState>,
+    voucher: VoucherId,
+    changes: watch::Receiver<u64>,
+    hub: Arc<Hub>,
+    first: bool,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        // the receiver is still counted while this runs: look again a moment later
+        let (hub, voucher) = (Arc::clone(&self.hub), self.voucher);
+        actix_web::rt::spawn(async move {
+            tokio::time::sleep(TICK).await;
+            hub.unsubscribe(voucher);
+        });
+    }
+}
+
+impl Stream {
+    /// The next thing to send; `None` ends the stream, and the browser opens another.
+    async fn next(&mut self) -> Option<Bytes> {
+        if !std::mem::take(&mut self.first) {
+            let mut silence = Duration::ZERO;
+            loop {
+                if self.state.closing.load(Ordering::Acquire) {
+                    return None;
+                }
+                match tokio::time::timeout(TICK, self.changes.changed()).await {
+                    Ok(changed) => {
+                        changed.ok()?;
+                        break;
+                    }
+                    Err(_) => silence += TICK,
+                }
+                if silence >= HEARTBEAT {
+                    return Some(Bytes::from_static(b": alive\n\n"));
+                }
+            }
+        }
+        let view = self
+            .state
+            .vouchers
+            .view(self.voucher, self.state.deadline())
+            .await
+            .ok()??;
+        let data = json!({
+            "voucher_seq": view.voucher_seq, "balance_cents": view.balance, "available_cents": view.available(),
+            "status": view.life,
+        });
+        Some(Bytes::from(format!(
+            "id: {}\nevent: voucher\ndata: {data}\n\n",
+            view.voucher_seq
+        )))
+    }
+}
+
+#[get("/v1/citizen/voucher/events")]
+pub(super) async fn events(
+    state: web::Data<AppState>,
+    citizen: Citizen,
+) -> Result<HttpResponse, Problem> {
+    let busy = || Problem::new("too_many_requests").retry_after(30);
+    let changes = state.hub.subscribe(citizen.voucher).ok_or_else(busy)?;
+    let hub = Arc::clone(&state.hub);
+    let stream = Stream {
+        state,
+        voucher: citizen.voucher,
+        changes,
+        hub,
+        first: true,
+    };
+    let body = stream::unfold(stream, |mut stream| async move {
+        let bytes = stream.next().await?;
+        Some((Ok::<_, std::convert::Infallible>(bytes), stream))
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(body))
+}

@@ -1,0 +1,184 @@
+//! What the holder sees: no name, no address, only the voucher.
+
+use crate::auth::Citizen;
+use crate::problem::Problem;
+use crate::shop::answers::{kind_name, rfc3339};
+use crate::state::AppState;
+use domain::clock::Timestamp;
+use domain::ids::VoucherId;
+use domain::voucher::Kind;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Movements shown at most, the latest.
+const MOVEMENTS_MAX: usize = 100;
+
+/// The voucher as its holder sees it.
+#[derive(Serialize)]
+pub struct VoucherPage {
+    /// The voucher.
+    pub voucher_id: VoucherId,
+    /// The place of the latest fact it shows.
+    pub voucher_seq: u64,
+    /// `active`, `blocked`, `expired`, `closed`, `not_yet_valid` or `reissued`.
+    pub status: &'static str,
+    /// What is left, holds included.
+    pub balance_cents: i64,
+    /// What can be spent now.
+    pub available_cents: i64,
+    /// What came in altogether.
+    pub total_cents: i64,
+    /// First valid instant.
+    pub valid_from: String,
+    /// Last valid instant.
+    pub expires_at: String,
+    /// The same in microseconds.
+    #[serde(skip)]
+    pub expires_at_us: i64,
+    /// To be typed at the till.
+    pub code: String,
+    /// The programme.
+    pub programme: String,
+    /// The municipality.
+    pub municipality: String,
+    /// Rules, in Italian.
+    pub rules_it: String,
+    /// Rules, in English.
+    pub rules_en: String,
+    /// Where to call.
+    pub help_phone: String,
+    /// Where to write.
+    pub help_email: String,
+    /// What has happened, newest first.
+    pub operations: Vec<Movement>,
+    /// Where it can be spent.
+    pub shops: Vec<ShopView>,
+}
+
+/// Something that happened.
+#[derive(Serialize)]
+pub struct Movement {
+    /// The operation.
+    pub operation_id: Uuid,
+    /// What.
+    pub kind: &'static str,
+    /// Where, if in a shop.
+    pub shop: Option<String>,
+    /// What came in, or went out when negative.
+    pub amount_cents: i64,
+    /// What was left.
+    pub balance_cents: i64,
+    /// When.
+    pub decided_at: String,
+    /// The same in microseconds.
+    #[serde(skip)]
+    pub decided_at_us: i64,
+}
+
+/// A shop that takes the voucher.
+#[derive(Serialize)]
+pub struct ShopView {
+    /// Its name.
+    pub name: String,
+    /// What it sells.
+    pub category: String,
+    /// Where it is.
+    pub address: String,
+    /// Town.
+    pub town: String,
+}
+
+/// Reads everything for the page.
+///
+/// # Errors
+/// Any problem of the table.
+pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Problem> {
+    let missing = || Problem::new("voucher_not_found");
+    let view = state
+        .vouchers
+        .view(citizen.voucher, state.deadline())
+        .await?
+        .ok_or_else(missing)?;
+    let now = state.clock.now();
+    let status = match view.life.code() {
+        _ if view.generation != citizen.generation => "reissued",
+        "active" if now < view.valid_from => "not_yet_valid",
+        "active" if now >= view.expires_at.plus_seconds(1) => "expired",
+        code => code,
+    };
+    let directory = state.directory.now();
+    let programme = directory
+        .programmes
+        .get(&view.programme.uuid())
+        .ok_or_else(missing)?;
+    let municipality = directory
+        .municipalities
+        .get(&view.municipality.uuid())
+        .ok_or_else(missing)?;
+    let shops = directory
+        .shops_by_name
+        .iter()
+        .filter(|shop| shop.municipality_id == municipality.id && shop.status == "enabled")
+        .map(|shop| ShopView {
+            name: shop.name.clone(),
+            category: shop.category.clone(),
+            address: shop.address.clone(),
+            town: shop.town.clone(),
+        })
+        .collect();
+    Ok(VoucherPage {
+        voucher_id: view.id,
+        voucher_seq: view.voucher_seq,
+        status,
+        balance_cents: view.balance.get(),
+        available_cents: view.available().get(),
+        total_cents: view.totals.issued.get() + view.totals.topped_up.get(),
+        valid_from: rfc3339(view.valid_from),
+        expires_at: rfc3339(view.expires_at),
+        expires_at_us: view.expires_at.micros(),
+        code: store::codes::grouped(&state.keys.code(citizen.voucher, citizen.generation)),
+        programme: programme.name.clone(),
+        municipality: municipality.name.clone(),
+        rules_it: programme.rules_it.clone(),
+        rules_en: programme.rules_en.clone(),
+        help_phone: municipality.help_phone.clone(),
+        help_email: municipality.help_email.clone(),
+        operations: movements(state, citizen.voucher, view.voucher_seq).await?,
+        shops,
+    })
+}
+
+/// The latest movements of money. The list may lag behind the balance by a moment, never lead it.
+async fn movements(
+    state: &AppState,
+    voucher: VoucherId,
+    seq: u64,
+) -> Result<Vec<Movement>, Problem> {
+    let after = i64::try_from(seq).unwrap_or(i64::MAX) - 1_000;
+    let rows = state
+        .db
+        .voucher_operations(voucher.uuid(), after, 1_000)
+        .await?;
+    let directory = state.directory.now();
+    let movements = rows.iter().rev().filter_map(|row| {
+        let kind = Kind::from_code(&row.kind)?;
+        let amount_cents = match kind {
+            Kind::Issue | Kind::TopUp | Kind::Reverse => row.amount_cents,
+            Kind::Redeem | Kind::Capture | Kind::Expire | Kind::Close => -row.amount_cents,
+            _ => return None,
+        };
+        Some(Movement {
+            operation_id: row.id,
+            kind: kind_name(kind),
+            shop: row
+                .shop_id
+                .and_then(|id| directory.shops.get(&id))
+                .map(|shop| shop.name.clone()),
+            amount_cents,
+            balance_cents: row.balance_after_cents,
+            decided_at: rfc3339(Timestamp::from_micros(row.decided_at)),
+            decided_at_us: row.decided_at,
+        })
+    });
+    Ok(movements.take(MOVEMENTS_MAX).collect())
+}

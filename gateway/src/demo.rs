@@ -1,0 +1,257 @@
+//! `buono demo`: a town to try everything with, made through the same paths as a real one.
+#![allow(clippy::print_stdout, reason = "the demonstration says where to look")]
+
+use crate::admin::{File, NewUser, apply, dry_run, make_user};
+use crate::auth::{new_token, token_hash};
+use crate::edge::new_id;
+use crate::serve::{Settings, StartError};
+use crate::shop::enrolment_index;
+use crate::state::AppState;
+use domain::ids::VoucherId;
+use domain::rome;
+use serde_json::{Value, json};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use store::codes::{grouped, qr_text};
+use store::keys::random;
+use store::ledger::{MunicipalityRow, ProgrammeRow, TerminalRow, VoucherFilter};
+use uuid::Uuid;
+
+const SHOPS: &[u8] = include_bytes!("../../deploy/demo/esercizi.csv");
+const FAMILIES: &[u8] = include_bytes!("../../deploy/demo/beneficiari.csv");
+const RULES_IT: &str = "Si possono comprare alimentari e prodotti per l'igiene.\nNon si possono comprare alcolici, tabacchi, ricariche e lotterie.\nIl buono non dà resto in contanti.";
+const RULES_EN: &str = "You can buy food and hygiene products.\nYou cannot buy alcohol, tobacco, top-ups or lottery tickets.\nNo change is given in cash.";
+/// Days that the demonstration's vouchers last.
+const DAYS: i64 = 180;
+
+/// Makes the town, unless this data directory has it already, and says where to look.
+///
+/// # Errors
+/// When something of it fails.
+pub async fn prepare(state: &AppState, settings: &Settings) -> Result<(), StartError> {
+    let path = settings.data.join("demo.json");
+    let demo = match std::fs::read_to_string(&path) {
+        Ok(text) => moved(serde_json::from_str(&text)?, &state.base_url),
+        Err(_) => make(state)
+            .await
+            .map_err(|problem| format!("the demonstration could not be made: {problem}"))?,
+    };
+    write(&path, &demo)?;
+    say(&demo, &path);
+    Ok(())
+}
+
+/// The same town at another address.
+fn moved(mut demo: Value, base_url: &str) -> Value {
+    let old = demo["base_url"].as_str().unwrap_or_default().to_owned();
+    for voucher in demo["vouchers"].as_array_mut().into_iter().flatten() {
+        let link = voucher["link"]
+            .as_str()
+            .unwrap_or_default()
+            .replace(&old, base_url);
+        voucher["link"] = link.into();
+    }
+    demo["base_url"] = base_url.into();
+    demo
+}
+
+/// Written beside and renamed, so that whoever waits for it never reads half of it.
+fn write(path: &Path, demo: &Value) -> Result<(), StartError> {
+    let beside = path.with_extension("new");
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
+    file.write_all(serde_json::to_string_pretty(demo)?.as_bytes())?;
+    file.sync_all()?;
+    Ok(std::fs::rename(beside, path)?)
+}
+
+fn say(demo: &Value, path: &Path) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let base = text(&demo["base_url"]);
+    println!("\nBuono: the demonstration town of Borgo San Rocco\n");
+    println!("  console      {base}/console");
+    for user in demo["staff"].as_array().into_iter().flatten() {
+        println!(
+            "               {:<16} {}  {}",
+            text(&user["role"]),
+            text(&user["email"]),
+            text(&user["password"])
+        );
+    }
+    println!(
+        "  shop app     {base}/negozio   (enrolment code {}, once, for ten minutes)",
+        text(&demo["enrolment_code"])
+    );
+    for voucher in demo["vouchers"].as_array().into_iter().flatten().take(3) {
+        println!(
+            "  a voucher    {}\n               typed code {}",
+            text(&voucher["link"]),
+            text(&voucher["code"])
+        );
+    }
+    println!("  all of it    {}\n", path.display());
+}
+
+async fn make(state: &AppState) -> Result<Value, crate::problem::Problem> {
+    let now = state.clock.now();
+    let municipality = MunicipalityRow {
+        id: new_id(),
+        name: "Comune di Borgo San Rocco".to_owned(),
+        help_phone: "0599 000 100".to_owned(),
+        help_email: "buoni@comune.borgosanrocco.example".to_owned(),
+    };
+    state
+        .db
+        .add_municipality(&municipality, now.micros())
+        .await?;
+    let programme = programme(state, municipality.id);
+    state.db.add_programme(&programme).await?;
+    state.directory.reload().await?;
+    let mut staff = Vec::new();
+    for role in ["municipal_admin", "clerk", "auditor"] {
+        let password = data_encoding::BASE32_NOPAD
+            .encode(&random::<10>(&state.entropy()))
+            .to_lowercase();
+        let email = format!(
+            "{}@borgosanrocco.example",
+            role.trim_start_matches("municipal_")
+        );
+        let new = NewUser {
+            email: email.clone(),
+            role: role.to_owned(),
+            password: password.clone(),
+            totp: false,
+            municipality_id: None,
+        };
+        let (row, _) = make_user(&state.keys, &new, Some(municipality.id))?;
+        state.db.add_user(&row, now.micros()).await?;
+        staff
+            .push(json!({"role": role, "email": email, "password": password, "totp_secret": null}));
+    }
+    for (name, bytes, programme) in [
+        ("esercizi.csv", SHOPS, None),
+        ("beneficiari.csv", FAMILIES, Some(programme.id)),
+    ] {
+        let file = File {
+            municipality: municipality.id,
+            programme,
+            name,
+            bytes,
+        };
+        let report = dry_run(state, None, &file).await?;
+        let import = report["import_id"]
+            .as_str()
+            .and_then(|id| id.parse::<Uuid>().ok())
+            .unwrap_or_default();
+        apply(state, None, municipality.id, import).await?;
+    }
+    let terminals = terminals(state, municipality.id).await?;
+    let enrolment_code = "PROVA-2026";
+    if let Some(shop) = state.directory.now().shops_by_name.first() {
+        let until = now.plus_seconds(600).micros();
+        state
+            .db
+            .add_enrolment(&enrolment_index(state, enrolment_code), shop.id, until)
+            .await?;
+    }
+    Ok(json!({
+        "base_url": state.base_url,
+        "staff": staff,
+        "programme_id": programme.id,
+        "enrolment_code": enrolment_code,
+        "terminals": terminals,
+        "vouchers": vouchers(state, municipality.id).await?,
+    }))
+}
+
+fn programme(state: &AppState, municipality: Uuid) -> ProgrammeRow {
+    let today = rome::date(state.clock.now());
+    let last = rome::date(state.clock.now().plus_seconds(DAYS * 86_400));
+    ProgrammeRow {
+        id: new_id(),
+        municipality_id: municipality,
+        name: "Buoni spesa".to_owned(),
+        status: "active".to_owned(),
+        budget_cents: 50_000_000,
+        valid_from: rome::start_of_day(today).micros(),
+        expires_at: rome::end_of_day(last).micros(),
+        per_redemption_max_cents: None,
+        per_day_max_cents: None,
+        per_day_count_max: None,
+        pin_above_cents: None,
+        hold_seconds: 900,
+        message_after_purchase: 1,
+        link_delay_seconds: 0,
+        rules_it: RULES_IT.to_owned(),
+        rules_en: RULES_EN.to_owned(),
+        created_at: state.clock.now().micros(),
+    }
+}
+
+/// A till in each of the first shops.
+async fn terminals(
+    state: &AppState,
+    municipality: Uuid,
+) -> Result<Vec<Value>, crate::problem::Problem> {
+    let now = state.clock.now();
+    let mut made = Vec::new();
+    let directory = state.directory.now();
+    for shop in directory
+        .shops_by_name
+        .iter()
+        .filter(|shop| shop.municipality_id == municipality)
+        .take(10)
+    {
+        let (code, token) = (
+            data_encoding::HEXLOWER.encode(&random::<8>(&state.entropy())),
+            new_token(state),
+        );
+        let index = enrolment_index(state, &code);
+        state
+            .db
+            .add_enrolment(&index, shop.id, now.plus_seconds(600).micros())
+            .await?;
+        let terminal = TerminalRow {
+            id: new_id(),
+            shop_id: shop.id,
+            label: "Cassa 1".to_owned(),
+            token_hash: token_hash(&token).to_vec(),
+        };
+        state
+            .db
+            .enrol_terminal(&index, &terminal, now.micros())
+            .await?;
+        made.push(json!({"shop": shop.name, "shop_id": shop.id, "token": token}));
+    }
+    state.directory.reload().await?;
+    Ok(made)
+}
+
+async fn vouchers(
+    state: &AppState,
+    municipality: Uuid,
+) -> Result<Vec<Value>, crate::problem::Problem> {
+    let filter = VoucherFilter {
+        limit: 10_000,
+        ..VoucherFilter::default()
+    };
+    let rows = state.db.vouchers(municipality, &filter).await?;
+    let shown = rows.iter().map(|row| {
+        let voucher = VoucherId::new(row.id);
+        let code = state.keys.code(voucher, 1);
+        json!({
+            "voucher_id": row.id,
+            "reference": row.reference,
+            "link": format!("{}/v#{}", state.base_url, state.keys.token(voucher, 1)),
+            "code": grouped(&code),
+            "qr_text": qr_text(&code),
+            "balance_cents": row.balance_cents,
+        })
+    });
+    Ok(shown.collect())
+}

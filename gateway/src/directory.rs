@@ -1,0 +1,155 @@
+//! Municipalities, programmes, shops and terminals in memory: a redemption asks no database who
+//! is allowed to make it. The whole is replaced at every change, so a shop suspended a second ago
+//! is refused.
+
+use domain::cents::Cents;
+use domain::voucher::Terms;
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::ledger::{self, Db, Error, MunicipalityRow, ProgrammeRow, ShopRow};
+use uuid::Uuid;
+
+/// A shop's till.
+#[derive(Clone, Debug)]
+pub struct Terminal {
+    /// Its id.
+    pub id: Uuid,
+    /// What the shop calls it.
+    pub label: String,
+    /// Its shop.
+    pub shop: Arc<ShopRow>,
+}
+
+/// Everything at one moment.
+#[derive(Default)]
+pub struct Snapshot {
+    /// By id.
+    pub municipalities: HashMap<Uuid, MunicipalityRow>,
+    /// By id.
+    pub programmes: HashMap<Uuid, ProgrammeRow>,
+    /// By id.
+    pub shops: HashMap<Uuid, Arc<ShopRow>>,
+    /// In the order of their names.
+    pub shops_by_name: Vec<Arc<ShopRow>>,
+    /// By the hash of their token.
+    pub terminals: HashMap<[u8; 32], Arc<Terminal>>,
+    /// By id.
+    pub terminal_labels: HashMap<Uuid, String>,
+}
+
+fn cents(value: Option<i64>) -> Option<Cents> {
+    value.and_then(Cents::new)
+}
+
+impl Snapshot {
+    fn new(rows: ledger::Directory) -> Self {
+        let shops_by_name: Vec<_> = rows.shops.into_iter().map(Arc::new).collect();
+        let shops: HashMap<_, _> = shops_by_name
+            .iter()
+            .map(|shop| (shop.id, Arc::clone(shop)))
+            .collect();
+        let mut snapshot = Self {
+            municipalities: rows
+                .municipalities
+                .into_iter()
+                .map(|row| (row.id, row))
+                .collect(),
+            programmes: rows
+                .programmes
+                .into_iter()
+                .map(|row| (row.id, row))
+                .collect(),
+            shops,
+            shops_by_name,
+            ..Self::default()
+        };
+        for row in rows.terminals {
+            let (Some(shop), Ok(hash)) =
+                (snapshot.shops.get(&row.shop_id), row.token_hash.try_into())
+            else {
+                continue;
+            };
+            snapshot.terminal_labels.insert(row.id, row.label.clone());
+            let terminal = Terminal {
+                id: row.id,
+                label: row.label,
+                shop: Arc::clone(shop),
+            };
+            snapshot.terminals.insert(hash, Arc::new(terminal));
+        }
+        snapshot
+    }
+
+    /// What a shop may take from vouchers of a programme at this moment.
+    #[must_use]
+    pub fn terms(&self, programme: Uuid, shop: &ShopRow) -> Terms {
+        let Some(programme) = self.programmes.get(&programme) else {
+            return Terms {
+                programme_active: false,
+                ..Terms::OPEN
+            };
+        };
+        Terms {
+            shop_enabled: shop.status == "enabled"
+                && shop.municipality_id == programme.municipality_id,
+            programme_active: programme.status == "active",
+            per_redemption_max: cents(programme.per_redemption_max_cents),
+            per_day_max: cents(programme.per_day_max_cents),
+            per_day_count_max: programme
+                .per_day_count_max
+                .and_then(|count| u32::try_from(count).ok()),
+            pin_above: cents(programme.pin_above_cents),
+        }
+    }
+}
+
+/// The latest snapshot, for everyone.
+pub struct Directory {
+    db: Db,
+    latest: arc_swap::ArcSwap<Snapshot>,
+}
+
+impl Directory {
+    /// Reads it for the first time.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn load(db: &Db) -> Result<Self, Error> {
+        let latest = arc_swap::ArcSwap::from_pointee(Snapshot::new(db.directory().await?));
+        Ok(Self {
+            db: db.clone(),
+            latest,
+        })
+    }
+
+    /// Reads it again; whoever changed something calls this before answering.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn reload(&self) -> Result<(), Error> {
+        self.latest
+            .store(Arc::new(Snapshot::new(self.db.directory().await?)));
+        Ok(())
+    }
+
+    /// The latest.
+    #[must_use]
+    pub fn now(&self) -> Arc<Snapshot> {
+        self.latest.load_full()
+    }
+
+    /// The terminal with this token.
+    #[must_use]
+    pub fn terminal(&self, token_hash: &[u8; 32]) -> Option<Arc<Terminal>> {
+        self.latest.load().terminals.get(token_hash).cloned()
+    }
+
+    /// What a shop may take from vouchers of a programme at this moment.
+    #[must_use]
+    pub fn terms(&self, programme: Uuid, shop: &ShopRow) -> Terms {
+        let snapshot = self.latest.load();
+        // the terminal may have been looked up before its shop changed
+        let shop = snapshot.shops.get(&shop.id).map_or(shop, AsRef::as_ref);
+        snapshot.terms(programme, shop)
+    }
+}

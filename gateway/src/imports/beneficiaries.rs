@@ -1,0 +1,282 @@
+//! The families.
+
+use super::columns::{Column, amount, date, places, rows};
+use super::decode::Table;
+use super::{Parsed, RowProblem};
+use domain::cents::Cents;
+use domain::codice_fiscale::{CodiceFiscale, CodiceFiscaleError};
+use domain::contacts::{Email, Phone};
+use jiff::civil::Date;
+use std::collections::HashMap;
+
+const COLUMNS: &[Column] = &[
+    ("riferimento", &["reference", "pratica", "id"]),
+    ("codice_fiscale", &["taxcode", "cf", "codfisc"]),
+    ("cognome", &["surname", "lastname"]),
+    ("nome", &["name", "firstname"]),
+    ("cellulare", &["mobile", "phone", "telefono", "cell"]),
+    ("email", &["mail", "postaelettronica"]),
+    ("lingua", &["language"]),
+    ("componenti", &["household", "nucleo", "componentinucleo"]),
+    ("minori", &["minors"]),
+    ("importo", &["amount", "importoeuro"]),
+    ("scadenza", &["expiry", "expires"]),
+    ("canale", &["channel"]),
+    ("note", &["notes", "annotazioni"]),
+];
+
+/// Above this an amount is asked about, in cents.
+const HIGH: i64 = 100_000;
+
+/// A family to give a voucher to.
+#[derive(Clone, Debug)]
+pub struct Beneficiary {
+    /// As the spreadsheet counts.
+    pub row: usize,
+    /// The office's own name for the case.
+    pub reference: String,
+    /// Codice fiscale.
+    pub tax_code: Option<CodiceFiscale>,
+    /// Surname.
+    pub surname: String,
+    /// Name.
+    pub name: String,
+    /// Phone.
+    pub mobile: Option<Phone>,
+    /// Address.
+    pub email: Option<Email>,
+    /// What they read: a two-letter tag.
+    pub language: String,
+    /// How many live together.
+    pub household: Option<u8>,
+    /// How many of them are minors.
+    pub minors: Option<u8>,
+    /// What they get.
+    pub amount: Cents,
+    /// The last day, if not the programme's.
+    pub expiry: Option<Date>,
+    /// `sms`, `email` or `paper`.
+    pub channel: &'static str,
+    /// Whatever the office wrote.
+    pub note: String,
+}
+
+impl Beneficiary {
+    /// What shops may see.
+    #[must_use]
+    pub fn initials(&self) -> String {
+        let first = |text: &str| {
+            text.chars()
+                .find(|c| c.is_alphabetic())
+                .map(|c| c.to_uppercase().to_string())
+        };
+        [first(&self.name), first(&self.surname)]
+            .into_iter()
+            .flatten()
+            .map(|letter| letter + ".")
+            .collect()
+    }
+}
+
+/// Reads the rows; every problem of every row at once.
+#[must_use]
+pub fn parse(table: &Table) -> Parsed<Beneficiary> {
+    let (mut warnings, mut problems) = (Vec::new(), Vec::new());
+    let places = places(table, COLUMNS, &mut warnings, &mut problems);
+    if !places.contains_key("importo") {
+        problems.push(RowProblem::new(1, "importo", "column_missing"));
+        return Parsed {
+            rows: Vec::new(),
+            total: table.rows.len(),
+            problems,
+            warnings,
+        };
+    }
+    let mut good = Vec::new();
+    for row in rows(table, &places) {
+        let before = problems.len();
+        let (number, mut own) = (row.number, Vec::new());
+        let tax_code = row.read(
+            "codice_fiscale",
+            &mut own,
+            CodiceFiscale::parse,
+            CodiceFiscaleError::code,
+        );
+        let mobile = row.read("cellulare", &mut own, Phone::parse, |e| e.0);
+        let email = row.read("email", &mut own, Email::parse, |e| e.0);
+        let household = row.read("componenti", &mut own, str::parse::<u8>, |_| "number_shape");
+        let minors = row.read("minori", &mut own, str::parse::<u8>, |_| "number_shape");
+        let amount = row.read("importo", &mut own, amount, |e| e);
+        let expiry = row.read("scadenza", &mut own, date, |e| e);
+        row.require("importo", &mut own);
+        if row.get("riferimento").is_empty() && row.get("codice_fiscale").is_empty() {
+            own.push(RowProblem::new(
+                number,
+                "riferimento",
+                "reference_or_tax_code",
+            ));
+        }
+        let channel = channel(row.get("canale"), row.get("cellulare"), row.get("email"));
+        match channel {
+            None => own.push(RowProblem::new(number, "canale", "channel_unknown")),
+            Some("sms") if row.get("cellulare").is_empty() => {
+                own.push(RowProblem::new(number, "cellulare", "contact_missing"))
+            }
+            Some("sms") if mobile.as_ref().is_some_and(|phone| !phone.takes_sms()) => {
+                own.push(RowProblem::new(number, "cellulare", "not_a_mobile"));
+            }
+            Some("email") if row.get("email").is_empty() => {
+                own.push(RowProblem::new(number, "email", "contact_missing"))
+            }
+            Some(_) => {}
+        }
+        if minors
+            .zip(household)
+            .is_some_and(|(minors, household)| minors >= household)
+        {
+            own.push(RowProblem::new(number, "minori", "more_minors_than_people"));
+        }
+        problems.append(&mut own);
+        if let (Some(amount), Some(channel), true) = (amount, channel, problems.len() == before) {
+            let language = row
+                .get("lingua")
+                .to_lowercase()
+                .chars()
+                .take(2)
+                .collect::<String>();
+            good.push(Beneficiary {
+                row: number,
+                reference: row.get("riferimento").to_owned(),
+                tax_code,
+                surname: row.get("cognome").to_owned(),
+                name: row.get("nome").to_owned(),
+                mobile,
+                email,
+                language: if language.is_empty() {
+                    "it".to_owned()
+                } else {
+                    language
+                },
+                household,
+                minors,
+                amount,
+                expiry,
+                channel,
+                note: row.get("note").to_owned(),
+            });
+        }
+    }
+    twins(&mut good, &mut problems);
+    odd_amounts(&good, &mut warnings);
+    problems.sort_by_key(|problem| problem.row);
+    Parsed {
+        rows: good,
+        total: table.rows.len(),
+        problems,
+        warnings,
+    }
+}
+
+fn channel(text: &str, mobile: &str, email: &str) -> Option<&'static str> {
+    match text.to_lowercase().as_str() {
+        "sms" | "cellulare" => Some("sms"),
+        "email" | "e-mail" | "mail" => Some("email"),
+        "carta" | "paper" | "stampa" => Some("paper"),
+        "" if mobile.is_empty() && !email.is_empty() => Some("email"),
+        "" => Some("sms"),
+        _ => None,
+    }
+}
+
+/// The same reference or person twice in one file: the later rows are refused.
+fn twins(rows: &mut Vec<Beneficiary>, problems: &mut Vec<RowProblem>) {
+    let mut references: HashMap<String, usize> = HashMap::new();
+    let mut people: HashMap<String, usize> = HashMap::new();
+    rows.retain(|row| {
+        let reference = row.reference.to_lowercase();
+        let twin = !reference.is_empty() && references.insert(reference, row.row).is_some();
+        let person = row
+            .tax_code
+            .as_ref()
+            .is_some_and(|code| people.insert(code.as_str().to_owned(), row.row).is_some());
+        if twin {
+            problems.push(RowProblem::new(row.row, "riferimento", "reference_twice"));
+        }
+        if person {
+            problems.push(RowProblem::new(row.row, "codice_fiscale", "person_twice"));
+        }
+        !twin && !person
+    });
+}
+
+/// Amounts that look like a slip: far from the others, or very high.
+fn odd_amounts(rows: &[Beneficiary], warnings: &mut Vec<RowProblem>) {
+    let mut amounts: Vec<i64> = rows.iter().map(|row| row.amount.get()).collect();
+    amounts.sort_unstable();
+    let Some(median) = amounts.get(amounts.len() / 2).copied() else {
+        return;
+    };
+    for row in rows {
+        let cents = row.amount.get();
+        if cents > HIGH || cents > median * 5 {
+            warnings.push(RowProblem::new(row.row, "importo", "amount_high"));
+        } else if cents * 5 < median {
+            warnings.push(RowProblem::new(row.row, "importo", "amount_low"));
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::decode::table;
+    use super::*;
+
+    #[test]
+    fn every_problem_of_every_row_is_said() {
+        let csv = "Riferimento;Codice Fiscale;Cognome;Nome;CELLULARE;Importo;Scadenza;Canale;Colore\n\
+            A1;RSSMRA85T10A562S;Rossi;Maria;333 1234567;50,00;;sms;blu\n\
+            A2;RSSMRA85T10A562T;Bianchi;Ugo;12;10,005;31/02/2027;piccione;\n\
+            A1;;Verdi;Ada;;20,00;;carta;\n\
+            ;;Neri;Leo;3331234568;;;;\n\
+            A5;;<script>;=HYPERLINK(\"x\");3331234569;50;;;\n";
+        let parsed = parse(&table(csv.as_bytes()).unwrap());
+        let found: Vec<String> = parsed
+            .problems
+            .iter()
+            .map(|p| format!("{} {} {}", p.row, p.field, p.code))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "3 codice_fiscale tax_code_check",
+                "3 cellulare phone_shape",
+                "3 importo amount_shape",
+                "3 scadenza date_shape",
+                "3 canale channel_unknown",
+                "4 riferimento reference_twice",
+                "5 importo required",
+                "5 riferimento reference_or_tax_code",
+            ]
+        );
+        assert_eq!(
+            parsed.warnings,
+            [RowProblem::new(1, "Colore", "unknown_column")]
+        );
+        assert_eq!(parsed.rows.len(), 2);
+        assert_eq!(parsed.rows[0].initials(), "M.R.");
+        assert_eq!(parsed.total, 5);
+    }
+
+    #[test]
+    fn odd_amounts_are_asked_about() {
+        let csv = "riferimento;canale;importo\na;carta;50\nb;carta;50\nc;carta;500\nd;carta;5\n";
+        let parsed = parse(&table(csv.as_bytes()).unwrap());
+        let codes: Vec<_> = parsed
+            .warnings
+            .iter()
+            .map(|w| (w.row, w.code.as_str()))
+            .collect();
+        assert_eq!(codes, [(4, "amount_high"), (5, "amount_low")]);
+    }
+}

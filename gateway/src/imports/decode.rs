@@ -1,0 +1,278 @@
+//! From bytes to a table of texts, within limits.
+
+use super::RowProblem;
+use calamine::{Data, Reader, Xlsx};
+use std::io::{Cursor, Read};
+
+/// Rows of one upload.
+pub const ROWS_MAX: usize = 50_000;
+/// Columns of one upload.
+const COLUMNS_MAX: usize = 64;
+/// Characters of one cell.
+const CELL_MAX: usize = 2_000;
+/// What an XLSX may inflate to.
+const INFLATED_MAX: u64 = 64 << 20;
+/// Files inside an XLSX.
+const ENTRIES_MAX: usize = 200;
+
+/// Header and rows, each row with its number as the spreadsheet counts.
+#[derive(Debug)]
+pub struct Table {
+    /// The titles of the columns.
+    pub header: Vec<String>,
+    /// The rows that are not empty.
+    pub rows: Vec<(usize, Vec<String>)>,
+}
+
+fn whole(code: &str) -> RowProblem {
+    RowProblem::new(0, "", code)
+}
+
+/// Reads CSV or XLSX, whichever it is.
+///
+/// # Errors
+/// One problem that concerns the file as a whole.
+pub fn table(bytes: &[u8]) -> Result<Table, RowProblem> {
+    let rows = if bytes.starts_with(b"PK\x03\x04") {
+        xlsx(bytes)?
+    } else {
+        csv(bytes)?
+    };
+    let mut rows = rows
+        .into_iter()
+        .filter(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()));
+    let (_, header) = rows.next().ok_or_else(|| whole("file_empty"))?;
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        Err(whole("file_empty"))
+    } else {
+        Ok(Table { header, rows })
+    }
+}
+
+fn cell(row: usize, text: &str) -> Result<String, RowProblem> {
+    if text.chars().count() > CELL_MAX {
+        return Err(RowProblem::new(row, "", "cell_too_long"));
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return Err(RowProblem::new(row, "", "control_character"));
+    }
+    Ok(text.trim().to_owned())
+}
+
+/// UTF-8, with or without a byte order mark, or whatever an old spreadsheet wrote.
+fn text(bytes: &[u8]) -> String {
+    if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
+        return String::from_utf8_lossy(rest).into_owned();
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") => {
+            let encoding = if bytes[0] == 0xff {
+                encoding_rs::UTF_16LE
+            } else {
+                encoding_rs::UTF_16BE
+            };
+            encoding.decode(bytes).0.into_owned()
+        }
+        Err(_) => {
+            let mut detector =
+                chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+            detector.feed(bytes, true);
+            let guess = detector.guess(None, chardetng::Utf8Detection::Deny);
+            let western = guess.is_single_byte();
+            let encoding = if western {
+                encoding_rs::WINDOWS_1252
+            } else {
+                guess
+            };
+            encoding.decode(bytes).0.into_owned()
+        }
+    }
+}
+
+/// The separator that the first line has most of.
+fn separator(text: &str) -> u8 {
+    let first = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    let count = |separator: char| first.chars().filter(|c| *c == separator).count();
+    [';', '\t', ',']
+        .into_iter()
+        .max_by_key(|c| (count(*c), *c == ';'))
+        .unwrap_or(';') as u8
+}
+
+fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
+    if bytes.contains(&0) && !bytes.starts_with(b"\xff\xfe") && !bytes.starts_with(b"\xfe\xff") {
+        return Err(whole("file_unreadable"));
+    }
+    let text = text(bytes);
+    let separator = separator(&text);
+    // counted before anything is split, so that a million columns cost nothing
+    let longest = text
+        .lines()
+        .map(|line| line.bytes().filter(|byte| *byte == separator).count())
+        .max();
+    if longest.unwrap_or(0) > COLUMNS_MAX * 8 {
+        return Err(whole("too_many_columns"));
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut rows = Vec::new();
+    for (at, record) in reader.records().enumerate() {
+        let row = at + 1;
+        let record = record.map_err(|_| RowProblem::new(row, "", "file_unreadable"))?;
+        if record.len() > COLUMNS_MAX {
+            return Err(RowProblem::new(row, "", "too_many_columns"));
+        }
+        if row > ROWS_MAX + 1 {
+            return Err(whole("too_many_rows"));
+        }
+        let cells = record
+            .iter()
+            .map(|text| cell(row, text))
+            .collect::<Result<Vec<_>, _>>()?;
+        rows.push((row, cells));
+    }
+    Ok(rows)
+}
+
+/// Inflates everything once, counting, before the reader is let at it.
+fn measure(bytes: &[u8]) -> Result<(), RowProblem> {
+    let unreadable = |_| whole("file_unreadable");
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
+    if archive.len() > ENTRIES_MAX {
+        return Err(whole("file_too_complex"));
+    }
+    let mut left = INFLATED_MAX;
+    for at in 0..archive.len() {
+        let entry = archive.by_index(at).map_err(|_| whole("file_unreadable"))?;
+        let inflated = std::io::copy(&mut entry.take(left + 1), &mut std::io::sink());
+        left = left
+            .checked_sub(inflated.map_err(|_| whole("file_unreadable"))?)
+            .ok_or_else(|| whole("file_too_complex"))?;
+    }
+    Ok(())
+}
+
+fn xlsx(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
+    measure(bytes)?;
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| whole("file_unreadable"))?;
+    let sheet = book
+        .worksheet_range_at(0)
+        .ok_or_else(|| whole("file_empty"))?
+        .map_err(|_| whole("file_unreadable"))?;
+    let Some((first, _)) = sheet.start() else {
+        return Err(whole("file_empty"));
+    };
+    if sheet.width() > COLUMNS_MAX {
+        return Err(whole("too_many_columns"));
+    }
+    if sheet.height() > ROWS_MAX + 1 {
+        return Err(whole("too_many_rows"));
+    }
+    let mut rows = Vec::new();
+    for (at, cells) in sheet.rows().enumerate() {
+        let row = first as usize + at + 1;
+        let cells = cells
+            .iter()
+            .map(|data| cell(row, &shown(data)))
+            .collect::<Result<Vec<_>, _>>()?;
+        rows.push((row, cells));
+    }
+    Ok(rows)
+}
+
+/// A cell as a person would have typed it into a CSV.
+fn shown(data: &Data) -> String {
+    match data {
+        Data::Empty | Data::Error(_) => String::new(),
+        // the day's number, which dates are read from as well
+        Data::DateTime(at) => format!("{:.0}", at.as_f64().floor()),
+        Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+            format!("{number:.0}")
+        }
+        // as few digits as tell the number: 20.5, not 20.500000001
+        Data::Float(number) => format!("{number}"),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use zip::write::SimpleFileOptions;
+
+    #[test]
+    fn reads_what_italian_offices_send() {
+        let utf8 = "Nome;Importo\r\nNicolò;50,00\r\n;\r\n\"Caffè; \"\"da Gino\"\"\";7\r\n";
+        let windows = encoding_rs::WINDOWS_1252.encode(utf8).0.into_owned();
+        let bom = [b"\xef\xbb\xbf", utf8.as_bytes()].concat();
+        let utf16: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain(utf8.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
+        for bytes in [utf8.as_bytes().to_vec(), windows, bom, utf16] {
+            let table = table(&bytes).unwrap();
+            assert_eq!(table.header, ["Nome", "Importo"]);
+            assert_eq!(
+                table.rows[0],
+                (2, vec!["Nicolò".to_owned(), "50,00".to_owned()])
+            );
+            assert_eq!(
+                table.rows[1],
+                (4, vec!["Caffè; \"da Gino\"".to_owned(), "7".to_owned()])
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_is_said_early() {
+        let wide = format!("{}\n1\n", ";".repeat(1_000_000));
+        assert_eq!(table(wide.as_bytes()).unwrap_err().code, "too_many_columns");
+        let long = format!("a;b\n{};1\n", "x".repeat(3_000));
+        assert_eq!(
+            table(long.as_bytes()).unwrap_err(),
+            RowProblem::new(2, "", "cell_too_long")
+        );
+        let many = format!("a\n{}", "1\n".repeat(ROWS_MAX + 1));
+        assert_eq!(table(many.as_bytes()).unwrap_err().code, "too_many_rows");
+        for empty in ["", "a;b", "\n\n", ";;;\n;;\n"] {
+            assert_eq!(
+                table(empty.as_bytes()).unwrap_err().code,
+                "file_empty",
+                "{empty:?}"
+            );
+        }
+        assert_eq!(table(b"a;b\n1;\x00").unwrap_err().code, "file_unreadable");
+        assert_eq!(
+            table(b"PK\x03\x04 not a zip").unwrap_err().code,
+            "file_unreadable"
+        );
+    }
+
+    #[test]
+    fn a_bomb_does_not_go_off() {
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        archive
+            .start_file("xl/worksheets/sheet1.xml", SimpleFileOptions::default())
+            .unwrap();
+        let zeros = vec![b' '; 1 << 20];
+        for _ in 0..80 {
+            archive.write_all(&zeros).unwrap();
+        }
+        let bomb = archive.finish().unwrap().into_inner();
+        assert!(bomb.len() < 1 << 20);
+        assert_eq!(table(&bomb).unwrap_err().code, "file_too_complex");
+    }
+}

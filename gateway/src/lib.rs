@@ -1,0 +1,28 @@
+//! The gateway: what shops, citizens, municipalities and operators talk to, and the `buono` binary.
+//!
+//! To add an endpoint: a file in [`shop`], [`citizen`] or [`admin`] with a handler that takes
+//! [`auth::Till`], [`auth::Citizen`] or [`auth::Staff`] and returns `Result<HttpResponse, Problem>`;
+//! its route in that part's `configure`; a code in [`problem::TABLE`] with its texts in both
+//! catalogues for each new way to fail; a test over real HTTP in `gateway/tests`.
+
+pub mod admin;
+pub mod auth;
+pub mod citizen;
+pub mod config;
+pub mod csv_out;
+pub mod demo;
+pub mod directory;
+pub mod edge;
+pub mod headers;
+pub mod hub;
+pub mod imports;
+pub mod limits;
+pub mod messages;
+pub mod ops;
+pub mod pages;
+pub mod problem;
+pub mod serve;
+pub mod shop;
+pub mod state;
+pub mod texts;
+pub mod verify;

@@ -1,0 +1,132 @@
+//! The texts of messages to holders.
+
+use crate::directory::Directory;
+use crate::texts::{Lang, Texts, day, euro};
+use domain::ids::VoucherId;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use store::keys::Keys;
+use store::ledger::{Db, Error, PendingMessage};
+use store::seal::Sealed;
+use workers::Pending;
+use workers::sms::{Composer, Outgoing};
+
+/// Everything personal about a holder, as it is sealed.
+#[derive(Serialize, Deserialize, Default)]
+pub struct Personal {
+    /// Codice fiscale.
+    pub tax_code: Option<String>,
+    /// Surname.
+    pub surname: String,
+    /// Name.
+    pub name: String,
+    /// E.164.
+    pub mobile: Option<String>,
+    /// Address.
+    pub email: Option<String>,
+    /// Whatever the office wrote.
+    pub note: String,
+}
+
+/// Writes the texts.
+pub struct Messages {
+    /// The ledger.
+    pub db: Db,
+    /// Opens what is sealed.
+    pub keys: Arc<Keys>,
+    /// The catalogue.
+    pub texts: Arc<Texts>,
+    /// Names of shops and municipalities.
+    pub directory: Arc<Directory>,
+    /// Where people reach this installation.
+    pub base_url: String,
+}
+
+impl Messages {
+    async fn text(&self, message: &PendingMessage, lang: Lang) -> Result<Option<String>, Error> {
+        let row = self
+            .db
+            .voucher(message.municipality_id, message.voucher_id)
+            .await?;
+        let municipality = self
+            .directory
+            .now()
+            .municipalities
+            .get(&message.municipality_id)
+            .map(|m| m.name.clone());
+        let municipality = municipality.unwrap_or_default();
+        if message.template == "voucher_link" {
+            if row.status == "closed" {
+                return Ok(None);
+            }
+            let generation = u32::try_from(row.generation).unwrap_or(1);
+            let token = self
+                .keys
+                .token(VoucherId::new(message.voucher_id), generation);
+            return Ok(Some(self.texts.get(
+                lang,
+                "sms-voucher-link",
+                &[
+                    ("municipality", municipality.into()),
+                    ("amount", euro(lang, row.balance_cents).into()),
+                    ("expires", day(lang, row.expires_at).into()),
+                    ("link", format!("{}/v#{token}", self.base_url).into()),
+                ],
+            )));
+        }
+        let operation = self.db.operation(message.operation()).await?;
+        let directory = self.directory.now();
+        let shop = operation
+            .shop_id
+            .and_then(|id| directory.shops.get(&id))
+            .map(|shop| shop.name.clone());
+        Ok(Some(self.texts.get(
+            lang,
+            &format!("sms-{}", message.template),
+            &[
+                ("amount", euro(lang, operation.amount_cents).into()),
+                ("shop", shop.unwrap_or_default().into()),
+                ("balance", euro(lang, operation.balance_after_cents).into()),
+            ],
+        )))
+    }
+
+    async fn write(&self, message: &PendingMessage) -> Result<Option<Outgoing>, Error> {
+        let holder = match self.db.holder(message.voucher_id).await {
+            Err(Error::NotFound) => return Ok(None),
+            holder => holder?,
+        };
+        let person = self.db.person(holder.person_id).await?;
+        let sealed = Sealed {
+            wrapped_key: person.wrapped_key,
+            sealed: person.sealed,
+        };
+        let opened = self
+            .keys
+            .unseal("person", person.id, &sealed)
+            .map_err(|error| Error::Corrupt(error.to_string()))?;
+        let personal: Personal =
+            serde_json::from_slice(&opened).map_err(|error| Error::Corrupt(error.to_string()))?;
+        let to = if holder.channel == "email" {
+            personal.email
+        } else {
+            personal.mobile
+        };
+        let lang = Lang::from_tag(&person.language).unwrap_or_default();
+        let Some(to) = to else { return Ok(None) };
+        Ok(self.text(message, lang).await?.map(|text| Outgoing {
+            channel: holder.channel,
+            to,
+            text,
+        }))
+    }
+}
+
+impl Composer for Messages {
+    fn compose<'a>(
+        &'a self,
+        message: &'a PendingMessage,
+    ) -> Pending<'a, Result<Option<Outgoing>, Error>> {
+        Box::pin(self.write(message))
+    }
+}

@@ -1,0 +1,340 @@
+//! Everything that can go wrong, in one table, answered as `application/problem+json` (RFC 9457).
+
+use crate::texts::{Lang, Texts};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use domain::voucher::{Decline, Refusal};
+use engine::NotDone;
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// Code, status. Texts are `problem-<code>-title` and `-detail` in the catalogue.
+pub const TABLE: &[(&str, u16)] = &[
+    ("bad_request", 400),
+    ("unknown_field", 400),
+    ("idempotency_key_required", 400),
+    ("idempotency_key_invalid", 400),
+    ("unauthorized", 401),
+    ("sign_in_failed", 401),
+    ("totp_required", 401),
+    ("forbidden", 403),
+    ("not_found", 404),
+    ("voucher_not_found", 404),
+    ("operation_not_found", 404),
+    ("hold_not_found", 404),
+    ("enrolment_code_invalid", 404),
+    ("never_executed", 404),
+    ("method_not_allowed", 405),
+    ("conflict", 409),
+    ("insufficient_balance", 409),
+    ("voucher_blocked", 409),
+    ("voucher_expired", 409),
+    ("voucher_not_yet_valid", 409),
+    ("voucher_closed", 409),
+    ("voucher_reissued", 409),
+    ("pin_required", 409),
+    ("pin_wrong", 409),
+    ("amount_over_limit", 409),
+    ("shop_not_enabled", 409),
+    ("programme_suspended", 409),
+    ("velocity", 409),
+    ("capture_exceeds_hold", 409),
+    ("too_many_holds", 409),
+    ("reversal_exceeds", 409),
+    ("operation_sealed", 409),
+    ("holds_open", 409),
+    ("messages_already_sent", 409),
+    ("import_not_applicable", 409),
+    ("payload_too_large", 413),
+    ("unsupported_media_type", 415),
+    ("amount_invalid", 422),
+    ("validity_invalid", 422),
+    ("idempotency_key_reused", 422),
+    ("file_unreadable", 422),
+    ("too_many_requests", 429),
+    ("internal_error", 500),
+    ("not_executed", 503),
+    ("out_of_service", 503),
+    ("outcome_unknown", 504),
+];
+
+/// Something that went wrong.
+#[derive(Debug)]
+pub struct Problem {
+    code: &'static str,
+    fields: Map<String, Value>,
+    retry_after_s: Option<u64>,
+    replayed: bool,
+}
+
+impl Problem {
+    /// One of the codes in [`TABLE`].
+    #[must_use]
+    pub fn new(code: &'static str) -> Self {
+        debug_assert!(
+            TABLE.iter().any(|(known, _)| *known == code),
+            "{code} is not in the table"
+        );
+        let retry_after_s = matches!(code, "not_executed" | "out_of_service").then_some(1);
+        Self {
+            code,
+            fields: Map::new(),
+            retry_after_s,
+            replayed: false,
+        }
+    }
+
+    /// Adds a field of the case.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.fields.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Says when to come back.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// The same answer was given before.
+    #[must_use]
+    pub fn replayed(mut self) -> Self {
+        self.replayed = true;
+        self
+    }
+
+    /// Its code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn status(&self) -> StatusCode {
+        let known = TABLE
+            .iter()
+            .find(|(code, _)| *code == self.code)
+            .map_or(500, |(_, status)| *status);
+        StatusCode::from_u16(known).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+/// The language is only known where the request is: [`localise`] fills in the texts on the way out.
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status());
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if self.replayed {
+            response.insert_header(("Idempotency-Replayed", "true"));
+        }
+        let mut body = self.fields.clone();
+        body.insert("code".into(), self.code.into());
+        body.insert("status".into(), self.status().as_u16().into());
+        response.json(body)
+    }
+}
+
+/// The whole document in the caller's language.
+#[must_use]
+pub fn localise(texts: &Texts, lang: Lang, body: &[u8], request_id: &str) -> Option<Vec<u8>> {
+    let mut document: Map<String, Value> = serde_json::from_slice(body).ok()?;
+    let code = document.get("code")?.as_str()?.to_owned();
+    let key = code.replace('_', "-");
+    document.insert("type".into(), format!("/docs/problems#{code}").into());
+    document.insert(
+        "title".into(),
+        texts.plain(lang, &format!("problem-{key}-title")).into(),
+    );
+    document.insert(
+        "detail".into(),
+        texts.plain(lang, &format!("problem-{key}-detail")).into(),
+    );
+    document.insert("request_id".into(), request_id.into());
+    serde_json::to_vec(&document).ok()
+}
+
+impl From<store::ledger::Error> for Problem {
+    fn from(error: store::ledger::Error) -> Self {
+        match error {
+            store::ledger::Error::NotFound => Self::new("not_found"),
+            store::ledger::Error::Conflict => Self::new("conflict"),
+            store::ledger::Error::Unavailable(why) => {
+                tracing::warn!(why, "the ledger is not available");
+                Self::new("out_of_service")
+            }
+            other => {
+                tracing::error!(error = %other, "the ledger refused");
+                Self::new("internal_error")
+            }
+        }
+    }
+}
+
+impl From<store::seal::Broken> for Problem {
+    fn from(error: store::seal::Broken) -> Self {
+        tracing::error!(%error, "a sealed value cannot be opened: is this the right key file?");
+        Self::new("internal_error")
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(not_done: NotDone) -> Self {
+        Self::new(match not_done {
+            NotDone::NotExecuted | NotDone::Stale => "not_executed",
+            NotDone::Unknown => "outcome_unknown",
+            NotDone::Halted => "out_of_service",
+        })
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(match refusal {
+            Refusal::NoSuchVoucher => "voucher_not_found",
+            Refusal::AlreadyIssued | Refusal::NotYetExpired => "conflict",
+            Refusal::KeyReused => "idempotency_key_reused",
+            Refusal::InvalidAmount => "amount_invalid",
+            Refusal::InvalidValidity => "validity_invalid",
+            Refusal::NoSuchHold => "hold_not_found",
+            Refusal::CaptureExceedsHold => "capture_exceeds_hold",
+            Refusal::TooManyHolds => "too_many_holds",
+            Refusal::NoSuchOperation => "operation_not_found",
+            Refusal::ReversalExceeds => "reversal_exceeds",
+            Refusal::OperationSealed => "operation_sealed",
+            Refusal::VoucherClosed => "voucher_closed",
+            Refusal::VoucherExpired => "voucher_expired",
+            Refusal::HoldsOpen => "holds_open",
+        })
+    }
+}
+
+/// A decline, with the balance where the till may know it.
+#[must_use]
+pub fn declined(decline: Decline, balance_cents: i64, available_cents: i64) -> Problem {
+    let problem = Problem::new(decline.code());
+    match decline {
+        Decline::InsufficientBalance | Decline::AmountOverLimit => problem
+            .with("balance_cents", balance_cents)
+            .with("available_cents", available_cents),
+        _ => problem,
+    }
+}
+
+/// How actix's own errors become problems.
+pub fn json_config() -> web::JsonConfig {
+    web::JsonConfig::default()
+        .limit(BODY_BYTES_MAX)
+        .error_handler(|error, _| {
+            use actix_web::error::JsonPayloadError as E;
+            match &error {
+                E::Overflow { .. } | E::OverflowKnownLength { .. } => {
+                    Problem::new("payload_too_large").into()
+                }
+                E::ContentType => Problem::new("unsupported_media_type").into(),
+                E::Deserialize(why) if why.to_string().contains("unknown field") => {
+                    Problem::new("unknown_field")
+                        .with("reason", why.to_string())
+                        .into()
+                }
+                E::Deserialize(why)
+                    if why.to_string().contains("amount_cents") || is_number_error(why) =>
+                {
+                    Problem::new("amount_invalid")
+                        .with("reason", why.to_string())
+                        .into()
+                }
+                other => Problem::new("bad_request")
+                    .with("reason", other.to_string())
+                    .into(),
+            }
+        })
+}
+
+/// Bodies other than uploads.
+pub const BODY_BYTES_MAX: usize = 64 << 10;
+
+fn is_number_error(why: &serde_json::Error) -> bool {
+    let why = why.to_string();
+    why.contains("expected i64")
+        || why.contains("floating point")
+        || why.contains("number out of range")
+}
+
+/// Query strings that cannot be read.
+pub fn query_config() -> web::QueryConfig {
+    web::QueryConfig::default().error_handler(|error, _| {
+        Problem::new("bad_request")
+            .with("reason", error.to_string())
+            .into()
+    })
+}
+
+/// Paths that cannot be read name nothing.
+pub fn path_config() -> web::PathConfig {
+    web::PathConfig::default().error_handler(|_, _| Problem::new("not_found").into())
+}
+
+/// What no route answers.
+pub async fn no_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let known = request
+        .resource_map()
+        .match_pattern(request.path())
+        .is_some();
+    Err(Problem::new(if known {
+        "method_not_allowed"
+    } else {
+        "not_found"
+    }))
+}
+
+/// For tests and documents.
+#[must_use]
+pub fn document() -> Value {
+    json!(
+        TABLE
+            .iter()
+            .map(|(code, status)| json!({"code": code, "status": status}))
+            .collect::<Vec<_>>()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_has_its_texts() {
+        let texts = Texts::default();
+        for (code, _) in TABLE {
+            for part in ["title", "detail"] {
+                let key = format!("problem-{}-{part}", code.replace('_', "-"));
+                assert!(
+                    texts.has(Lang::It, &key) && texts.has(Lang::En, &key),
+                    "{key} is missing"
+                );
+            }
+        }
+        for decline in Decline::ALL {
+            assert!(
+                TABLE
+                    .iter()
+                    .any(|(code, status)| *code == decline.code() && *status == 409),
+                "{decline:?}"
+            );
+        }
+    }
+}

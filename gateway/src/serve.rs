@@ -1,0 +1,437 @@
+//! The composition root: opens the stores, starts engine, workers and HTTP, and ends them in order.
+
+use crate::directory::Directory;
+use crate::edge::{SystemClock, SystemEntropy};
+use crate::hub::Hub;
+use crate::messages::Messages;
+use crate::problem::{json_config, no_route, path_config, query_config};
+use crate::state::AppState;
+use crate::texts::Texts;
+use crate::{admin, citizen, headers, ops, pages, shop};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use domain::clock::Clock;
+use domain::ids::{OperationId, PartitionId, VoucherId};
+use domain::keys::{OpKey, RequestHash};
+use domain::record::NodeId;
+use domain::voucher::{Action, Command, Origin};
+use engine::{LoadError, Options, Source, Vouchers};
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::journal::{Journal, SqliteJournal};
+use store::keys::{Keys, random};
+use store::ledger::Db;
+use store::receipt::Signer;
+use workers::Pending;
+use workers::expiry::{Expiry, Sweep};
+use workers::projector::{Projector, Watcher};
+use workers::sms::{FileSender, Messenger};
+
+/// The embedded installation's one partition.
+const PARTITION: PartitionId = PartitionId(0);
+/// How many looked-up codes are kept.
+const CODES_MAX: usize = 1_000_000;
+/// How long requests may take to end once the process is to end, in seconds.
+const GRACE_S: u64 = 15;
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where journal, ledger and key file are.
+    pub data: PathBuf,
+    /// Where people reach this installation; from the address when empty.
+    pub base_url: String,
+    /// The ledger's Postgres instead of a file.
+    pub postgres: Option<String>,
+    /// Threads that serve HTTP.
+    pub http_workers: usize,
+    /// A voucher that nobody asked for so long leaves memory.
+    pub idle: Duration,
+}
+
+/// Why it did not start.
+pub type StartError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A running installation.
+pub struct Running {
+    /// Everything that handlers share.
+    pub state: web::Data<AppState>,
+    stop: Arc<AtomicBool>,
+    workers: JoinHandle<()>,
+    /// Held until the end: one process for a data directory.
+    _lock: File,
+}
+
+/// The ledger as the engine's source of facts.
+pub struct LedgerSource(pub Db);
+
+impl Source for LedgerSource {
+    fn entries(
+        &self,
+        voucher: VoucherId,
+    ) -> engine::source::Pending<'_, Vec<domain::voucher::Entry>> {
+        Box::pin(async move {
+            self.0.entries(voucher).await.map_err(|error| match error {
+                store::ledger::Error::Corrupt(why) => LoadError::Corrupt(why),
+                other => LoadError::Unavailable(other.to_string()),
+            })
+        })
+    }
+
+    fn projected(&self, partition: PartitionId) -> engine::source::Pending<'_, u64> {
+        Box::pin(async move {
+            let head = self.0.checkpoint(partition).await;
+            head.map(|head| head.seq)
+                .map_err(|error| LoadError::Unavailable(error.to_string()))
+        })
+    }
+}
+
+/// Locks the data directory, making it where there is none.
+///
+/// # Errors
+/// When another process has it.
+pub fn lock(data: &Path) -> Result<File, StartError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)?;
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(data.join("lock"))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| format!("{} is in use by another buono process", data.display()))?;
+    Ok(file)
+}
+
+/// Opens the ledger and brings it up to date.
+///
+/// # Errors
+/// When it cannot be reached.
+pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
+    let db = match &settings.postgres {
+        Some(url) => Db::connect_postgres(url).await?,
+        None => Db::open_sqlite(&settings.data.join("ledger.db")).await?,
+    };
+    db.migrate().await?;
+    Ok(db)
+}
+
+/// Opens everything and starts engine and workers; HTTP comes after.
+///
+/// # Errors
+/// What is wrong, in words.
+pub async fn start(settings: &Settings) -> Result<Running, StartError> {
+    let lock = lock(&settings.data)?;
+    let keys = Arc::new(Keys::load_or_create(
+        &settings.data.join("key"),
+        &SystemEntropy,
+    )?);
+    let db = open_ledger(settings).await?;
+    let complaints = db.complaints().await?;
+    if !complaints.is_empty() {
+        return Err(complaints.join("; ").into());
+    }
+    let journal_path = settings.data.join("journal.db");
+    let mut journal = SqliteJournal::open(&journal_path)?;
+    journal.create(PARTITION)?;
+    let checkpoint = db.checkpoint(PARTITION).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
+    let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));
+    let options = Options {
+        node,
+        arbiters: 1,
+        idle: settings.idle,
+    };
+    let vouchers = Vouchers::start(
+        &options,
+        vec![(Box::new(journal), checkpoint)],
+        &source,
+        &clock,
+    )?;
+    let hub = Arc::new(Hub::default());
+    hub.attach(vouchers.clone());
+    let (texts, directory) = (
+        Arc::new(Texts::default()),
+        Arc::new(Directory::load(&db).await?),
+    );
+    let state = web::Data::new(AppState {
+        db: db.clone(),
+        vouchers: vouchers.clone(),
+        directory: Arc::clone(&directory),
+        signer: Signer::new(keys.receipt_secret()),
+        keys: Arc::clone(&keys),
+        hub: Arc::clone(&hub),
+        limits: crate::limits::Limits::default(),
+        texts: Arc::clone(&texts),
+        clock: Arc::clone(&clock),
+        codes: quick_cache::sync::Cache::new(CODES_MAX),
+        journal: parking_lot::Mutex::new(Box::new(SqliteJournal::reader(&journal_path)?)),
+        base_url: settings.base_url.clone(),
+        closing: AtomicBool::new(false),
+        metrics: recorder(),
+    });
+    let stop = Arc::new(AtomicBool::new(false));
+    let composer = Messages {
+        db: db.clone(),
+        keys,
+        texts,
+        directory,
+        base_url: settings.base_url.clone(),
+    };
+    let messenger = Messenger {
+        db: db.clone(),
+        composer: Arc::new(composer),
+        sender: Arc::new(FileSender {
+            path: settings.data.join("messages.jsonl"),
+        }),
+        clock: Arc::clone(&clock),
+    };
+    let watcher: Arc<dyn Watcher> = hub;
+    let reader = Box::new(SqliteJournal::reader(&journal_path)?);
+    let projector = Projector {
+        db: db.clone(),
+        journal: reader,
+        partition: PARTITION,
+        watcher,
+    };
+    let expiry = Expiry {
+        db,
+        sweep: Arc::new(Engine {
+            vouchers,
+            clock: Arc::clone(&clock),
+        }),
+        clock,
+    };
+    let work = Work {
+        state: state.clone(),
+        source,
+        projector,
+        messenger,
+        expiry,
+        stop: Arc::clone(&stop),
+    };
+    let workers = std::thread::Builder::new()
+        .name("workers".to_owned())
+        .spawn(|| work.run())?;
+    Ok(Running {
+        state,
+        stop,
+        workers,
+        _lock: lock,
+    })
+}
+
+/// One recorder for the process, however many installations a test starts in it.
+fn recorder() -> metrics_exporter_prometheus::PrometheusHandle {
+    static RECORDER: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> =
+        std::sync::OnceLock::new();
+    RECORDER
+        .get_or_init(|| {
+            let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+            let handle = recorder.handle();
+            if metrics::set_global_recorder(recorder).is_err() {
+                tracing::warn!("another recorder was there first: /metrics stays empty");
+            }
+            handle
+        })
+        .clone()
+}
+
+/// The engine as the expiry run sees it.
+struct Engine {
+    vouchers: Vouchers,
+    clock: Arc<dyn Clock>,
+}
+
+impl Sweep for Engine {
+    fn expire(&self, voucher: VoucherId) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            // once a day, since money may come back by a reversal
+            let purpose = format!("expire {}", domain::rome::date(now));
+            let command = Command {
+                operation: OperationId::new(crate::edge::new_id()),
+                origin: Origin::System,
+                key: OpKey::of_system(voucher, &purpose),
+                request_hash: RequestHash::of(&[purpose.as_bytes()]),
+                action: Action::Expire,
+            };
+            if let Err(error) = self
+                .vouchers
+                .execute(voucher, command, now.plus_seconds(10))
+                .await
+            {
+                tracing::warn!(%voucher, %error, "the expiry will be tried again");
+            }
+        })
+    }
+
+    fn touch(&self, voucher: VoucherId) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let deadline = self.clock.now().plus_seconds(10);
+            if let Err(error) = self.vouchers.view(voucher, deadline).await {
+                tracing::warn!(%voucher, %error, "the hold will be looked at again");
+            }
+        })
+    }
+}
+
+/// What runs beside HTTP, on a thread of its own.
+struct Work {
+    state: web::Data<AppState>,
+    source: Arc<dyn Source>,
+    projector: Projector,
+    messenger: Messenger,
+    expiry: Expiry,
+    stop: Arc<AtomicBool>,
+}
+
+impl Work {
+    fn run(self) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let Ok(runtime) = runtime else {
+            tracing::error!("the workers could not be started");
+            return;
+        };
+        let tasks = async {
+            let sweep = passivate(self.state, self.source, Arc::clone(&self.stop));
+            let projector = self.projector.run(Arc::clone(&self.stop));
+            tokio::join!(
+                projector,
+                self.messenger.run(Arc::clone(&self.stop)),
+                self.expiry.run(self.stop),
+                sweep
+            );
+        };
+        runtime.block_on(tasks);
+    }
+}
+
+async fn passivate(state: web::Data<AppState>, source: Arc<dyn Source>, stop: Arc<AtomicBool>) {
+    let mut rest = SWEEP_EVERY;
+    let nap = Duration::from_millis(250);
+    while !stop.load(Ordering::Acquire) {
+        tokio::time::sleep(nap).await;
+        rest = rest.saturating_sub(nap);
+        if rest.is_zero() {
+            rest = SWEEP_EVERY;
+            if let Err(error) = state
+                .vouchers
+                .passivate(source.as_ref(), state.deadline())
+                .await
+            {
+                tracing::warn!(%error, "idle vouchers stay in memory for now");
+            }
+        }
+    }
+}
+
+/// All routes.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .app_data(json_config())
+        .app_data(query_config())
+        .app_data(path_config());
+    config.app_data(web::PayloadConfig::new(admin::UPLOAD_BYTES_MAX));
+    ops::configure(config);
+    shop::configure(config);
+    citizen::configure(config);
+    admin::configure(config);
+    pages::configure(config);
+    config.default_service(web::route().to(no_route));
+}
+
+impl Running {
+    /// Waits until every partition serves.
+    ///
+    /// # Errors
+    /// When one is halted or takes a minute.
+    pub async fn ready(&self) -> Result<(), StartError> {
+        let deadline = self.state.clock.now().plus_seconds(60);
+        self.state
+            .vouchers
+            .barrier(deadline)
+            .await
+            .map_err(|error| format!("not ready: {error}"))?;
+        Ok(())
+    }
+
+    /// Serves HTTP until the process is told to end, then ends everything in order: take nothing
+    /// in, answer what is there, write it, bring it into the ledger.
+    ///
+    /// # Errors
+    /// Those of the listener.
+    pub async fn serve(self, listener: TcpListener, workers: usize) -> Result<(), StartError> {
+        let state = self.state.clone();
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(state.clone())
+                .wrap(from_fn(headers::dress))
+                .configure(routes)
+        })
+        .workers(workers)
+        .backlog(4096)
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(GRACE_S)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        let handle = server.handle();
+        let closing = self.state.clone();
+        actix_web::rt::spawn(async move {
+            signalled().await;
+            tracing::info!("ending: no new requests");
+            closing.closing.store(true, Ordering::Release);
+            handle.stop(true).await;
+        });
+        server.await?;
+        self.end().await
+    }
+
+    /// Ends engine and workers.
+    ///
+    /// # Errors
+    /// When the workers died.
+    pub async fn end(self) -> Result<(), StartError> {
+        let settled = self.state.settled().await.is_ok();
+        self.stop.store(true, Ordering::Release);
+        let workers = self.workers;
+        web::block(move || workers.join())
+            .await?
+            .map_err(|_| "the workers died")?;
+        let vouchers = self.state.vouchers.clone();
+        web::block(move || vouchers.stop()).await?;
+        if settled {
+            Ok(())
+        } else {
+            Err("the ledger had not caught up; it will at the next start".into())
+        }
+    }
+}
+
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}

@@ -1,0 +1,190 @@
+//! How outcomes are told to tills: the same body for the first answer and for every replay.
+
+use crate::auth::Till;
+use crate::problem::{Problem, declined};
+use crate::state::AppState;
+use actix_web::HttpResponse;
+use domain::cents::Cents;
+use domain::clock::Timestamp;
+use domain::ids::{OperationId, PartitionId, VoucherId};
+use domain::ids::{ShopId, TerminalId};
+use domain::keys::{OpKey, RequestHash};
+use domain::voucher::{Action, Command, Entry, Event, Kind, Origin, Outcome};
+use engine::Answer;
+use serde::Serialize;
+use store::receipt::Receipt;
+use uuid::Uuid;
+
+/// A recorded operation.
+#[derive(Serialize)]
+pub struct Operation {
+    /// Its id.
+    pub operation_id: Uuid,
+    /// `redemption`, `hold`, `capture`, `release` or `reversal`.
+    pub kind: &'static str,
+    /// The voucher.
+    pub voucher_id: Uuid,
+    /// The fact's place in the voucher's life.
+    pub voucher_seq: u64,
+    /// The money it was about.
+    pub amount_cents: i64,
+    /// What the voucher is worth now, holds included.
+    pub balance_cents: i64,
+    /// What can be taken now.
+    pub available_cents: i64,
+    /// To read aloud.
+    pub receipt_code: String,
+    /// When, RFC 3339.
+    pub decided_at: String,
+    /// The proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+}
+
+/// The name of a kind in answers.
+#[must_use]
+pub const fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Redeem => "redemption",
+        Kind::Reverse => "reversal",
+        other => other.code(),
+    }
+}
+
+/// An instant, RFC 3339 UTC.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.micros())
+        .map(|at| at.to_string())
+        .unwrap_or_default()
+}
+
+/// Eight characters that stand for an operation on a paper receipt.
+#[must_use]
+pub fn receipt_code(operation: Uuid) -> String {
+    let bytes = operation.as_bytes();
+    format!(
+        "{:02X}{:02X}-{:02X}{:02X}",
+        bytes[12], bytes[13], bytes[14], bytes[15]
+    )
+}
+
+fn operation(
+    (id, kind, voucher, voucher_seq): (OperationId, Kind, VoucherId, u64),
+    (amount, balance, held): (Cents, Cents, Cents),
+    decided_at: Timestamp,
+    receipt: Option<Receipt>,
+) -> Operation {
+    Operation {
+        operation_id: id.uuid(),
+        kind: kind_name(kind),
+        voucher_id: voucher.uuid(),
+        voucher_seq,
+        amount_cents: amount.get(),
+        balance_cents: balance.get(),
+        available_cents: balance.get() - held.get(),
+        receipt_code: receipt_code(id.uuid()),
+        decided_at: rfc3339(decided_at),
+        receipt,
+    }
+}
+
+fn of_entry(entry: &Entry, receipt: Receipt) -> Operation {
+    operation(
+        (
+            entry.operation,
+            entry.event.kind(),
+            entry.voucher,
+            entry.voucher_seq,
+        ),
+        (entry.event.amount(), entry.balance_after, entry.held_after),
+        entry.decided_at,
+        Some(receipt),
+    )
+}
+
+/// What a till may learn from an earlier outcome.
+pub fn of_outcome(voucher: VoucherId, outcome: &Outcome, receipt: Option<Receipt>) -> Operation {
+    operation(
+        (
+            outcome.operation,
+            outcome.kind,
+            voucher,
+            outcome.voucher_seq,
+        ),
+        (outcome.amount, outcome.balance_after, outcome.held_after),
+        outcome.decided_at,
+        receipt,
+    )
+}
+
+/// A command of a till.
+#[must_use]
+pub fn command(till: &Till, key: &str, hash: RequestHash, action: Action) -> Command {
+    let shop = ShopId::new(till.0.shop.id);
+    Command {
+        operation: OperationId::new(crate::edge::new_id()),
+        origin: Origin::Till {
+            shop,
+            terminal: TerminalId::new(till.0.id),
+        },
+        key: OpKey::of_shop(shop, key),
+        request_hash: hash,
+        action,
+    }
+}
+
+/// Runs a till's command and tells it what came of it.
+///
+/// # Errors
+/// Any problem of the table.
+pub async fn execute(
+    state: &AppState,
+    voucher: VoucherId,
+    command: Command,
+) -> Result<HttpResponse, Problem> {
+    let answer = state
+        .vouchers
+        .execute(voucher, command, state.deadline())
+        .await?;
+    match answer {
+        Answer::Recorded {
+            entry,
+            batch,
+            index,
+        } => match entry.event {
+            Event::Decline { decline, .. } => {
+                let available = entry.balance_after.get() - entry.held_after.get();
+                Err(declined(decline, entry.balance_after.get(), available))
+            }
+            _ => {
+                let receipt = state.signer.receipt(PartitionId(0), &batch, index);
+                Ok(HttpResponse::Created().json(of_entry(&entry, receipt)))
+            }
+        },
+        Answer::Known(outcome) => replay(state, voucher, &outcome).await,
+        Answer::Refused(refusal) => Err(refusal.into()),
+        Answer::Unchanged | Answer::Viewed(_) | Answer::Durable { .. } => {
+            Err(Problem::new("internal_error"))
+        }
+    }
+}
+
+/// The same answer again.
+async fn replay(
+    state: &AppState,
+    voucher: VoucherId,
+    outcome: &Outcome,
+) -> Result<HttpResponse, Problem> {
+    if let Some(decline) = outcome.decline {
+        let available = outcome.balance_after.get() - outcome.held_after.get();
+        return Err(declined(decline, outcome.balance_after.get(), available).replayed());
+    }
+    let row = state.operation(outcome.operation.uuid()).await?;
+    let partition = PartitionId(u16::try_from(row.partition_id).unwrap_or(0));
+    let receipt = state.earlier_receipt(partition, row.seq.unsigned_abs())?;
+    let body = of_outcome(voucher, outcome, Some(receipt));
+    Ok(HttpResponse::Ok()
+        .insert_header(("Idempotency-Replayed", "true"))
+        .json(body))
+}

@@ -1,0 +1,109 @@
+//! `POST /v1/holds` and what becomes of them: authorise now, take later.
+
+use super::answers::{command, execute};
+use super::idempotency::IdempotencyKey;
+use super::redemptions::{Take, Taking, amount, understand};
+use crate::auth::Till;
+use crate::problem::Problem;
+use crate::state::AppState;
+use actix_web::{HttpResponse, post, web};
+use domain::ids::{OperationId, VoucherId};
+use domain::keys::RequestHash;
+use domain::voucher::Action;
+use serde::Deserialize;
+use uuid::Uuid;
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Capture {
+    #[serde(default)]
+    amount_cents: Option<i64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Release {}
+
+#[post("/v1/holds")]
+pub(super) async fn hold(
+    state: web::Data<AppState>,
+    till: Till,
+    key: IdempotencyKey,
+    body: web::Json<Take>,
+) -> Result<HttpResponse, Problem> {
+    let Taking {
+        voucher,
+        amount,
+        credential,
+        terms,
+        hash,
+        programme,
+    } = understand(&state, &till, &body, "hold").await?;
+    let seconds = state
+        .directory
+        .now()
+        .programmes
+        .get(&programme)
+        .map_or(900, |programme| programme.hold_seconds);
+    let until = state.clock.now().plus_seconds(seconds);
+    let action = Action::Hold {
+        amount,
+        credential,
+        terms,
+        until,
+    };
+    execute(&state, voucher, command(&till, &key.0, hash, action)).await
+}
+
+/// The voucher of a hold of this till's shop.
+async fn held(state: &AppState, till: &Till, id: Uuid) -> Result<VoucherId, Problem> {
+    let missing = || Problem::new("hold_not_found");
+    let row = state
+        .operation(id)
+        .await
+        .map_err(|problem| match problem.code() {
+            "operation_not_found" => missing(),
+            _ => problem,
+        })?;
+    let own = row.shop_id == Some(till.0.shop.id) && row.kind == "hold";
+    if own {
+        Ok(VoucherId::new(row.voucher_id))
+    } else {
+        Err(missing())
+    }
+}
+
+#[post("/v1/holds/{id}/capture")]
+pub(super) async fn capture(
+    state: web::Data<AppState>,
+    till: Till,
+    key: IdempotencyKey,
+    path: web::Path<Uuid>,
+    body: web::Json<Capture>,
+) -> Result<HttpResponse, Problem> {
+    let amount = body.amount_cents.map(amount).transpose()?;
+    let voucher = held(&state, &till, *path).await?;
+    let asked = amount.map_or(-1, domain::cents::Cents::get);
+    let hash = RequestHash::of(&[b"capture", path.as_bytes(), &asked.to_le_bytes()]);
+    let action = Action::Capture {
+        hold: OperationId::new(*path),
+        amount,
+    };
+    execute(&state, voucher, command(&till, &key.0, hash, action)).await
+}
+
+#[post("/v1/holds/{id}/release")]
+pub(super) async fn release(
+    state: web::Data<AppState>,
+    till: Till,
+    key: IdempotencyKey,
+    path: web::Path<Uuid>,
+    _body: Option<web::Json<Release>>,
+) -> Result<HttpResponse, Problem> {
+    let voucher = held(&state, &till, *path).await?;
+    let hash = RequestHash::of(&[b"release", path.as_bytes()]);
+    let action = Action::Release {
+        hold: OperationId::new(*path),
+    };
+    execute(&state, voucher, command(&till, &key.0, hash, action)).await
+}

@@ -1,0 +1,110 @@
+//! `POST /v1/redemptions`: a shop takes any part of a voucher.
+
+use super::answers::{command, execute};
+use super::idempotency::IdempotencyKey;
+use super::vouchers::resolve;
+use crate::auth::Till;
+use crate::problem::Problem;
+use crate::state::AppState;
+use actix_web::{HttpResponse, post, web};
+use domain::cents::Cents;
+use domain::ids::VoucherId;
+use domain::keys::RequestHash;
+use domain::voucher::{Action, Credential};
+use serde::Deserialize;
+
+/// What is to be taken; a hold asks the same.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Take {
+    pub voucher: String,
+    pub amount_cents: i64,
+    #[serde(default)]
+    pub pin: Option<String>,
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// A request that was understood.
+pub(super) struct Taking {
+    pub voucher: VoucherId,
+    pub amount: Cents,
+    pub credential: Credential,
+    pub terms: domain::voucher::Terms,
+    pub hash: RequestHash,
+    pub programme: uuid::Uuid,
+}
+
+/// An amount that can be taken at all.
+pub(super) fn amount(cents: i64) -> Result<Cents, Problem> {
+    Cents::new(cents)
+        .filter(|cents| !cents.is_zero())
+        .ok_or(Problem::new("amount_invalid"))
+}
+
+pub(super) async fn understand(
+    state: &AppState,
+    till: &Till,
+    take: &Take,
+    kind: &str,
+) -> Result<Taking, Problem> {
+    let amount = amount(take.amount_cents)?;
+    let reference = take.reference.as_deref().unwrap_or_default();
+    let pin = take.pin.as_deref().unwrap_or_default();
+    if reference.len() > 120 || pin.len() > 12 {
+        return Err(Problem::new("bad_request"));
+    }
+    let code = resolve(state, till, &take.voucher).await?;
+    let voucher = VoucherId::new(code.voucher_id);
+    let generation = u32::try_from(code.generation).unwrap_or(0);
+    let pin_tag = take
+        .pin
+        .as_deref()
+        .filter(|pin| !pin.is_empty())
+        .map(|pin| state.keys.pin_tag(voucher, pin));
+    // the PIN is part of the request, but only its keyed hash may leave traces
+    let tag = pin_tag.map_or([0; 16], |tag| tag.0);
+    let hash = RequestHash::of(&[
+        kind.as_bytes(),
+        voucher.uuid().as_bytes(),
+        &amount.get().to_le_bytes(),
+        &tag,
+        reference.as_bytes(),
+    ]);
+    let terms = state.directory.terms(code.programme_id, &till.0.shop);
+    let credential = Credential {
+        generation,
+        pin: pin_tag,
+    };
+    Ok(Taking {
+        voucher,
+        amount,
+        credential,
+        terms,
+        hash,
+        programme: code.programme_id,
+    })
+}
+
+#[post("/v1/redemptions")]
+pub(super) async fn redeem(
+    state: web::Data<AppState>,
+    till: Till,
+    key: IdempotencyKey,
+    body: web::Json<Take>,
+) -> Result<HttpResponse, Problem> {
+    let Taking {
+        voucher,
+        amount,
+        credential,
+        terms,
+        hash,
+        ..
+    } = understand(&state, &till, &body, "redeem").await?;
+    let action = Action::Redeem {
+        amount,
+        credential,
+        terms,
+    };
+    execute(&state, voucher, command(&till, &key.0, hash, action)).await
+}

@@ -1,0 +1,173 @@
+//! What every handler may need.
+
+use crate::directory::Directory;
+use crate::edge::{SystemEntropy, new_id};
+use crate::hub::Hub;
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::texts::Texts;
+use domain::clock::{Clock, Timestamp};
+use domain::ids::{PartitionId, VoucherId};
+use engine::Vouchers;
+use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+use store::codes::{Kind, normalise};
+use store::journal::{Batch, Journal};
+use store::keys::Keys;
+use store::ledger::{AuditRow, CodeRow, Db, Error, OperationRow};
+use store::receipt::{Receipt, Signer};
+use uuid::Uuid;
+
+/// How long a request may take before its till is told that the outcome is not known.
+const DEADLINE_S: i64 = 10;
+/// How long to wait for the ledger when something is not in it yet.
+const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Everything that handlers share.
+pub struct AppState {
+    /// The ledger.
+    pub db: Db,
+    /// The engine.
+    pub vouchers: Vouchers,
+    /// Who is who.
+    pub directory: Arc<Directory>,
+    /// The installation's keys.
+    pub keys: Arc<Keys>,
+    /// Signs receipts.
+    pub signer: Signer,
+    /// Who watches which voucher.
+    pub hub: Arc<Hub>,
+    /// Rate limits.
+    pub limits: Limits,
+    /// The catalogue.
+    pub texts: Arc<Texts>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Codes that were looked up, found or not.
+    pub codes: Cache<[u8; 16], Option<CodeRow>>,
+    /// A reading connection to the journal, for receipts of earlier answers.
+    pub journal: Mutex<Box<dyn Journal>>,
+    /// Where people reach this installation, without a slash at the end.
+    pub base_url: String,
+    /// Set when the process is about to end.
+    pub closing: std::sync::atomic::AtomicBool,
+    /// What `/metrics` shows.
+    pub metrics: metrics_exporter_prometheus::PrometheusHandle,
+}
+
+impl AppState {
+    /// When to give up on a request that begins now.
+    #[must_use]
+    pub fn deadline(&self) -> Timestamp {
+        self.clock.now().plus_seconds(DEADLINE_S)
+    }
+
+    /// Randomness for secrets.
+    #[must_use]
+    pub const fn entropy(&self) -> SystemEntropy {
+        SystemEntropy
+    }
+
+    /// What a scanned or typed text leads to, in whatever municipality. Unknown, mistyped and
+    /// malformed texts are all the same `None`.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn code(&self, text: &str) -> Result<Option<CodeRow>, Problem> {
+        let Some((kind, normal)) = normalise(text) else {
+            return Ok(None);
+        };
+        let index = self.keys.code_index(kind, &normal);
+        if let Some(known) = self.codes.get(&index) {
+            return Ok(known);
+        }
+        let found = match self.db.code(&index, kind.name()).await {
+            Ok(row) => Some(row),
+            Err(Error::NotFound) => None,
+            Err(error) => return Err(error.into()),
+        };
+        self.codes.insert(index, found);
+        Ok(found)
+    }
+
+    /// Forgets what was looked up for a voucher's codes, which are new.
+    pub fn forget_code(&self, voucher: VoucherId, generation: u32) {
+        for (kind, text) in [
+            (Kind::Code, self.keys.code(voucher, generation)),
+            (Kind::Token, self.keys.token(voucher, generation)),
+        ] {
+            self.codes.remove(&self.keys.code_index(kind, &text));
+        }
+    }
+
+    /// Waits until the ledger holds everything answered so far.
+    ///
+    /// # Errors
+    /// `not_executed` when it takes too long.
+    pub async fn settled(&self) -> Result<(), Problem> {
+        for (partition, seq) in self.vouchers.barrier(self.deadline()).await? {
+            let reached =
+                tokio::time::timeout(LEDGER_PATIENCE, self.hub.reached(partition, seq)).await;
+            reached.map_err(|_| Problem::new("outcome_unknown"))?;
+        }
+        Ok(())
+    }
+
+    /// An operation by its id, also one answered a moment ago.
+    ///
+    /// # Errors
+    /// `operation_not_found`.
+    pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Problem> {
+        match self.db.operation(id).await {
+            Err(Error::NotFound) => self.settled().await?,
+            found => return Ok(found?),
+        }
+        match self.db.operation(id).await {
+            Err(Error::NotFound) => Err(Problem::new("operation_not_found")),
+            found => Ok(found?),
+        }
+    }
+
+    /// The receipt of a record that was answered before.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn earlier_receipt(&self, partition: PartitionId, seq: u64) -> Result<Receipt, Problem> {
+        let read = self.journal.lock().read(partition, seq, 1);
+        let batches = read.map_err(|error| {
+            tracing::error!(%error, "the journal cannot be read for a receipt");
+            Problem::new("out_of_service")
+        })?;
+        let batch: &Arc<Batch> = batches.first().ok_or(Problem::new("out_of_service"))?;
+        let index = usize::try_from(seq.saturating_sub(batch.first_seq())).unwrap_or(usize::MAX);
+        if index >= batch.len() {
+            return Err(Problem::new("out_of_service"));
+        }
+        Ok(self.signer.receipt(partition, batch, index))
+    }
+
+    /// Writes down what a member of staff did.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn audit(
+        &self,
+        municipality: Option<Uuid>,
+        user: Option<Uuid>,
+        action: &str,
+        target: impl ToString,
+        detail: serde_json::Value,
+    ) -> Result<(), Problem> {
+        let row = AuditRow {
+            id: new_id(),
+            user_id: user,
+            action: action.to_owned(),
+            target: target.to_string(),
+            detail: detail.to_string(),
+            at: self.clock.now().micros(),
+        };
+        Ok(self.db.add_audit(municipality, &row).await?)
+    }
+}

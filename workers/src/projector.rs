@@ -1,0 +1,126 @@
+//! Brings the journal into the ledger: read from the checkpoint on, write one bounded step, tell
+//! whoever watches.
+
+use domain::ids::{PartitionId, VoucherId};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use store::journal::{Head, Journal, JournalError};
+use store::ledger::{Db, ProjectError};
+
+/// How much of the journal one transaction takes.
+const STEP_BYTES_MAX: usize = 512 << 10;
+/// How often to look for new records.
+const POLL: Duration = Duration::from_millis(10);
+/// How long to wait after something failed.
+const BACKOFF: Duration = Duration::from_millis(250);
+
+/// Who wants to know what is in the ledger now.
+pub trait Watcher: Send + Sync {
+    /// How far the partition's journal is durable.
+    fn durable_seq(&self, partition: PartitionId) -> u64;
+
+    /// These vouchers are in the ledger up to these facts. Called after the commit.
+    fn projected(&self, partition: PartitionId, seq: u64, vouchers: &[(VoucherId, u64)]);
+
+    /// Projection of the partition has stopped: what is in the journal contradicts the ledger.
+    fn stopped(&self, partition: PartitionId, why: &str);
+}
+
+/// The projector of one partition.
+pub struct Projector {
+    /// The ledger.
+    pub db: Db,
+    /// A reading connection to the journal.
+    pub journal: Box<dyn Journal>,
+    /// Which partition.
+    pub partition: PartitionId,
+    /// Who is told.
+    pub watcher: Arc<dyn Watcher>,
+}
+
+/// What one look came to.
+enum Step {
+    Nothing,
+    Done(Duration),
+    Failed,
+    Stop,
+}
+
+impl Projector {
+    /// Runs until `stop` is set and everything durable is in the ledger, or until the journal
+    /// contradicts it.
+    pub async fn run(mut self, stop: Arc<AtomicBool>) {
+        let mut head = None;
+        loop {
+            match self.step(&mut head).await {
+                // under load rest as long as the step took: answers come before rows
+                Step::Done(took) => tokio::time::sleep(took).await,
+                Step::Nothing if stop.load(Ordering::Acquire) => return,
+                Step::Nothing => tokio::time::sleep(POLL).await,
+                Step::Failed => tokio::time::sleep(BACKOFF).await,
+                Step::Stop => return,
+            }
+        }
+    }
+
+    async fn step(&mut self, known: &mut Option<Head>) -> Step {
+        let head = match *known {
+            Some(head) => head,
+            None => match self.db.checkpoint(self.partition).await {
+                Ok(head) => {
+                    self.watcher.projected(self.partition, head.seq, &[]);
+                    *known.insert(head)
+                }
+                Err(error) => return self.failed(&error),
+            },
+        };
+        if self.watcher.durable_seq(self.partition) <= head.seq {
+            return Step::Nothing;
+        }
+        let batches = match self
+            .journal
+            .read(self.partition, head.seq + 1, STEP_BYTES_MAX)
+        {
+            Ok(batches) if batches.is_empty() => return Step::Nothing,
+            Ok(batches) => batches,
+            Err(JournalError::Corrupt(why)) => return self.stop(&why),
+            Err(error) => return self.failed(&error),
+        };
+        let started = tokio::time::Instant::now();
+        match self.db.project(self.partition, &head, &batches).await {
+            Ok(done) => {
+                *known = batches.last().map(|batch| batch.head());
+                metrics::counter!("buono_projector_records_total").increment(done.records as u64);
+                metrics::gauge!("buono_projector_seq", "partition" => self.partition.to_string())
+                    .set(done.seq as f64);
+                self.watcher
+                    .projected(self.partition, done.seq, &done.vouchers);
+                Step::Done(started.elapsed())
+            }
+            // somebody else was faster, or it is not known whether this was written: look again
+            Err(ProjectError::Moved) => {
+                *known = None;
+                Step::Failed
+            }
+            Err(ProjectError::Ledger(error)) => {
+                *known = None;
+                self.failed(&error)
+            }
+            Err(contradiction @ ProjectError::Contradiction { .. }) => {
+                self.stop(&contradiction.to_string())
+            }
+        }
+    }
+
+    fn failed(&self, error: &dyn std::error::Error) -> Step {
+        tracing::warn!(partition = %self.partition, error = %error, "projection will be tried again");
+        Step::Failed
+    }
+
+    fn stop(&self, why: &str) -> Step {
+        tracing::error!(partition = %self.partition, why, "projection has stopped: an operator must look at it");
+        self.watcher.stopped(self.partition, why);
+        Step::Stop
+    }
+}
