@@ -6,9 +6,7 @@ use std::fmt;
 /// An amount in euro cents, between zero and [`Cents::MAX`].
 ///
 /// There is no `+` or `-`: every sum is checked, and the caller says what an overflow means.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cents(i64);
 
@@ -21,11 +19,7 @@ impl Cents {
     /// `None` outside `0..=MAX`.
     #[must_use]
     pub const fn new(cents: i64) -> Option<Self> {
-        if cents < 0 || cents > Self::MAX.0 {
-            None
-        } else {
-            Some(Self(cents))
-        }
+        if cents < 0 || cents > Self::MAX.0 { None } else { Some(Self(cents)) }
     }
 
     /// The number of cents.

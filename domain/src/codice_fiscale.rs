@@ -46,17 +46,12 @@ const OMOCODIA: &[u8; 10] = b"LMNPQRSTUV";
 const MONTHS: &[u8; 12] = b"ABCDEHLMPRST";
 const DAYS: [u32; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /// Values of 0–9 (and A–J) at odd places, then of K–Z.
-const ODD: [u32; 26] = [
-    1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
-];
+const ODD: [u32; 26] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
 
 fn digit(byte: u8) -> Option<u32> {
     match byte {
         b'0'..=b'9' => Some(u32::from(byte - b'0')),
-        letter => OMOCODIA
-            .iter()
-            .position(|known| *known == letter)
-            .and_then(|at| u32::try_from(at).ok()),
+        letter => OMOCODIA.iter().position(|known| *known == letter).and_then(|at| u32::try_from(at).ok()),
     }
 }
 
@@ -66,16 +61,8 @@ fn check(bytes: &[u8]) -> u8 {
         .iter()
         .enumerate()
         .map(|(at, byte)| {
-            let rank = if byte.is_ascii_digit() {
-                byte - b'0'
-            } else {
-                byte - b'A'
-            };
-            if at.is_multiple_of(2) {
-                ODD[usize::from(rank)]
-            } else {
-                u32::from(rank)
-            }
+            let rank = if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' };
+            if at.is_multiple_of(2) { ODD[usize::from(rank)] } else { u32::from(rank) }
         })
         .sum();
     b'A' + u8::try_from(sum % 26).unwrap_or(0)
@@ -87,11 +74,7 @@ impl CodiceFiscale {
     /// # Errors
     /// [`CodiceFiscaleError`].
     pub fn parse(text: &str) -> Result<Self, CodiceFiscaleError> {
-        let code: String = text
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
+        let code: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
         let bytes = code.as_bytes();
         if bytes.len() == 11 && bytes.iter().all(u8::is_ascii_digit) {
             return if partita_iva::check_digit_matches(bytes) {
@@ -104,29 +87,18 @@ impl CodiceFiscale {
             return Err(CodiceFiscaleError::Length);
         }
         for (at, byte) in bytes.iter().enumerate() {
-            let fits = if DIGITS.contains(&at) {
-                digit(*byte).is_some()
-            } else {
-                byte.is_ascii_uppercase()
-            };
+            let fits = if DIGITS.contains(&at) { digit(*byte).is_some() } else { byte.is_ascii_uppercase() };
             if !fits {
                 return Err(CodiceFiscaleError::Shape);
             }
         }
-        let month = MONTHS
-            .iter()
-            .position(|month| *month == bytes[8])
-            .ok_or(CodiceFiscaleError::Date)?;
+        let month = MONTHS.iter().position(|month| *month == bytes[8]).ok_or(CodiceFiscaleError::Date)?;
         let day = (digit(bytes[9]).unwrap_or(9) * 10 + digit(bytes[10]).unwrap_or(9)) % 40;
         let first_digit = digit(bytes[9]).unwrap_or(9);
         if day == 0 || day > DAYS[month] || first_digit > 7 {
             return Err(CodiceFiscaleError::Date);
         }
-        if check(bytes) == bytes[15] {
-            Ok(Self(code))
-        } else {
-            Err(CodiceFiscaleError::Check)
-        }
+        if check(bytes) == bytes[15] { Ok(Self(code)) } else { Err(CodiceFiscaleError::Check) }
     }
 
     /// The code.
@@ -167,8 +139,7 @@ mod tests {
             12345678904       tax_code_check";
         for line in table.lines().skip(1) {
             let (text, expected) = line.trim().rsplit_once("  ").unwrap_or_default();
-            let found =
-                CodiceFiscale::parse(text.trim()).map_or_else(CodiceFiscaleError::code, |_| "ok");
+            let found = CodiceFiscale::parse(text.trim()).map_or_else(CodiceFiscaleError::code, |_| "ok");
             assert_eq!(found, expected, "{text}");
         }
     }

@@ -44,11 +44,7 @@ impl Iban {
     /// # Errors
     /// `iban_shape`, `iban_check`.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let iban: String = text
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .map(|c| c.to_ascii_uppercase())
-            .collect();
+        let iban: String = text.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
         let shaped = iban.bytes().all(|b| b.is_ascii_alphanumeric())
             && (15..=34).contains(&iban.len())
             && iban.as_bytes()[..2].iter().all(u8::is_ascii_uppercase)
@@ -62,11 +58,7 @@ impl Iban {
             b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
             letter => (rest * 100 + u32::from(letter - b'A') + 10) % 97,
         });
-        if rest == 1 {
-            Ok(Self(iban))
-        } else {
-            Err(Malformed("iban_check"))
-        }
+        if rest == 1 { Ok(Self(iban)) } else { Err(Malformed("iban_check")) }
     }
 }
 
@@ -103,19 +95,13 @@ impl Phone {
             Some(national) => national.starts_with('0') && (6..=11).contains(&national.len()),
             None => (8..=15).contains(&number.len()) && !number.starts_with('0'),
         };
-        if plausible {
-            Ok(Self(format!("+{number}")))
-        } else {
-            malformed
-        }
+        if plausible { Ok(Self(format!("+{number}"))) } else { malformed }
     }
 
     /// Whether an Italian number is a mobile one; of others nothing is known.
     #[must_use]
     pub fn takes_sms(&self) -> bool {
-        self.0
-            .strip_prefix("+39")
-            .is_none_or(|national| national.starts_with('3'))
+        self.0.strip_prefix("+39").is_none_or(|national| national.starts_with('3'))
     }
 }
 
@@ -128,18 +114,11 @@ impl Email {
         let address = text.trim().to_lowercase();
         let shaped = address.len() <= 254
             && address.split_once('@').is_some_and(|(local, domain)| {
-                let dotted = domain.split('.').count() > 1
-                    && domain.split('.').all(|label| !label.is_empty());
+                let dotted = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
                 !local.is_empty() && dotted && !domain.contains('@')
             })
-            && !address
-                .chars()
-                .any(|c| c.is_whitespace() || c.is_control() || "<>\"(),;:\\".contains(c));
-        if shaped {
-            Ok(Self(address))
-        } else {
-            Err(Malformed("email_shape"))
-        }
+            && !address.chars().any(|c| c.is_whitespace() || c.is_control() || "<>\"(),;:\\".contains(c));
+        if shaped { Ok(Self(address)) } else { Err(Malformed("email_shape")) }
     }
 }
 
@@ -154,27 +133,14 @@ mod tests {
 
     #[test]
     fn phones_as_offices_write_them() {
-        for text in [
-            "333 1234567",
-            "333/1234567",
-            "+39 333.123.4567",
-            "0039 333-1234567",
-            "(333) 1234567",
-            "393331234567",
-        ] {
+        for text in
+            ["333 1234567", "333/1234567", "+39 333.123.4567", "0039 333-1234567", "(333) 1234567", "393331234567"]
+        {
             assert_eq!(phone(text), "+393331234567", "{text}");
         }
         assert_eq!(phone("051 123456"), "+39051123456");
         assert_eq!(phone("+40 712 345 678"), "+40712345678");
-        for text in [
-            "",
-            "12",
-            "333123",
-            "tel. 333",
-            "+",
-            "333 1234567 / 334 1234567",
-            "++393331234567",
-        ] {
+        for text in ["", "12", "333123", "tel. 333", "+", "333 1234567 / 334 1234567", "++393331234567"] {
             assert_eq!(phone(text), "phone_shape", "{text}");
         }
         assert!(Phone::parse("051123456").is_ok_and(|phone| !phone.takes_sms()));
@@ -184,37 +150,16 @@ mod tests {
     fn ibans() {
         assert!(Iban::parse("IT60 X054 2811 1010 0000 0123 456").is_ok());
         assert!(Iban::parse("DE89370400440532013000").is_ok());
-        assert_eq!(
-            Iban::parse("IT60X0542811101000000123457"),
-            Err(Malformed("iban_check"))
-        );
-        assert_eq!(
-            Iban::parse("IT60X054281110100000012345"),
-            Err(Malformed("iban_shape"))
-        );
+        assert_eq!(Iban::parse("IT60X0542811101000000123457"), Err(Malformed("iban_check")));
+        assert_eq!(Iban::parse("IT60X054281110100000012345"), Err(Malformed("iban_shape")));
         assert_eq!(Iban::parse(""), Err(Malformed("iban_shape")));
-        assert_eq!(
-            format!("{:?}", Iban::parse("DE89370400440532013000")),
-            "Ok(Iban(…))"
-        );
+        assert_eq!(format!("{:?}", Iban::parse("DE89370400440532013000")), "Ok(Iban(…))");
     }
 
     #[test]
     fn addresses() {
-        assert!(
-            Email::parse(" Maria.Rossi@Example.IT ")
-                .is_ok_and(|email| email.as_str() == "maria.rossi@example.it")
-        );
-        for bad in [
-            "",
-            "a",
-            "a@b",
-            "@b.it",
-            "a b@c.it",
-            "a@b..it",
-            "a@b@c.it",
-            "a@b.it;c@d.it",
-        ] {
+        assert!(Email::parse(" Maria.Rossi@Example.IT ").is_ok_and(|email| email.as_str() == "maria.rossi@example.it"));
+        for bad in ["", "a", "a@b", "@b.it", "a b@c.it", "a@b..it", "a@b@c.it", "a@b.it;c@d.it"] {
             assert!(Email::parse(bad).is_err(), "{bad}");
         }
     }

@@ -67,9 +67,7 @@ ids! {
 }
 
 /// One of the fixed number of sequences that vouchers are spread over.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PartitionId(pub u16);
 
@@ -79,10 +77,7 @@ impl PartitionId {
     /// Only the random end of the UUIDv7 is used, since its start is the time of creation.
     #[must_use]
     pub fn of(voucher: VoucherId, count: u16) -> Self {
-        debug_assert!(
-            count.is_power_of_two(),
-            "the number of partitions is a power of two"
-        );
+        debug_assert!(count.is_power_of_two(), "the number of partitions is a power of two");
         let bytes = voucher.uuid().into_bytes();
         Self(u16::from_le_bytes([bytes[14], bytes[15]]) & (count - 1))
     }

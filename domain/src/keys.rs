@@ -29,28 +29,19 @@ impl OpKey {
     /// can ask what became of the first one's payment.
     #[must_use]
     pub fn of_shop(shop: ShopId, key: &str) -> Self {
-        Self(fingerprint(
-            "buono 2026 op-key shop",
-            &[shop.uuid().as_bytes(), key.as_bytes()],
-        ))
+        Self(fingerprint("buono 2026 op-key shop", &[shop.uuid().as_bytes(), key.as_bytes()]))
     }
 
     /// The key of anyone else: a member of staff, an import, the holder.
     #[must_use]
     pub fn of(caller: Uuid, key: &str) -> Self {
-        Self(fingerprint(
-            "buono 2026 op-key other",
-            &[caller.as_bytes(), key.as_bytes()],
-        ))
+        Self(fingerprint("buono 2026 op-key other", &[caller.as_bytes(), key.as_bytes()]))
     }
 
     /// The key of something the system does once to a voucher, such as its expiry.
     #[must_use]
     pub fn of_system(voucher: VoucherId, purpose: &str) -> Self {
-        Self(fingerprint(
-            "buono 2026 op-key system",
-            &[voucher.uuid().as_bytes(), purpose.as_bytes()],
-        ))
+        Self(fingerprint("buono 2026 op-key system", &[voucher.uuid().as_bytes(), purpose.as_bytes()]))
     }
 }
 
@@ -78,18 +69,12 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        assert_ne!(
-            RequestHash::of(&[b"ab", b"c"]),
-            RequestHash::of(&[b"a", b"bc"])
-        );
+        assert_ne!(RequestHash::of(&[b"ab", b"c"]), RequestHash::of(&[b"a", b"bc"]));
     }
 
     #[test]
     fn two_shops_may_choose_the_same_key() {
-        let (a, b) = (
-            ShopId::new(Uuid::from_u128(1)),
-            ShopId::new(Uuid::from_u128(2)),
-        );
+        let (a, b) = (ShopId::new(Uuid::from_u128(1)), ShopId::new(Uuid::from_u128(2)));
         assert_ne!(OpKey::of_shop(a, "till-1"), OpKey::of_shop(b, "till-1"));
         assert_ne!(OpKey::of_shop(a, "till-1"), OpKey::of(a.uuid(), "till-1"));
     }

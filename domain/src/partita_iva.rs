@@ -49,23 +49,12 @@ impl PartitaIva {
     /// # Errors
     /// [`PartitaIvaError`].
     pub fn parse(text: &str) -> Result<Self, PartitaIvaError> {
-        let bare: String = text
-            .chars()
-            .filter(|c| !c.is_whitespace())
-            .collect::<String>()
-            .to_ascii_uppercase();
+        let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_uppercase();
         let digits = bare.strip_prefix("IT").unwrap_or(&bare);
-        if digits.len() != 11
-            || !digits.bytes().all(|byte| byte.is_ascii_digit())
-            || digits == "00000000000"
-        {
+        if digits.len() != 11 || !digits.bytes().all(|byte| byte.is_ascii_digit()) || digits == "00000000000" {
             return Err(PartitaIvaError::Length);
         }
-        if check_digit_matches(digits.as_bytes()) {
-            Ok(Self(digits.to_owned()))
-        } else {
-            Err(PartitaIvaError::Check)
-        }
+        if check_digit_matches(digits.as_bytes()) { Ok(Self(digits.to_owned())) } else { Err(PartitaIvaError::Check) }
     }
 
     /// The eleven digits.
@@ -81,20 +70,10 @@ mod tests {
 
     #[test]
     fn known_numbers() {
-        assert_eq!(
-            PartitaIva::parse(" IT 12345678903 ").map(|iva| iva.0),
-            Ok("12345678903".to_owned())
-        );
-        assert_eq!(
-            PartitaIva::parse("12345678904"),
-            Err(PartitaIvaError::Check)
-        );
+        assert_eq!(PartitaIva::parse(" IT 12345678903 ").map(|iva| iva.0), Ok("12345678903".to_owned()));
+        assert_eq!(PartitaIva::parse("12345678904"), Err(PartitaIvaError::Check));
         for bad in ["", "1234567890", "1234567890A", "00000000000"] {
-            assert_eq!(
-                PartitaIva::parse(bad),
-                Err(PartitaIvaError::Length),
-                "{bad}"
-            );
+            assert_eq!(PartitaIva::parse(bad), Err(PartitaIvaError::Length), "{bad}");
         }
     }
 }

@@ -5,15 +5,10 @@ use jiff::{Timestamp as Instant, civil::Date, tz::TimeZone};
 use std::sync::LazyLock;
 
 /// From the bundled table, so that every machine agrees on when summer time begins.
-static ROME: LazyLock<TimeZone> =
-    LazyLock::new(|| TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC));
+static ROME: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("Europe/Rome").unwrap_or(TimeZone::UTC));
 
 fn instant(at: Timestamp) -> Instant {
-    Instant::from_microsecond(at.micros()).unwrap_or(if at.micros() < 0 {
-        Instant::MIN
-    } else {
-        Instant::MAX
-    })
+    Instant::from_microsecond(at.micros()).unwrap_or(if at.micros() < 0 { Instant::MIN } else { Instant::MAX })
 }
 
 /// The civil day in Rome at this instant.
@@ -49,10 +44,7 @@ pub fn start_of_day(date: Date) -> Timestamp {
 
 fn at(date: Date, hour: i8, minute: i8, second: i8) -> Timestamp {
     let local = date.at(hour, minute, second, 0);
-    let instant = ROME
-        .to_ambiguous_timestamp(local)
-        .compatible()
-        .unwrap_or(Instant::MAX);
+    let instant = ROME.to_ambiguous_timestamp(local).compatible().unwrap_or(Instant::MAX);
     Timestamp::from_micros(instant.as_microsecond())
 }
 
@@ -73,14 +65,8 @@ mod tests {
         let summer = end_of_day(civil(2026, 7, 31));
         assert_eq!(instant(summer).to_string(), "2026-07-31T21:59:59Z");
         // the day summer time ends, and the day before it begins
-        assert_eq!(
-            instant(end_of_day(civil(2026, 10, 25))).to_string(),
-            "2026-10-25T22:59:59Z"
-        );
-        assert_eq!(
-            instant(end_of_day(civil(2027, 3, 27))).to_string(),
-            "2027-03-27T22:59:59Z"
-        );
+        assert_eq!(instant(end_of_day(civil(2026, 10, 25))).to_string(), "2026-10-25T22:59:59Z");
+        assert_eq!(instant(end_of_day(civil(2027, 3, 27))).to_string(), "2027-03-27T22:59:59Z");
     }
 
     #[test]
@@ -89,9 +75,6 @@ mod tests {
         assert_eq!(date(midnight), civil(2026, 7, 1));
         assert_eq!(date(midnight.plus_micros(-1)), civil(2026, 6, 30));
         assert_eq!(day(midnight), day(midnight.plus_micros(-1)) + 1);
-        assert_eq!(
-            day(Timestamp::from_micros(i64::MAX)),
-            day(Timestamp::from_micros(i64::MAX))
-        );
+        assert_eq!(day(Timestamp::from_micros(i64::MAX)), day(Timestamp::from_micros(i64::MAX)));
     }
 }

@@ -4,9 +4,7 @@ use crate::answer::NotDone;
 use crate::cell::{Ask, Cell};
 use crate::partition::{Partition, Reply};
 use crate::source::{LoadError, Source};
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture,
-};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::VoucherId;
 use domain::voucher::Voucher;
@@ -65,12 +63,7 @@ impl Message for Retire {
 
 impl VoucherActor {
     pub fn new(voucher: VoucherId, shared: Arc<Surroundings>, after_seq: u64) -> Self {
-        Self {
-            voucher,
-            shared,
-            after_seq,
-            state: State::Loading,
-        }
+        Self { voucher, shared, after_seq, state: State::Loading }
     }
 }
 
@@ -94,47 +87,31 @@ impl Actor for VoucherActor {
 }
 
 /// Rebuilds a voucher from the ledger, once the ledger holds everything decided about it.
-async fn load(
-    voucher: VoucherId,
-    shared: Arc<Surroundings>,
-    after_seq: u64,
-) -> Result<Cell, LoadError> {
+async fn load(voucher: VoucherId, shared: Arc<Surroundings>, after_seq: u64) -> Result<Cell, LoadError> {
     let partition = &shared.partition;
     let state = partition.serving().await?;
     let needed = after_seq.max(state.opened_seq);
     while partition.projected_seq.load(Ordering::Acquire) < needed {
         let projected = shared.source.projected(partition.id).await?;
-        partition
-            .projected_seq
-            .fetch_max(projected, Ordering::AcqRel);
+        partition.projected_seq.fetch_max(projected, Ordering::AcqRel);
         if projected < needed {
             actix_rt::time::sleep(PROJECTION_POLL).await;
         }
     }
     let entries = shared.source.entries(voucher).await?;
     let cell = Cell::replay(Voucher::new(voucher), state.generation, &entries)?;
-    if partition.state().generation == state.generation {
-        Ok(cell)
-    } else {
-        Err(LoadError::Stale)
-    }
+    if partition.state().generation == state.generation { Ok(cell) } else { Err(LoadError::Stale) }
 }
 
 impl Handler<Question> for VoucherActor {
     type Result = ();
 
     fn handle(&mut self, question: Question, ctx: &mut Self::Context) {
-        let Question {
-            ask,
-            deadline,
-            reply,
-        } = question;
+        let Question { ask, deadline, reply } = question;
         let queue = &self.shared.partition.queue;
         let now = self.shared.clock.now();
         let refusal = match &self.state {
-            State::Ready(cell) if cell.generation() != self.shared.partition.state().generation => {
-                Some(NotDone::Stale)
-            }
+            State::Ready(cell) if cell.generation() != self.shared.partition.state().generation => Some(NotDone::Stale),
             State::Ready(_) if now > deadline || !queue.has_room() => Some(NotDone::NotExecuted),
             State::Ready(_) => None,
             State::Failed(LoadError::Corrupt(_) | LoadError::Halted) => Some(NotDone::Halted),
@@ -144,10 +121,8 @@ impl Handler<Question> for VoucherActor {
         if let Some(verdict) = refusal {
             let _ = reply.send(Err(verdict));
             // a damaged voucher stays, so that it is not read again and again
-            if !matches!(
-                &self.state,
-                State::Ready(_) | State::Failed(LoadError::Corrupt(_))
-            ) || verdict == NotDone::Stale
+            if !matches!(&self.state, State::Ready(_) | State::Failed(LoadError::Corrupt(_)))
+                || verdict == NotDone::Stale
             {
                 ctx.stop();
             }

@@ -27,16 +27,9 @@ impl Cell {
     ///
     /// # Errors
     /// [`Corrupt`] when the facts do not add up.
-    pub fn replay(
-        mut voucher: Voucher,
-        generation: u64,
-        entries: &[Entry],
-    ) -> Result<Self, Corrupt> {
+    pub fn replay(mut voucher: Voucher, generation: u64, entries: &[Entry]) -> Result<Self, Corrupt> {
         entries.iter().try_for_each(|entry| voucher.apply(entry))?;
-        Ok(Self {
-            voucher,
-            generation,
-        })
+        Ok(Self { voucher, generation })
     }
 
     /// The life of the partition that it belongs to.
@@ -60,11 +53,7 @@ impl Cell {
         let generation = self.generation;
         while let Some(release) = due_release(&self.voucher, now) {
             self.voucher.apply(&release)?;
-            submit(Submission {
-                generation,
-                what: What::Fact(Box::new(release)),
-                reply: None,
-            });
+            submit(Submission { generation, what: What::Fact(Box::new(release)), reply: None });
         }
         let what = match ask {
             Ask::View => What::Answer(Answer::Viewed(self.voucher.view().map(Box::new))),
@@ -78,11 +67,7 @@ impl Cell {
                 Decision::Unchanged => What::Answer(Answer::Unchanged),
             },
         };
-        submit(Submission {
-            generation,
-            what,
-            reply: Some(reply),
-        });
+        submit(Submission { generation, what, reply: Some(reply) });
         Ok(())
     }
 }

@@ -66,9 +66,7 @@ impl Driver {
         let mut intake: Vec<Submission<Reply>> = Vec::new();
         let mut patience = Duration::ZERO;
         let mut last_steps = CLOSING_STEPS_MAX;
-        while self.partition.queue.take(&mut intake, patience)
-            || self.writer.is_waiting() && last_steps > 0
-        {
+        while self.partition.queue.take(&mut intake, patience) || self.writer.is_waiting() && last_steps > 0 {
             if self.partition.queue.is_closed() {
                 last_steps -= 1;
             }
@@ -78,11 +76,7 @@ impl Driver {
                 _ => Duration::ZERO,
             };
             self.perform(io, &figures);
-            self.partition.publish(
-                self.writer.phase(),
-                self.writer.generation(),
-                self.writer.head().seq,
-            );
+            self.partition.publish(self.writer.phase(), self.writer.generation(), self.writer.head().seq);
             for (reply, verdict) in self.writer.drain() {
                 // whoever hung up can still ask by key
                 let _ = reply.send(verdict);
@@ -105,20 +99,13 @@ impl Driver {
                 journal.reconnect();
                 IoResult::Opened(journal.open(partition, self.node, expected_epoch, at))
             }
-            Io::Read { from_seq } => {
-                IoResult::Read(journal.read(partition, from_seq, READ_BYTES_MAX))
-            }
+            Io::Read { from_seq } => IoResult::Read(journal.read(partition, from_seq, READ_BYTES_MAX)),
             Io::Check { epoch } => IoResult::Checked(journal.check(partition, epoch)),
-            Io::Append {
-                previous_seq,
-                batch,
-            } => {
+            Io::Append { previous_seq, batch } => {
                 let before = self.clock.now();
                 let result = journal.append(partition, previous_seq, &batch);
                 let micros = self.clock.now().micros() - before.micros();
-                figures
-                    .commit_seconds
-                    .record(Duration::from_micros(micros.unsigned_abs()));
+                figures.commit_seconds.record(Duration::from_micros(micros.unsigned_abs()));
                 figures.batches.increment(1);
                 figures.records.increment(batch.len() as u64);
                 figures.batch_len.record(batch.len() as f64);

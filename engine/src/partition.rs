@@ -49,11 +49,7 @@ pub struct Partition {
 
 impl Partition {
     pub fn new(id: PartitionId) -> Self {
-        let start = PartitionState {
-            phase: Phase::Asking,
-            generation: 0,
-            opened_seq: 0,
-        };
+        let start = PartitionState { phase: Phase::Asking, generation: 0, opened_seq: 0 };
         Self {
             id,
             queue: Queue::default(),
@@ -84,12 +80,7 @@ impl Partition {
     pub async fn serving(&self) -> Result<PartitionState, LoadError> {
         let mut watcher = self.state.subscribe();
         let settled = watcher
-            .wait_for(|state| {
-                matches!(
-                    state.phase,
-                    Phase::Serving | Phase::SteppedDown | Phase::Halted(_)
-                )
-            })
+            .wait_for(|state| matches!(state.phase, Phase::Serving | Phase::SteppedDown | Phase::Halted(_)))
             .await
             .map_err(|_| LoadError::Halted)?;
         match settled.phase {

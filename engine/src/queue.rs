@@ -49,13 +49,7 @@ struct State<R> {
 
 impl<R> Default for Queue<R> {
     fn default() -> Self {
-        Self {
-            state: Mutex::new(State {
-                waiting: Vec::new(),
-                closed: false,
-            }),
-            filled: Condvar::new(),
-        }
+        Self { state: Mutex::new(State { waiting: Vec::new(), closed: false }), filled: Condvar::new() }
     }
 }
 

@@ -42,12 +42,7 @@ pub(crate) enum Undelivered {
 impl Registry {
     pub fn new(partitions: Vec<Arc<Surroundings>>, arbiters: usize) -> Self {
         let arbiters = (0..arbiters.max(1)).map(|_| Arbiter::new()).collect();
-        Self {
-            slots: DashMap::new(),
-            failures: DashMap::new(),
-            partitions,
-            arbiters,
-        }
+        Self { slots: DashMap::new(), failures: DashMap::new(), partitions, arbiters }
     }
 
     pub fn len(&self) -> usize {
@@ -65,11 +60,7 @@ impl Registry {
 
     /// Puts a question into its voucher's mailbox, starting the actor if it is not there.
     pub fn deliver(&self, voucher: VoucherId, question: Question) -> Result<(), Undelivered> {
-        if self
-            .failures
-            .get(&voucher)
-            .is_some_and(|failures| *failures >= FAILURES_MAX)
-        {
+        if self.failures.get(&voucher).is_some_and(|failures| *failures >= FAILURES_MAX) {
             return Err(Undelivered::Refused(NotDone::Halted));
         }
         let addr = self.addr(voucher, question.deadline);
@@ -94,14 +85,9 @@ impl Registry {
             return slot.addr.clone();
         }
         match self.slots.entry(voucher) {
-            MapEntry::Occupied(slot) if slot.get().generation == generation => {
-                slot.get().addr.clone()
-            }
+            MapEntry::Occupied(slot) if slot.get().generation == generation => slot.get().addr.clone(),
             MapEntry::Occupied(mut slot) => {
-                slot.insert(self.start(voucher, shared, 0, deadline))
-                    .addr
-                    .try_send(Retire)
-                    .ok();
+                slot.insert(self.start(voucher, shared, 0, deadline)).addr.try_send(Retire).ok();
                 slot.get().addr.clone()
             }
             MapEntry::Vacant(slot) => {
@@ -111,23 +97,13 @@ impl Registry {
         }
     }
 
-    fn start(
-        &self,
-        voucher: VoucherId,
-        shared: &Arc<Surroundings>,
-        after_seq: u64,
-        deadline: Timestamp,
-    ) -> Slot {
+    fn start(&self, voucher: VoucherId, shared: &Arc<Surroundings>, after_seq: u64, deadline: Timestamp) -> Slot {
         let generation = shared.partition.state().generation;
         let actor_shared = Arc::clone(shared);
         let addr = VoucherActor::start_in_arbiter(&self.arbiter(voucher), move |_| {
             VoucherActor::new(voucher, actor_shared, after_seq)
         });
-        Slot {
-            addr,
-            generation,
-            touched_us: AtomicI64::new(deadline.micros()),
-        }
+        Slot { addr, generation, touched_us: AtomicI64::new(deadline.micros()) }
     }
 
     fn arbiter(&self, voucher: VoucherId) -> ArbiterHandle {
@@ -183,18 +159,8 @@ impl Registry {
     pub fn question(
         ask: crate::cell::Ask,
         deadline: Timestamp,
-    ) -> (
-        Question,
-        oneshot::Receiver<Result<crate::answer::Answer, NotDone>>,
-    ) {
+    ) -> (Question, oneshot::Receiver<Result<crate::answer::Answer, NotDone>>) {
         let (reply, answer) = oneshot::channel();
-        (
-            Question {
-                ask,
-                deadline,
-                reply,
-            },
-            answer,
-        )
+        (Question { ask, deadline, reply }, answer)
     }
 }

@@ -77,27 +77,15 @@ impl Vouchers {
         let mut drivers = Vec::new();
         for (number, (journal, checkpoint)) in (0u16..).zip(journals) {
             let partition = Arc::new(Partition::new(PartitionId(number)));
-            partition
-                .projected_seq
-                .store(checkpoint.seq, Ordering::Release);
+            partition.projected_seq.store(checkpoint.seq, Ordering::Release);
             partitions.push(Arc::new(Surroundings {
                 partition: Arc::clone(&partition),
                 source: Arc::clone(source),
                 clock: Arc::clone(clock),
             }));
             let writer = Writer::new(options.node, checkpoint);
-            let driver = Driver {
-                partition,
-                journal,
-                writer,
-                node: options.node,
-                clock: Arc::clone(clock),
-            };
-            drivers.push(
-                std::thread::Builder::new()
-                    .name(format!("journal-{number}"))
-                    .spawn(|| driver.run())?,
-            );
+            let driver = Driver { partition, journal, writer, node: options.node, clock: Arc::clone(clock) };
+            drivers.push(std::thread::Builder::new().name(format!("journal-{number}")).spawn(|| driver.run())?);
         }
         let inner = Inner {
             registry: Registry::new(partitions, options.arbiters),
@@ -105,21 +93,14 @@ impl Vouchers {
             idle: options.idle,
             drivers: parking_lot::Mutex::new(drivers),
         };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Does what the command says, once, and answers when it is durable.
     ///
     /// # Errors
     /// [`NotDone`]: `NotExecuted` is said only of what was never written.
-    pub async fn execute(
-        &self,
-        voucher: VoucherId,
-        command: Command,
-        deadline: Timestamp,
-    ) -> Result<Answer, NotDone> {
+    pub async fn execute(&self, voucher: VoucherId, command: Command, deadline: Timestamp) -> Result<Answer, NotDone> {
         self.ask(voucher, Ask::Execute(command), deadline).await
     }
 
@@ -127,23 +108,14 @@ impl Vouchers {
     ///
     /// # Errors
     /// [`NotDone`].
-    pub async fn view(
-        &self,
-        voucher: VoucherId,
-        deadline: Timestamp,
-    ) -> Result<Option<View>, NotDone> {
+    pub async fn view(&self, voucher: VoucherId, deadline: Timestamp) -> Result<Option<View>, NotDone> {
         match self.ask(voucher, Ask::View, deadline).await? {
             Answer::Viewed(view) => Ok(view.map(|view| *view)),
             _ => Err(NotDone::Unknown),
         }
     }
 
-    async fn ask(
-        &self,
-        voucher: VoucherId,
-        ask: Ask,
-        deadline: Timestamp,
-    ) -> Result<Answer, NotDone> {
+    async fn ask(&self, voucher: VoucherId, ask: Ask, deadline: Timestamp) -> Result<Answer, NotDone> {
         let mut verdict = NotDone::NotExecuted;
         for _ in 0..TRIES_MAX {
             let (question, answer) = Registry::question(ask, deadline);
@@ -189,24 +161,12 @@ impl Vouchers {
         self.partition_durable(&partition, deadline).await
     }
 
-    async fn partition_durable(
-        &self,
-        partition: &Partition,
-        deadline: Timestamp,
-    ) -> Result<u64, NotDone> {
+    async fn partition_durable(&self, partition: &Partition, deadline: Timestamp) -> Result<u64, NotDone> {
         for _ in 0..TRIES_MAX {
             let (reply, answer) = oneshot::channel();
             let generation = partition.state().generation;
             let what = What::Answer(Answer::Durable { seq: 0 });
-            if partition
-                .queue
-                .push(Submission {
-                    generation,
-                    what,
-                    reply: Some(reply),
-                })
-                .is_err()
-            {
+            if partition.queue.push(Submission { generation, what, reply: Some(reply) }).is_err() {
                 return Err(NotDone::NotExecuted);
             }
             match self.until(deadline, answer).await {
@@ -229,10 +189,7 @@ impl Vouchers {
     pub async fn barrier(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
         let mut durable = Vec::new();
         for partition in self.inner.registry.partitions() {
-            durable.push((
-                partition.id,
-                self.partition_durable(partition, deadline).await?,
-            ));
+            durable.push((partition.id, self.partition_durable(partition, deadline).await?));
         }
         Ok(durable)
     }
@@ -240,22 +197,14 @@ impl Vouchers {
     /// Where each partition is.
     #[must_use]
     pub fn states(&self) -> Vec<(PartitionId, PartitionState)> {
-        self.inner
-            .registry
-            .partitions()
-            .map(|partition| (partition.id, partition.state()))
-            .collect()
+        self.inner.registry.partitions().map(|partition| (partition.id, partition.state())).collect()
     }
 
     /// For each partition the last durable record that its writer knows of.
     #[must_use]
     pub fn durable_seqs(&self) -> Vec<(PartitionId, u64)> {
         let seq = |partition: &Arc<Partition>| partition.durable_seq.load(Ordering::Acquire);
-        self.inner
-            .registry
-            .partitions()
-            .map(|partition| (partition.id, seq(partition)))
-            .collect()
+        self.inner.registry.partitions().map(|partition| (partition.id, seq(partition))).collect()
     }
 
     /// Vouchers in memory.
@@ -269,20 +218,12 @@ impl Vouchers {
     ///
     /// # Errors
     /// [`NotDone`] when a partition does not serve.
-    pub async fn passivate(
-        &self,
-        source: &dyn Source,
-        deadline: Timestamp,
-    ) -> Result<usize, NotDone> {
+    pub async fn passivate(&self, source: &dyn Source, deadline: Timestamp) -> Result<usize, NotDone> {
         let idle_us = i64::try_from(self.inner.idle.as_micros()).unwrap_or(i64::MAX);
         let before = self.inner.clock.now().plus_micros(idle_us.saturating_neg());
         let mut retired = 0;
         for (partition, durable) in self.barrier(deadline).await? {
-            if source
-                .projected(partition)
-                .await
-                .is_ok_and(|projected| projected >= durable)
-            {
+            if source.projected(partition).await.is_ok_and(|projected| projected >= durable) {
                 retired += self.inner.registry.passivate(partition, before);
             }
         }

@@ -177,31 +177,20 @@ impl<R> Writer<R> {
             Phase::Serving => self.next_batch(intake),
             Phase::Asking => self.meanwhile(intake, NotDone::Stale, Io::Head),
             Phase::Opening => {
-                let open = Io::Open {
-                    expected_epoch: self.epoch,
-                    at: now,
-                };
+                let open = Io::Open { expected_epoch: self.epoch, at: now };
                 self.meanwhile(intake, NotDone::Stale, open)
             }
             Phase::Inspecting { .. } | Phase::CatchingUp { .. } => {
-                let read = Io::Read {
-                    from_seq: self.head.seq + 1,
-                };
+                let read = Io::Read { from_seq: self.head.seq + 1 };
                 self.meanwhile(intake, NotDone::Stale, read)
             }
-            Phase::SteppedDown | Phase::Halted(_) => {
-                self.meanwhile(intake, NotDone::Halted, Io::Idle)
-            }
+            Phase::SteppedDown | Phase::Halted(_) => self.meanwhile(intake, NotDone::Halted, Io::Idle),
         }
     }
 
     /// Outside of service nothing is taken in: none of it was ever on its way to the journal.
     fn meanwhile(&mut self, intake: &mut Vec<Submission<R>>, verdict: NotDone, io: Io) -> Io {
-        self.released.extend(
-            intake
-                .drain(..)
-                .filter_map(|s| s.reply.map(|reply| (reply, Err(verdict)))),
-        );
+        self.released.extend(intake.drain(..).filter_map(|s| s.reply.map(|reply| (reply, Err(verdict)))));
         io
     }
 
@@ -209,8 +198,7 @@ impl<R> Writer<R> {
         let mut facts = 0;
         let mut taken = 0;
         for submission in intake.iter() {
-            if matches!(submission.what, What::Fact(_)) && submission.generation == self.generation
-            {
+            if matches!(submission.what, What::Fact(_)) && submission.generation == self.generation {
                 if facts == BATCH_LEN_MAX {
                     break;
                 }
@@ -226,19 +214,13 @@ impl<R> Writer<R> {
             }
         }
         if facts > 0 {
-            let bodies = self
-                .in_flight
-                .iter()
-                .filter_map(|submission| match &submission.what {
-                    What::Fact(entry) => Some(Body::Entry(**entry)),
-                    What::Answer(_) => None,
-                });
+            let bodies = self.in_flight.iter().filter_map(|submission| match &submission.what {
+                What::Fact(entry) => Some(Body::Entry(**entry)),
+                What::Answer(_) => None,
+            });
             let batch = Arc::new(Batch::encode(self.epoch, &self.head, bodies));
             self.batch = Some(Arc::clone(&batch));
-            Io::Append {
-                previous_seq: self.head.seq,
-                batch,
-            }
+            Io::Append { previous_seq: self.head.seq, batch }
         } else if self.in_flight.is_empty() {
             Io::Idle
         } else {
@@ -251,17 +233,11 @@ impl<R> Writer<R> {
         match (self.phase, result) {
             (Phase::Asking, IoResult::Head(result)) => self.asked(&result),
             (Phase::Opening, IoResult::Opened(result)) => self.opened(&result),
-            (Phase::Inspecting { current }, IoResult::Read(result)) => {
-                self.inspected(current, result)
-            }
-            (Phase::CatchingUp { opened }, IoResult::Read(result)) => {
-                self.caught_up(opened, result)
-            }
+            (Phase::Inspecting { current }, IoResult::Read(result)) => self.inspected(current, result),
+            (Phase::CatchingUp { opened }, IoResult::Read(result)) => self.caught_up(opened, result),
             (Phase::Serving, IoResult::Appended(Ok(()))) => self.durable(),
             (Phase::Serving, IoResult::Checked(Ok(()))) => self.release(),
-            (Phase::Serving, IoResult::Appended(Err(error)) | IoResult::Checked(Err(error))) => {
-                self.failed(&error)
-            }
+            (Phase::Serving, IoResult::Appended(Err(error)) | IoResult::Checked(Err(error))) => self.failed(&error),
             // an answer to a question that is no longer asked
             _ => {}
         }
@@ -284,9 +260,7 @@ impl<R> Writer<R> {
         match *result {
             Ok(opened) => {
                 self.epoch = opened.head.epoch;
-                self.phase = Phase::CatchingUp {
-                    opened: opened.head,
-                };
+                self.phase = Phase::CatchingUp { opened: opened.head };
             }
             Err(JournalError::Race { current }) => self.phase = Phase::Inspecting { current },
             Err(JournalError::NoFence) => self.halt(Halt::NoFence),
@@ -301,15 +275,11 @@ impl<R> Writer<R> {
             self.pause = true;
             return;
         };
-        let records = batches
-            .iter()
-            .flat_map(|batch| (0..batch.len()).map(|i| batch.record(i)));
-        let last = records
-            .filter(|record| record.epoch == current)
-            .find_map(|record| match record.body {
-                Body::Open { node, .. } => Some(node),
-                Body::Entry(_) => None,
-            });
+        let records = batches.iter().flat_map(|batch| (0..batch.len()).map(|i| batch.record(i)));
+        let last = records.filter(|record| record.epoch == current).find_map(|record| match record.body {
+            Body::Open { node, .. } => Some(node),
+            Body::Entry(_) => None,
+        });
         if last == Some(self.node) {
             self.epoch = current;
             self.phase = Phase::Opening;
@@ -355,10 +325,7 @@ impl<R> Writer<R> {
         }
         for index in 0..batch.len() {
             if let Body::Entry(entry) = &batch.record(index).body {
-                self.found.insert(
-                    (entry.voucher, entry.voucher_seq),
-                    (Arc::clone(batch), index),
-                );
+                self.found.insert((entry.voucher, entry.voucher_seq), (Arc::clone(batch), index));
             }
         }
     }
@@ -373,11 +340,7 @@ impl<R> Writer<R> {
                 What::Answer(_) => Err(NotDone::Stale),
                 What::Fact(entry) => match found.get(&(entry.voucher, entry.voucher_seq)) {
                     Some((batch, index)) if batch.record(*index).body == Body::Entry(*entry) => {
-                        Ok(Answer::Recorded {
-                            entry,
-                            batch: Arc::clone(batch),
-                            index: *index,
-                        })
+                        Ok(Answer::Recorded { entry, batch: Arc::clone(batch), index: *index })
                     }
                     _ => Err(NotDone::NotExecuted),
                 },
@@ -401,11 +364,7 @@ impl<R> Writer<R> {
             let answer = match (what, &batch) {
                 (What::Fact(entry), Some(batch)) => {
                     index += 1;
-                    Answer::Recorded {
-                        entry,
-                        batch: Arc::clone(batch),
-                        index: index - 1,
-                    }
+                    Answer::Recorded { entry, batch: Arc::clone(batch), index: index - 1 }
                 }
                 (What::Answer(Answer::Durable { .. }), _) => Answer::Durable { seq: self.head.seq },
                 (What::Answer(answer), _) => answer,
@@ -442,13 +401,12 @@ impl<R> Writer<R> {
     fn give_up(&mut self) {
         self.batch = None;
         self.found.clear();
-        self.released
-            .extend(self.in_flight.drain(..).filter_map(|s| {
-                let verdict = match s.what {
-                    What::Fact(_) => NotDone::Unknown,
-                    What::Answer(_) => NotDone::Halted,
-                };
-                s.reply.map(|reply| (reply, Err(verdict)))
-            }));
+        self.released.extend(self.in_flight.drain(..).filter_map(|s| {
+            let verdict = match s.what {
+                What::Fact(_) => NotDone::Unknown,
+                What::Answer(_) => NotDone::Halted,
+            };
+            s.reply.map(|reply| (reply, Err(verdict)))
+        }));
     }
 }

@@ -49,11 +49,7 @@ impl Page {
 }
 
 /// A page of a list, newest or first first.
-fn listed<T: serde::Serialize>(
-    items: &[T],
-    limit: i64,
-    id: impl Fn(&T) -> Uuid,
-) -> serde_json::Value {
+fn listed<T: serde::Serialize>(items: &[T], limit: i64, id: impl Fn(&T) -> Uuid) -> serde_json::Value {
     let full = i64::try_from(items.len()).unwrap_or(0) == limit;
     serde_json::json!({"items": items, "next_cursor": items.last().filter(|_| full).map(id)})
 }
@@ -61,10 +57,7 @@ fn listed<T: serde::Serialize>(
 /// A text of a reasonable length.
 fn text(value: &str, max: usize, field: &str) -> Result<String, Problem> {
     let value = value.trim();
-    if value.is_empty()
-        || value.chars().count() > max
-        || value.chars().any(|c| c.is_control() && c != '\n')
-    {
+    if value.is_empty() || value.chars().count() > max || value.chars().any(|c| c.is_control() && c != '\n') {
         return Err(Problem::new("bad_request").with("field", field));
     }
     Ok(value.to_owned())

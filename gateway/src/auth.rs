@@ -32,19 +32,11 @@ pub fn new_token(state: &AppState) -> String {
 }
 
 fn state(request: &HttpRequest) -> Result<web::Data<AppState>, Problem> {
-    request
-        .app_data::<web::Data<AppState>>()
-        .cloned()
-        .ok_or(Problem::new("internal_error"))
+    request.app_data::<web::Data<AppState>>().cloned().ok_or(Problem::new("internal_error"))
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
-    request
-        .headers()
-        .get(AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")
+    request.headers().get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 /// A shop's terminal.
@@ -55,20 +47,15 @@ impl FromRequest for Till {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = state(request).map(|state| {
-            bearer(request).and_then(|token| state.directory.terminal(&token_hash(token)))
-        });
+        let found =
+            state(request).map(|state| bearer(request).and_then(|token| state.directory.terminal(&token_hash(token))));
         ready(found.and_then(|till| till.map(Till).ok_or(Problem::new("unauthorized"))))
     }
 }
 
 /// The name of a cookie. `__Host-` needs https; plain http is for the demonstration on one machine.
 fn cookie_name(state: &AppState, name: &str) -> String {
-    if state.base_url.starts_with("https://") {
-        format!("__Host-{name}")
-    } else {
-        name.to_owned()
-    }
+    if state.base_url.starts_with("https://") { format!("__Host-{name}") } else { name.to_owned() }
 }
 
 /// A cookie that only this site's own pages send, and that no script reads.
@@ -83,9 +70,7 @@ pub fn cookie(state: &AppState, name: &str, value: String) -> Cookie<'static> {
 }
 
 fn cookie_value(state: &AppState, request: &HttpRequest, name: &str) -> Option<String> {
-    request
-        .cookie(&cookie_name(state, name))
-        .map(|cookie| cookie.value().to_owned())
+    request.cookie(&cookie_name(state, name)).map(|cookie| cookie.value().to_owned())
 }
 
 /// A voucher's holder.
@@ -104,15 +89,10 @@ impl FromRequest for Citizen {
         let request = request.clone();
         Box::pin(async move {
             let state = state(&request)?;
-            let token =
-                cookie_value(&state, &request, "voucher").ok_or(Problem::new("unauthorized"))?;
+            let token = cookie_value(&state, &request, "voucher").ok_or(Problem::new("unauthorized"))?;
             let now = state.clock.now();
             let until = now.plus_seconds(CITIZEN_IDLE_S).micros();
-            match state
-                .db
-                .touch_citizen_session(&token_hash(&token), until, now.micros())
-                .await
-            {
+            match state.db.touch_citizen_session(&token_hash(&token), until, now.micros()).await {
                 Ok(session) => Ok(Self {
                     voucher: VoucherId::new(session.voucher_id),
                     generation: u32::try_from(session.generation).unwrap_or(0),
@@ -169,9 +149,7 @@ pub struct Staff {
 
 impl Staff {
     fn of_municipality(&self, allowed: bool) -> Result<Uuid, Problem> {
-        self.municipality
-            .filter(|_| allowed)
-            .ok_or(Problem::new("forbidden"))
+        self.municipality.filter(|_| allowed).ok_or(Problem::new("forbidden"))
     }
 
     /// The municipality, for whoever may look.
@@ -203,11 +181,7 @@ impl Staff {
     /// # Errors
     /// `forbidden`.
     pub fn operates(&self) -> Result<(), Problem> {
-        if self.role == Role::Operator {
-            Ok(())
-        } else {
-            Err(Problem::new("forbidden"))
-        }
+        if self.role == Role::Operator { Ok(()) } else { Err(Problem::new("forbidden")) }
     }
 }
 
@@ -220,11 +194,7 @@ impl FromRequest for Staff {
         Box::pin(async move {
             let state = state(&request)?;
             let token = staff_token(&state, &request).ok_or(Problem::new("unauthorized"))?;
-            match state
-                .db
-                .user_session(&token_hash(&token), state.clock.now().micros())
-                .await
-            {
+            match state.db.user_session(&token_hash(&token), state.clock.now().micros()).await {
                 Ok(session) => Ok(Self {
                     user: UserId::new(session.id),
                     municipality: session.municipality_id,
@@ -240,7 +210,5 @@ impl FromRequest for Staff {
 /// The token of a session, from its cookie or as a bearer.
 #[must_use]
 pub fn staff_token(state: &AppState, request: &HttpRequest) -> Option<String> {
-    bearer(request)
-        .map(str::to_owned)
-        .or_else(|| cookie_value(state, request, "staff"))
+    bearer(request).map(str::to_owned).or_else(|| cookie_value(state, request, "staff"))
 }

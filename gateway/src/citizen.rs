@@ -21,19 +21,12 @@ pub use session::open;
 
 /// All routes of this part.
 pub fn configure(config: &mut ServiceConfig) {
-    config
-        .service(session::open_session)
-        .service(voucher)
-        .service(events::events)
-        .service(qr)
-        .service(block);
+    config.service(session::open_session).service(voucher).service(events::events).service(qr).service(block);
 }
 
 #[get("/v1/citizen/voucher")]
 async fn voucher(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(view::read(&state, &citizen).await?))
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view::read(&state, &citizen).await?))
 }
 
 /// The voucher's QR as an image that scales.
@@ -43,11 +36,7 @@ async fn voucher(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpRes
 pub fn qr_svg(text: &str) -> Result<String, Problem> {
     let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::Q);
     let code = code.map_err(|_| Problem::new("internal_error"))?;
-    Ok(code
-        .render::<qrcode::render::svg::Color<'_>>()
-        .min_dimensions(240, 240)
-        .quiet_zone(true)
-        .build())
+    Ok(code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(240, 240).quiet_zone(true).build())
 }
 
 #[get("/v1/citizen/voucher/qr.svg")]
@@ -70,15 +59,9 @@ pub async fn block_lost(state: &AppState, citizen: &Citizen) -> Result<(), Probl
         origin: Origin::Holder,
         key: OpKey::of(citizen.voucher.uuid(), &operation.to_string()),
         request_hash: RequestHash::of(&[b"block"]),
-        action: Action::Block {
-            reason: Reason::LostByHolder,
-        },
+        action: Action::Block { reason: Reason::LostByHolder },
     };
-    match state
-        .vouchers
-        .execute(citizen.voucher, command, state.deadline())
-        .await?
-    {
+    match state.vouchers.execute(citizen.voucher, command, state.deadline()).await? {
         Answer::Refused(refusal) => Err(refusal.into()),
         _ => Ok(()),
     }

@@ -136,12 +136,8 @@ impl Stores {
 /// Runs a command.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_env("BUONO_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BUONO_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match actix_web::rt::System::new().block_on(dispatch(cli.command)) {
         Ok(code) => code,
         Err(error) => {
@@ -171,16 +167,10 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
 async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let listener = TcpListener::bind(options.listen)?;
     let address = listener.local_addr()?;
-    let workers = options
-        .http_workers
-        .or_else(|| std::thread::available_parallelism().ok().map(usize::from))
-        .unwrap_or(2);
+    let workers =
+        options.http_workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(2);
     let settings = Settings {
-        base_url: options
-            .base_url
-            .unwrap_or_else(|| format!("http://{address}"))
-            .trim_end_matches('/')
-            .to_owned(),
+        base_url: options.base_url.unwrap_or_else(|| format!("http://{address}")).trim_end_matches('/').to_owned(),
         http_workers: workers,
         idle: Duration::from_secs(options.idle_seconds.max(60)),
         ..options.stores.settings()
@@ -209,33 +199,15 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
     if complaints.is_empty() {
         println!("everything that safety depends on is as it must be");
     }
-    Ok(if complaints.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn add_user(command: UserCommand) -> Result<(), StartError> {
-    let UserCommand::Add {
-        stores,
-        email,
-        role,
-        municipality,
-        totp,
-        password,
-    } = command;
+    let UserCommand::Add { stores, email, role, municipality, totp, password } = command;
     let db = open_ledger(&stores.settings()).await?;
     let keys = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy)?;
-    let new = NewUser {
-        email,
-        role,
-        password,
-        totp,
-        municipality_id: municipality,
-    };
-    let (row, secret) =
-        make_user(&keys, &new, municipality).map_err(|problem| format!("not added: {problem}"))?;
+    let new = NewUser { email, role, password, totp, municipality_id: municipality };
+    let (row, secret) = make_user(&keys, &new, municipality).map_err(|problem| format!("not added: {problem}"))?;
     db.add_user(&row, SystemClock.now().micros()).await?;
     println!("user {}", row.id);
     if let Some(secret) = secret {
@@ -246,30 +218,14 @@ async fn add_user(command: UserCommand) -> Result<(), StartError> {
 
 async fn municipality(command: MunicipalityCommand) -> Result<(), StartError> {
     match command {
-        MunicipalityCommand::Add {
-            stores,
-            name,
-            help_phone,
-            help_email,
-        } => {
+        MunicipalityCommand::Add { stores, name, help_phone, help_email } => {
             let db = open_ledger(&stores.settings()).await?;
-            let row = MunicipalityRow {
-                id: new_id(),
-                name,
-                help_phone,
-                help_email,
-            };
-            db.add_municipality(&row, SystemClock.now().micros())
-                .await?;
+            let row = MunicipalityRow { id: new_id(), name, help_phone, help_email };
+            db.add_municipality(&row, SystemClock.now().micros()).await?;
             println!("municipality {}", row.id);
         }
         MunicipalityCommand::List { stores } => {
-            for row in open_ledger(&stores.settings())
-                .await?
-                .directory()
-                .await?
-                .municipalities
-            {
+            for row in open_ledger(&stores.settings()).await?.directory().await?.municipalities {
                 println!("{} {}", row.id, row.name);
             }
         }

@@ -21,15 +21,8 @@ impl Csv {
     /// With its header.
     #[must_use]
     pub fn new(header: &[&str]) -> Self {
-        let mut csv = Self {
-            out: String::from('\u{feff}'),
-        };
-        csv.row(
-            &header
-                .iter()
-                .map(|title| Cell::Text(title))
-                .collect::<Vec<_>>(),
-        );
+        let mut csv = Self { out: String::from('\u{feff}') };
+        csv.row(&header.iter().map(|title| Cell::Text(title)).collect::<Vec<_>>());
         csv
     }
 
@@ -43,11 +36,7 @@ impl Csv {
                 Cell::Text(text) => self.text(text),
                 Cell::Cents(cents) => {
                     let sign = if *cents < 0 { "-" } else { "" };
-                    self.out.push_str(&format!(
-                        "{sign}{},{:02}",
-                        cents.abs() / 100,
-                        cents.abs() % 100
-                    ));
+                    self.out.push_str(&format!("{sign}{},{:02}", cents.abs() / 100, cents.abs() % 100));
                 }
                 Cell::Number(number) => self.out.push_str(&number.to_string()),
             }
@@ -79,10 +68,7 @@ mod tests {
     #[test]
     fn is_what_italian_excel_expects_and_inert() {
         let mut csv = Csv::new(&["Nome", "Importo"]);
-        csv.row(&[
-            Cell::Text("=HYPERLINK(\"http://x\",\"y\")<script>"),
-            Cell::Cents(-2050),
-        ]);
+        csv.row(&[Cell::Text("=HYPERLINK(\"http://x\",\"y\")<script>"), Cell::Cents(-2050)]);
         csv.row(&[Cell::Text("Caffè; \"da Gino\""), Cell::Cents(7)]);
         let expected = "\u{feff}\"Nome\";\"Importo\"\r\n\
             \"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")<script>\";-20,50\r\n\

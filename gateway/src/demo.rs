@@ -33,9 +33,7 @@ pub async fn prepare(state: &AppState, settings: &Settings) -> Result<(), StartE
     let path = settings.data.join("demo.json");
     let demo = match std::fs::read_to_string(&path) {
         Ok(text) => moved(serde_json::from_str(&text)?, &state.base_url),
-        Err(_) => make(state)
-            .await
-            .map_err(|problem| format!("the demonstration could not be made: {problem}"))?,
+        Err(_) => make(state).await.map_err(|problem| format!("the demonstration could not be made: {problem}"))?,
     };
     write(&path, &demo)?;
     say(&demo, &path);
@@ -46,10 +44,7 @@ pub async fn prepare(state: &AppState, settings: &Settings) -> Result<(), StartE
 fn moved(mut demo: Value, base_url: &str) -> Value {
     let old = demo["base_url"].as_str().unwrap_or_default().to_owned();
     for voucher in demo["vouchers"].as_array_mut().into_iter().flatten() {
-        let link = voucher["link"]
-            .as_str()
-            .unwrap_or_default()
-            .replace(&old, base_url);
+        let link = voucher["link"].as_str().unwrap_or_default().replace(&old, base_url);
         voucher["link"] = link.into();
     }
     demo["base_url"] = base_url.into();
@@ -59,12 +54,7 @@ fn moved(mut demo: Value, base_url: &str) -> Value {
 /// Written beside and renamed, so that whoever waits for it never reads half of it.
 fn write(path: &Path, demo: &Value) -> Result<(), StartError> {
     let beside = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(serde_json::to_string_pretty(demo)?.as_bytes())?;
     file.sync_all()?;
     Ok(std::fs::rename(beside, path)?)
@@ -76,23 +66,14 @@ fn say(demo: &Value, path: &Path) {
     println!("\nBuono: the demonstration town of Borgo San Rocco\n");
     println!("  console      {base}/console");
     for user in demo["staff"].as_array().into_iter().flatten() {
-        println!(
-            "               {:<16} {}  {}",
-            text(&user["role"]),
-            text(&user["email"]),
-            text(&user["password"])
-        );
+        println!("               {:<16} {}  {}", text(&user["role"]), text(&user["email"]), text(&user["password"]));
     }
     println!(
         "  shop app     {base}/negozio   (enrolment code {}, once, for ten minutes)",
         text(&demo["enrolment_code"])
     );
     for voucher in demo["vouchers"].as_array().into_iter().flatten().take(3) {
-        println!(
-            "  a voucher    {}\n               typed code {}",
-            text(&voucher["link"]),
-            text(&voucher["code"])
-        );
+        println!("  a voucher    {}\n               typed code {}", text(&voucher["link"]), text(&voucher["code"]));
     }
     println!("  all of it    {}\n", path.display());
 }
@@ -105,22 +86,14 @@ async fn make(state: &AppState) -> Result<Value, crate::problem::Problem> {
         help_phone: "0599 000 100".to_owned(),
         help_email: "buoni@comune.borgosanrocco.example".to_owned(),
     };
-    state
-        .db
-        .add_municipality(&municipality, now.micros())
-        .await?;
+    state.db.add_municipality(&municipality, now.micros()).await?;
     let programme = programme(state, municipality.id);
     state.db.add_programme(&programme).await?;
     state.directory.reload().await?;
     let mut staff = Vec::new();
     for role in ["municipal_admin", "clerk", "auditor"] {
-        let password = data_encoding::BASE32_NOPAD
-            .encode(&random::<10>(&state.entropy()))
-            .to_lowercase();
-        let email = format!(
-            "{}@borgosanrocco.example",
-            role.trim_start_matches("municipal_")
-        );
+        let password = data_encoding::BASE32_NOPAD.encode(&random::<10>(&state.entropy())).to_lowercase();
+        let email = format!("{}@borgosanrocco.example", role.trim_start_matches("municipal_"));
         let new = NewUser {
             email: email.clone(),
             role: role.to_owned(),
@@ -130,34 +103,19 @@ async fn make(state: &AppState) -> Result<Value, crate::problem::Problem> {
         };
         let (row, _) = make_user(&state.keys, &new, Some(municipality.id))?;
         state.db.add_user(&row, now.micros()).await?;
-        staff
-            .push(json!({"role": role, "email": email, "password": password, "totp_secret": null}));
+        staff.push(json!({"role": role, "email": email, "password": password, "totp_secret": null}));
     }
-    for (name, bytes, programme) in [
-        ("esercizi.csv", SHOPS, None),
-        ("beneficiari.csv", FAMILIES, Some(programme.id)),
-    ] {
-        let file = File {
-            municipality: municipality.id,
-            programme,
-            name,
-            bytes,
-        };
+    for (name, bytes, programme) in [("esercizi.csv", SHOPS, None), ("beneficiari.csv", FAMILIES, Some(programme.id))] {
+        let file = File { municipality: municipality.id, programme, name, bytes };
         let report = dry_run(state, None, &file).await?;
-        let import = report["import_id"]
-            .as_str()
-            .and_then(|id| id.parse::<Uuid>().ok())
-            .unwrap_or_default();
+        let import = report["import_id"].as_str().and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_default();
         apply(state, None, municipality.id, import).await?;
     }
     let terminals = terminals(state, municipality.id).await?;
     let enrolment_code = "PROVA-2026";
     if let Some(shop) = state.directory.now().shops_by_name.first() {
         let until = now.plus_seconds(600).micros();
-        state
-            .db
-            .add_enrolment(&enrolment_index(state, enrolment_code), shop.id, until)
-            .await?;
+        state.db.add_enrolment(&enrolment_index(state, enrolment_code), shop.id, until).await?;
     }
     Ok(json!({
         "base_url": state.base_url,
@@ -194,52 +152,29 @@ fn programme(state: &AppState, municipality: Uuid) -> ProgrammeRow {
 }
 
 /// A till in each of the first shops.
-async fn terminals(
-    state: &AppState,
-    municipality: Uuid,
-) -> Result<Vec<Value>, crate::problem::Problem> {
+async fn terminals(state: &AppState, municipality: Uuid) -> Result<Vec<Value>, crate::problem::Problem> {
     let now = state.clock.now();
     let mut made = Vec::new();
     let directory = state.directory.now();
-    for shop in directory
-        .shops_by_name
-        .iter()
-        .filter(|shop| shop.municipality_id == municipality)
-        .take(10)
-    {
-        let (code, token) = (
-            data_encoding::HEXLOWER.encode(&random::<8>(&state.entropy())),
-            new_token(state),
-        );
+    for shop in directory.shops_by_name.iter().filter(|shop| shop.municipality_id == municipality).take(10) {
+        let (code, token) = (data_encoding::HEXLOWER.encode(&random::<8>(&state.entropy())), new_token(state));
         let index = enrolment_index(state, &code);
-        state
-            .db
-            .add_enrolment(&index, shop.id, now.plus_seconds(600).micros())
-            .await?;
+        state.db.add_enrolment(&index, shop.id, now.plus_seconds(600).micros()).await?;
         let terminal = TerminalRow {
             id: new_id(),
             shop_id: shop.id,
             label: "Cassa 1".to_owned(),
             token_hash: token_hash(&token).to_vec(),
         };
-        state
-            .db
-            .enrol_terminal(&index, &terminal, now.micros())
-            .await?;
+        state.db.enrol_terminal(&index, &terminal, now.micros()).await?;
         made.push(json!({"shop": shop.name, "shop_id": shop.id, "token": token}));
     }
     state.directory.reload().await?;
     Ok(made)
 }
 
-async fn vouchers(
-    state: &AppState,
-    municipality: Uuid,
-) -> Result<Vec<Value>, crate::problem::Problem> {
-    let filter = VoucherFilter {
-        limit: 10_000,
-        ..VoucherFilter::default()
-    };
+async fn vouchers(state: &AppState, municipality: Uuid) -> Result<Vec<Value>, crate::problem::Problem> {
+    let filter = VoucherFilter { limit: 10_000, ..VoucherFilter::default() };
     let rows = state.db.vouchers(municipality, &filter).await?;
     let shown = rows.iter().map(|row| {
         let voucher = VoucherId::new(row.id);

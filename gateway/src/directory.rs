@@ -44,37 +44,20 @@ fn cents(value: Option<i64>) -> Option<Cents> {
 impl Snapshot {
     fn new(rows: ledger::Directory) -> Self {
         let shops_by_name: Vec<_> = rows.shops.into_iter().map(Arc::new).collect();
-        let shops: HashMap<_, _> = shops_by_name
-            .iter()
-            .map(|shop| (shop.id, Arc::clone(shop)))
-            .collect();
+        let shops: HashMap<_, _> = shops_by_name.iter().map(|shop| (shop.id, Arc::clone(shop))).collect();
         let mut snapshot = Self {
-            municipalities: rows
-                .municipalities
-                .into_iter()
-                .map(|row| (row.id, row))
-                .collect(),
-            programmes: rows
-                .programmes
-                .into_iter()
-                .map(|row| (row.id, row))
-                .collect(),
+            municipalities: rows.municipalities.into_iter().map(|row| (row.id, row)).collect(),
+            programmes: rows.programmes.into_iter().map(|row| (row.id, row)).collect(),
             shops,
             shops_by_name,
             ..Self::default()
         };
         for row in rows.terminals {
-            let (Some(shop), Ok(hash)) =
-                (snapshot.shops.get(&row.shop_id), row.token_hash.try_into())
-            else {
+            let (Some(shop), Ok(hash)) = (snapshot.shops.get(&row.shop_id), row.token_hash.try_into()) else {
                 continue;
             };
             snapshot.terminal_labels.insert(row.id, row.label.clone());
-            let terminal = Terminal {
-                id: row.id,
-                label: row.label,
-                shop: Arc::clone(shop),
-            };
+            let terminal = Terminal { id: row.id, label: row.label, shop: Arc::clone(shop) };
             snapshot.terminals.insert(hash, Arc::new(terminal));
         }
         snapshot
@@ -84,20 +67,14 @@ impl Snapshot {
     #[must_use]
     pub fn terms(&self, programme: Uuid, shop: &ShopRow) -> Terms {
         let Some(programme) = self.programmes.get(&programme) else {
-            return Terms {
-                programme_active: false,
-                ..Terms::OPEN
-            };
+            return Terms { programme_active: false, ..Terms::OPEN };
         };
         Terms {
-            shop_enabled: shop.status == "enabled"
-                && shop.municipality_id == programme.municipality_id,
+            shop_enabled: shop.status == "enabled" && shop.municipality_id == programme.municipality_id,
             programme_active: programme.status == "active",
             per_redemption_max: cents(programme.per_redemption_max_cents),
             per_day_max: cents(programme.per_day_max_cents),
-            per_day_count_max: programme
-                .per_day_count_max
-                .and_then(|count| u32::try_from(count).ok()),
+            per_day_count_max: programme.per_day_count_max.and_then(|count| u32::try_from(count).ok()),
             pin_above: cents(programme.pin_above_cents),
         }
     }
@@ -116,10 +93,7 @@ impl Directory {
     /// [`Error`].
     pub async fn load(db: &Db) -> Result<Self, Error> {
         let latest = arc_swap::ArcSwap::from_pointee(Snapshot::new(db.directory().await?));
-        Ok(Self {
-            db: db.clone(),
-            latest,
-        })
+        Ok(Self { db: db.clone(), latest })
     }
 
     /// Reads it again; whoever changed something calls this before answering.
@@ -127,8 +101,7 @@ impl Directory {
     /// # Errors
     /// [`Error`].
     pub async fn reload(&self) -> Result<(), Error> {
-        self.latest
-            .store(Arc::new(Snapshot::new(self.db.directory().await?)));
+        self.latest.store(Arc::new(Snapshot::new(self.db.directory().await?)));
         Ok(())
     }
 

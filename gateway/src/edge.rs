@@ -1,8 +1,5 @@
 //! The edge: the only place that asks the machine for the time and for randomness.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "this is where time and randomness come in"
-)]
+#![allow(clippy::disallowed_methods, reason = "this is where time and randomness come in")]
 
 use domain::clock::{Clock, Timestamp};
 use rand::TryRng;
@@ -16,9 +13,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }

@@ -16,10 +16,7 @@ const FIXED: [(&str, &str); 5] = [
     ("content-security-policy", CSP),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
-    (
-        "permissions-policy",
-        "camera=(self), geolocation=(), microphone=()",
-    ),
+    ("permissions-policy", "camera=(self), geolocation=(), microphone=()"),
     ("cross-origin-opener-policy", "same-origin"),
 ];
 
@@ -36,35 +33,23 @@ pub async fn dress<B: MessageBody + 'static>(
         Ok(response) => response.map_into_boxed_body(),
         Err(error) => return Err(error),
     };
-    let mut response = if response.status().is_client_error() || response.status().is_server_error()
-    {
+    let mut response = if response.status().is_client_error() || response.status().is_server_error() {
         in_words(response, lang).await?
     } else {
         response
     };
     let headers = response.headers_mut();
     for (name, value) in FIXED {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     Ok(response)
 }
 
 /// A problem gets its texts and an id that the log knows too.
-async fn in_words(
-    response: ServiceResponse<BoxBody>,
-    lang: Lang,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let is_problem = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind == "application/problem+json");
-    let texts = response
-        .request()
-        .app_data::<web::Data<AppState>>()
-        .map(|state| std::sync::Arc::clone(&state.texts));
+async fn in_words(response: ServiceResponse<BoxBody>, lang: Lang) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_problem =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    let texts = response.request().app_data::<web::Data<AppState>>().map(|state| std::sync::Arc::clone(&state.texts));
     let (Some(texts), true) = (texts, is_problem) else {
         return Ok(response);
     };

@@ -35,18 +35,12 @@ impl Hub {
         if self.watched.len() >= WATCHERS_MAX {
             return None;
         }
-        Some(
-            self.watched
-                .entry(voucher)
-                .or_insert_with(|| watch::Sender::new(0))
-                .subscribe(),
-        )
+        Some(self.watched.entry(voucher).or_insert_with(|| watch::Sender::new(0)).subscribe())
     }
 
     /// Forgets a voucher that nobody watches any more.
     pub fn unsubscribe(&self, voucher: VoucherId) {
-        self.watched
-            .remove_if(&voucher, |_, sender| sender.receiver_count() == 0);
+        self.watched.remove_if(&voucher, |_, sender| sender.receiver_count() == 0);
     }
 
     /// How many vouchers are watched.
@@ -61,12 +55,7 @@ impl Hub {
             let moved = self.moved.notified();
             tokio::pin!(moved);
             moved.as_mut().enable();
-            if self
-                .projected
-                .lock()
-                .get(&partition)
-                .is_some_and(|projected| *projected >= seq)
-            {
+            if self.projected.lock().get(&partition).is_some_and(|projected| *projected >= seq) {
                 return;
             }
             moved.await;
@@ -76,24 +65,14 @@ impl Hub {
     /// Why projection stopped, where it did.
     #[must_use]
     pub fn stopped(&self) -> Vec<String> {
-        self.stopped
-            .lock()
-            .iter()
-            .map(|(partition, why)| format!("partition {partition}: {why}"))
-            .collect()
+        self.stopped.lock().iter().map(|(partition, why)| format!("partition {partition}: {why}")).collect()
     }
 }
 
 impl Watcher for Hub {
     fn durable_seq(&self, partition: PartitionId) -> u64 {
-        let seqs = self
-            .vouchers
-            .get()
-            .map(Vouchers::durable_seqs)
-            .unwrap_or_default();
-        seqs.iter()
-            .find(|(id, _)| *id == partition)
-            .map_or(0, |(_, seq)| *seq)
+        let seqs = self.vouchers.get().map(Vouchers::durable_seqs).unwrap_or_default();
+        seqs.iter().find(|(id, _)| *id == partition).map_or(0, |(_, seq)| *seq)
     }
 
     fn projected(&self, partition: PartitionId, seq: u64, vouchers: &[(VoucherId, u64)]) {

@@ -25,11 +25,7 @@ impl RowProblem {
     /// A problem.
     #[must_use]
     pub fn new(row: usize, field: &str, code: &str) -> Self {
-        Self {
-            row,
-            field: field.to_owned(),
-            code: code.to_owned(),
-        }
+        Self { row, field: field.to_owned(), code: code.to_owned() }
     }
 }
 

@@ -37,9 +37,7 @@ impl Default for Limits {
 
 /// Who asks, as far as the network tells.
 fn peer(request: &HttpRequest) -> String {
-    request
-        .peer_addr()
-        .map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string())
+    request.peer_addr().map_or_else(|| "unknown".to_owned(), |address| address.ip().to_string())
 }
 
 impl Limits {

@@ -44,25 +44,15 @@ pub struct Messages {
 
 impl Messages {
     async fn text(&self, message: &PendingMessage, lang: Lang) -> Result<Option<String>, Error> {
-        let row = self
-            .db
-            .voucher(message.municipality_id, message.voucher_id)
-            .await?;
-        let municipality = self
-            .directory
-            .now()
-            .municipalities
-            .get(&message.municipality_id)
-            .map(|m| m.name.clone());
+        let row = self.db.voucher(message.municipality_id, message.voucher_id).await?;
+        let municipality = self.directory.now().municipalities.get(&message.municipality_id).map(|m| m.name.clone());
         let municipality = municipality.unwrap_or_default();
         if message.template == "voucher_link" {
             if row.status == "closed" {
                 return Ok(None);
             }
             let generation = u32::try_from(row.generation).unwrap_or(1);
-            let token = self
-                .keys
-                .token(VoucherId::new(message.voucher_id), generation);
+            let token = self.keys.token(VoucherId::new(message.voucher_id), generation);
             return Ok(Some(self.texts.get(
                 lang,
                 "sms-voucher-link",
@@ -76,10 +66,7 @@ impl Messages {
         }
         let operation = self.db.operation(message.operation()).await?;
         let directory = self.directory.now();
-        let shop = operation
-            .shop_id
-            .and_then(|id| directory.shops.get(&id))
-            .map(|shop| shop.name.clone());
+        let shop = operation.shop_id.and_then(|id| directory.shops.get(&id)).map(|shop| shop.name.clone());
         Ok(Some(self.texts.get(
             lang,
             &format!("sms-{}", message.template),
@@ -97,36 +84,19 @@ impl Messages {
             holder => holder?,
         };
         let person = self.db.person(holder.person_id).await?;
-        let sealed = Sealed {
-            wrapped_key: person.wrapped_key,
-            sealed: person.sealed,
-        };
-        let opened = self
-            .keys
-            .unseal("person", person.id, &sealed)
-            .map_err(|error| Error::Corrupt(error.to_string()))?;
-        let personal: Personal =
-            serde_json::from_slice(&opened).map_err(|error| Error::Corrupt(error.to_string()))?;
-        let to = if holder.channel == "email" {
-            personal.email
-        } else {
-            personal.mobile
-        };
+        let sealed = Sealed { wrapped_key: person.wrapped_key, sealed: person.sealed };
+        let opened =
+            self.keys.unseal("person", person.id, &sealed).map_err(|error| Error::Corrupt(error.to_string()))?;
+        let personal: Personal = serde_json::from_slice(&opened).map_err(|error| Error::Corrupt(error.to_string()))?;
+        let to = if holder.channel == "email" { personal.email } else { personal.mobile };
         let lang = Lang::from_tag(&person.language).unwrap_or_default();
         let Some(to) = to else { return Ok(None) };
-        Ok(self.text(message, lang).await?.map(|text| Outgoing {
-            channel: holder.channel,
-            to,
-            text,
-        }))
+        Ok(self.text(message, lang).await?.map(|text| Outgoing { channel: holder.channel, to, text }))
     }
 }
 
 impl Composer for Messages {
-    fn compose<'a>(
-        &'a self,
-        message: &'a PendingMessage,
-    ) -> Pending<'a, Result<Option<Outgoing>, Error>> {
+    fn compose<'a>(&'a self, message: &'a PendingMessage) -> Pending<'a, Result<Option<Outgoing>, Error>> {
         Box::pin(self.write(message))
     }
 }

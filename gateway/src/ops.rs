@@ -9,12 +9,7 @@ use std::sync::atomic::Ordering;
 
 /// All routes of this part.
 pub fn configure(config: &mut ServiceConfig) {
-    config
-        .service(live)
-        .service(ready)
-        .service(figures)
-        .service(keys)
-        .service(problems);
+    config.service(live).service(ready).service(figures).service(keys).service(problems);
 }
 
 #[get("/health/live")]
@@ -44,9 +39,7 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
 async fn figures(state: web::Data<AppState>) -> HttpResponse {
     metrics::gauge!("buono_engine_resident_vouchers").set(state.vouchers.resident() as f64);
     metrics::gauge!("buono_citizen_watched_vouchers").set(state.hub.watched() as f64);
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4")
-        .body(state.metrics.render())
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(state.metrics.render())
 }
 
 #[get("/v1/keys")]

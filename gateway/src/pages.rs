@@ -17,26 +17,10 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 const ASSETS: [(&str, &str, &str); 4] = [
-    (
-        "buono.css",
-        "text/css; charset=utf-8",
-        include_str!("../assets/buono.css"),
-    ),
-    (
-        "voucher.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../assets/voucher.js"),
-    ),
-    (
-        "shop.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../assets/shop.js"),
-    ),
-    (
-        "console.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../assets/console.js"),
-    ),
+    ("buono.css", "text/css; charset=utf-8", include_str!("../assets/buono.css")),
+    ("voucher.js", "text/javascript; charset=utf-8", include_str!("../assets/voucher.js")),
+    ("shop.js", "text/javascript; charset=utf-8", include_str!("../assets/shop.js")),
+    ("console.js", "text/javascript; charset=utf-8", include_str!("../assets/console.js")),
 ];
 
 /// All pages.
@@ -62,17 +46,10 @@ struct Words {
 
 impl Words {
     fn of(state: &web::Data<AppState>, request: &HttpRequest) -> Self {
-        let chosen = request
-            .query_string()
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("lang="))
-            .and_then(Lang::from_tag);
+        let chosen =
+            request.query_string().split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Lang::from_tag);
         let lang = chosen.unwrap_or_else(|| Lang::of(request.headers()));
-        Self {
-            state: Arc::clone(state),
-            lang,
-            now_us: state.clock.now().micros(),
-        }
+        Self { state: Arc::clone(state), lang, now_us: state.clock.now().micros() }
     }
 
     fn t(&self, key: &str) -> String {
@@ -80,9 +57,7 @@ impl Words {
     }
 
     fn tv(&self, key: &str, name: &str, value: &str) -> String {
-        self.state
-            .texts
-            .get(self.lang, key, &[(name, FluentValue::from(value))])
+        self.state.texts.get(self.lang, key, &[(name, FluentValue::from(value))])
     }
 
     fn moment(&self, micros: i64) -> String {
@@ -157,16 +132,8 @@ fn html(page: &impl Template) -> Result<HttpResponse, Problem> {
         .body(body))
 }
 
-fn voucher_page(
-    words: Words,
-    view: Option<VoucherPage>,
-    failed: bool,
-) -> Result<HttpResponse, Problem> {
-    let (lang, other) = if words.lang == Lang::It {
-        ("it", "en")
-    } else {
-        ("en", "it")
-    };
+fn voucher_page(words: Words, view: Option<VoucherPage>, failed: bool) -> Result<HttpResponse, Problem> {
+    let (lang, other) = if words.lang == Lang::It { ("it", "en") } else { ("en", "it") };
     html(&VoucherTemplate {
         lang,
         other,
@@ -182,10 +149,7 @@ fn voucher_page(
 
 /// The link of the message: nothing in it but a form and the script that reads the fragment.
 #[get("/v")]
-async fn voucher(
-    state: web::Data<AppState>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
+async fn voucher(state: web::Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     voucher_page(Words::of(&state, &request), None, false)
 }
 
@@ -202,13 +166,10 @@ async fn open_by_code(
     form: web::Form<TypedCode>,
 ) -> Result<HttpResponse, Problem> {
     match open(&state, &request, &form.code).await {
-        Ok((cookie, _)) => Ok(HttpResponse::SeeOther()
-            .cookie(cookie)
-            .insert_header((header::LOCATION, "/v/buono"))
-            .finish()),
-        Err(problem) if problem.code() == "voucher_not_found" => {
-            voucher_page(Words::of(&state, &request), None, true)
+        Ok((cookie, _)) => {
+            Ok(HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, "/v/buono")).finish())
         }
+        Err(problem) if problem.code() == "voucher_not_found" => voucher_page(Words::of(&state, &request), None, true),
         Err(problem) => Err(problem),
     }
 }
@@ -222,19 +183,11 @@ async fn opened(
     let words = Words::of(&state, &request);
     let fragment = request.query_string().contains("frammento=1");
     let Some(citizen) = citizen else {
-        return if fragment {
-            Err(Problem::new("unauthorized"))
-        } else {
-            voucher_page(words, None, false)
-        };
+        return if fragment { Err(Problem::new("unauthorized")) } else { voucher_page(words, None, false) };
     };
     let view = read(&state, &citizen).await?;
     if fragment {
-        return html(&ViewTemplate {
-            now_us: words.now_us,
-            view,
-            words,
-        });
+        return html(&ViewTemplate { now_us: words.now_us, view, words });
     }
     voucher_page(words, Some(view), false)
 }
@@ -245,17 +198,11 @@ struct Sure {
 }
 
 #[post("/v/blocca")]
-async fn block(
-    state: web::Data<AppState>,
-    citizen: Citizen,
-    form: web::Form<Sure>,
-) -> Result<HttpResponse, Problem> {
+async fn block(state: web::Data<AppState>, citizen: Citizen, form: web::Form<Sure>) -> Result<HttpResponse, Problem> {
     if form.sure == "1" {
         block_lost(&state, &citizen).await?;
     }
-    Ok(HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, "/v/buono"))
-        .finish())
+    Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, "/v/buono")).finish())
 }
 
 macro_rules! simple_page {
@@ -275,20 +222,12 @@ simple_page!(ConsoleTemplate, "console.html");
 
 #[get("/negozio")]
 async fn shop_page() -> Result<HttpResponse, Problem> {
-    html(&ShopTemplate {
-        lang: "it",
-        title: "Buono: cassa",
-        skip: "Vai al contenuto",
-    })
+    html(&ShopTemplate { lang: "it", title: "Buono: cassa", skip: "Vai al contenuto" })
 }
 
 #[get("/console")]
 async fn console_page() -> Result<HttpResponse, Problem> {
-    html(&ConsoleTemplate {
-        lang: "it",
-        title: "Buono: console del Comune",
-        skip: "Vai al contenuto",
-    })
+    html(&ConsoleTemplate { lang: "it", title: "Buono: console del Comune", skip: "Vai al contenuto" })
 }
 
 #[derive(Template)]
@@ -308,11 +247,7 @@ async fn home() -> Result<HttpResponse, Problem> {
         title: "Buono",
         skip: "Vai al contenuto",
         text: "Buoni spesa digitali del Comune.",
-        links: vec![
-            ("/v", "Ho un buono"),
-            ("/negozio", "Sono un negozio"),
-            ("/console", "Lavoro in Comune"),
-        ],
+        links: vec![("/v", "Ho un buono"), ("/negozio", "Sono un negozio"), ("/console", "Lavoro in Comune")],
     })
 }
 
@@ -333,21 +268,8 @@ async fn asset(request: HttpRequest, path: web::Path<String>) -> Result<HttpResp
     let found = ASSETS.iter().find(|(name, _, _)| *name == *path);
     let (_, kind, text) = found.ok_or(Problem::new("not_found"))?;
     let tag = format!("\"{}\"", &blake3::hash(text.as_bytes()).to_hex()[..16]);
-    let same = request
-        .headers()
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|value| value.as_bytes() == tag.as_bytes());
-    let mut answer = if same {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
-    answer
-        .insert_header((ETAG, tag))
-        .insert_header((header::CACHE_CONTROL, "no-cache"));
-    if same {
-        Ok(answer.finish())
-    } else {
-        Ok(answer.content_type(*kind).body(*text))
-    }
+    let same = request.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
+    let mut answer = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer.insert_header((ETAG, tag)).insert_header((header::CACHE_CONTROL, "no-cache"));
+    if same { Ok(answer.finish()) } else { Ok(answer.content_type(*kind).body(*text)) }
 }

@@ -71,17 +71,9 @@ impl Problem {
     /// One of the codes in [`TABLE`].
     #[must_use]
     pub fn new(code: &'static str) -> Self {
-        debug_assert!(
-            TABLE.iter().any(|(known, _)| *known == code),
-            "{code} is not in the table"
-        );
+        debug_assert!(TABLE.iter().any(|(known, _)| *known == code), "{code} is not in the table");
         let retry_after_s = matches!(code, "not_executed" | "out_of_service").then_some(1);
-        Self {
-            code,
-            fields: Map::new(),
-            retry_after_s,
-            replayed: false,
-        }
+        Self { code, fields: Map::new(), retry_after_s, replayed: false }
     }
 
     /// Adds a field of the case.
@@ -112,10 +104,7 @@ impl Problem {
     }
 
     fn status(&self) -> StatusCode {
-        let known = TABLE
-            .iter()
-            .find(|(code, _)| *code == self.code)
-            .map_or(500, |(_, status)| *status);
+        let known = TABLE.iter().find(|(code, _)| *code == self.code).map_or(500, |(_, status)| *status);
         StatusCode::from_u16(known).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
@@ -155,14 +144,8 @@ pub fn localise(texts: &Texts, lang: Lang, body: &[u8], request_id: &str) -> Opt
     let code = document.get("code")?.as_str()?.to_owned();
     let key = code.replace('_', "-");
     document.insert("type".into(), format!("/docs/problems#{code}").into());
-    document.insert(
-        "title".into(),
-        texts.plain(lang, &format!("problem-{key}-title")).into(),
-    );
-    document.insert(
-        "detail".into(),
-        texts.plain(lang, &format!("problem-{key}-detail")).into(),
-    );
+    document.insert("title".into(), texts.plain(lang, &format!("problem-{key}-title")).into());
+    document.insert("detail".into(), texts.plain(lang, &format!("problem-{key}-detail")).into());
     document.insert("request_id".into(), request_id.into());
     serde_json::to_vec(&document).ok()
 }
@@ -227,41 +210,29 @@ impl From<Refusal> for Problem {
 pub fn declined(decline: Decline, balance_cents: i64, available_cents: i64) -> Problem {
     let problem = Problem::new(decline.code());
     match decline {
-        Decline::InsufficientBalance | Decline::AmountOverLimit => problem
-            .with("balance_cents", balance_cents)
-            .with("available_cents", available_cents),
+        Decline::InsufficientBalance | Decline::AmountOverLimit => {
+            problem.with("balance_cents", balance_cents).with("available_cents", available_cents)
+        }
         _ => problem,
     }
 }
 
 /// How actix's own errors become problems.
 pub fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default()
-        .limit(BODY_BYTES_MAX)
-        .error_handler(|error, _| {
-            use actix_web::error::JsonPayloadError as E;
-            match &error {
-                E::Overflow { .. } | E::OverflowKnownLength { .. } => {
-                    Problem::new("payload_too_large").into()
-                }
-                E::ContentType => Problem::new("unsupported_media_type").into(),
-                E::Deserialize(why) if why.to_string().contains("unknown field") => {
-                    Problem::new("unknown_field")
-                        .with("reason", why.to_string())
-                        .into()
-                }
-                E::Deserialize(why)
-                    if why.to_string().contains("amount_cents") || is_number_error(why) =>
-                {
-                    Problem::new("amount_invalid")
-                        .with("reason", why.to_string())
-                        .into()
-                }
-                other => Problem::new("bad_request")
-                    .with("reason", other.to_string())
-                    .into(),
+    web::JsonConfig::default().limit(BODY_BYTES_MAX).error_handler(|error, _| {
+        use actix_web::error::JsonPayloadError as E;
+        match &error {
+            E::Overflow { .. } | E::OverflowKnownLength { .. } => Problem::new("payload_too_large").into(),
+            E::ContentType => Problem::new("unsupported_media_type").into(),
+            E::Deserialize(why) if why.to_string().contains("unknown field") => {
+                Problem::new("unknown_field").with("reason", why.to_string()).into()
             }
-        })
+            E::Deserialize(why) if why.to_string().contains("amount_cents") || is_number_error(why) => {
+                Problem::new("amount_invalid").with("reason", why.to_string()).into()
+            }
+            other => Problem::new("bad_request").with("reason", other.to_string()).into(),
+        }
+    })
 }
 
 /// Bodies other than uploads.
@@ -269,18 +240,13 @@ pub const BODY_BYTES_MAX: usize = 64 << 10;
 
 fn is_number_error(why: &serde_json::Error) -> bool {
     let why = why.to_string();
-    why.contains("expected i64")
-        || why.contains("floating point")
-        || why.contains("number out of range")
+    why.contains("expected i64") || why.contains("floating point") || why.contains("number out of range")
 }
 
 /// Query strings that cannot be read.
 pub fn query_config() -> web::QueryConfig {
-    web::QueryConfig::default().error_handler(|error, _| {
-        Problem::new("bad_request")
-            .with("reason", error.to_string())
-            .into()
-    })
+    web::QueryConfig::default()
+        .error_handler(|error, _| Problem::new("bad_request").with("reason", error.to_string()).into())
 }
 
 /// Paths that cannot be read name nothing.
@@ -290,26 +256,14 @@ pub fn path_config() -> web::PathConfig {
 
 /// What no route answers.
 pub async fn no_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let known = request
-        .resource_map()
-        .match_pattern(request.path())
-        .is_some();
-    Err(Problem::new(if known {
-        "method_not_allowed"
-    } else {
-        "not_found"
-    }))
+    let known = request.resource_map().match_pattern(request.path()).is_some();
+    Err(Problem::new(if known { "method_not_allowed" } else { "not_found" }))
 }
 
 /// For tests and documents.
 #[must_use]
 pub fn document() -> Value {
-    json!(
-        TABLE
-            .iter()
-            .map(|(code, status)| json!({"code": code, "status": status}))
-            .collect::<Vec<_>>()
-    )
+    json!(TABLE.iter().map(|(code, status)| json!({"code": code, "status": status})).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -322,19 +276,11 @@ mod tests {
         for (code, _) in TABLE {
             for part in ["title", "detail"] {
                 let key = format!("problem-{}-{part}", code.replace('_', "-"));
-                assert!(
-                    texts.has(Lang::It, &key) && texts.has(Lang::En, &key),
-                    "{key} is missing"
-                );
+                assert!(texts.has(Lang::It, &key) && texts.has(Lang::En, &key), "{key} is missing");
             }
         }
         for decline in Decline::ALL {
-            assert!(
-                TABLE
-                    .iter()
-                    .any(|(code, status)| *code == decline.code() && *status == 409),
-                "{decline:?}"
-            );
+            assert!(TABLE.iter().any(|(code, status)| *code == decline.code() && *status == 409), "{decline:?}");
         }
     }
 }

@@ -72,10 +72,7 @@ pub struct Running {
 pub struct LedgerSource(pub Db);
 
 impl Source for LedgerSource {
-    fn entries(
-        &self,
-        voucher: VoucherId,
-    ) -> engine::source::Pending<'_, Vec<domain::voucher::Entry>> {
+    fn entries(&self, voucher: VoucherId) -> engine::source::Pending<'_, Vec<domain::voucher::Entry>> {
         Box::pin(async move {
             self.0.entries(voucher).await.map_err(|error| match error {
                 store::ledger::Error::Corrupt(why) => LoadError::Corrupt(why),
@@ -87,8 +84,7 @@ impl Source for LedgerSource {
     fn projected(&self, partition: PartitionId) -> engine::source::Pending<'_, u64> {
         Box::pin(async move {
             let head = self.0.checkpoint(partition).await;
-            head.map(|head| head.seq)
-                .map_err(|error| LoadError::Unavailable(error.to_string()))
+            head.map(|head| head.seq).map_err(|error| LoadError::Unavailable(error.to_string()))
         })
     }
 }
@@ -99,15 +95,8 @@ impl Source for LedgerSource {
 /// When another process has it.
 pub fn lock(data: &Path) -> Result<File, StartError> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data)?;
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(data.join("lock"))?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
+    let file = File::options().write(true).create(true).truncate(false).open(data.join("lock"))?;
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
         .map_err(|_| format!("{} is in use by another buono process", data.display()))?;
     Ok(file)
@@ -131,11 +120,10 @@ pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
 /// # Errors
 /// What is wrong, in words.
 pub async fn start(settings: &Settings) -> Result<Running, StartError> {
+    // before anything that counts
+    let metrics = recorder();
     let lock = lock(&settings.data)?;
-    let keys = Arc::new(Keys::load_or_create(
-        &settings.data.join("key"),
-        &SystemEntropy,
-    )?);
+    let keys = Arc::new(Keys::load_or_create(&settings.data.join("key"), &SystemEntropy)?);
     let db = open_ledger(settings).await?;
     let complaints = db.complaints().await?;
     if !complaints.is_empty() {
@@ -148,23 +136,11 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
     let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));
-    let options = Options {
-        node,
-        arbiters: 1,
-        idle: settings.idle,
-    };
-    let vouchers = Vouchers::start(
-        &options,
-        vec![(Box::new(journal), checkpoint)],
-        &source,
-        &clock,
-    )?;
+    let options = Options { node, arbiters: 1, idle: settings.idle };
+    let vouchers = Vouchers::start(&options, vec![(Box::new(journal), checkpoint)], &source, &clock)?;
     let hub = Arc::new(Hub::default());
     hub.attach(vouchers.clone());
-    let (texts, directory) = (
-        Arc::new(Texts::default()),
-        Arc::new(Directory::load(&db).await?),
-    );
+    let (texts, directory) = (Arc::new(Texts::default()), Arc::new(Directory::load(&db).await?));
     let state = web::Data::new(AppState {
         db: db.clone(),
         vouchers: vouchers.clone(),
@@ -179,63 +155,28 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         journal: parking_lot::Mutex::new(Box::new(SqliteJournal::reader(&journal_path)?)),
         base_url: settings.base_url.clone(),
         closing: AtomicBool::new(false),
-        metrics: recorder(),
+        metrics,
     });
     let stop = Arc::new(AtomicBool::new(false));
-    let composer = Messages {
-        db: db.clone(),
-        keys,
-        texts,
-        directory,
-        base_url: settings.base_url.clone(),
-    };
+    let composer = Messages { db: db.clone(), keys, texts, directory, base_url: settings.base_url.clone() };
     let messenger = Messenger {
         db: db.clone(),
         composer: Arc::new(composer),
-        sender: Arc::new(FileSender {
-            path: settings.data.join("messages.jsonl"),
-        }),
+        sender: Arc::new(FileSender { path: settings.data.join("messages.jsonl") }),
         clock: Arc::clone(&clock),
     };
     let watcher: Arc<dyn Watcher> = hub;
     let reader = Box::new(SqliteJournal::reader(&journal_path)?);
-    let projector = Projector {
-        db: db.clone(),
-        journal: reader,
-        partition: PARTITION,
-        watcher,
-    };
-    let expiry = Expiry {
-        db,
-        sweep: Arc::new(Engine {
-            vouchers,
-            clock: Arc::clone(&clock),
-        }),
-        clock,
-    };
-    let work = Work {
-        state: state.clone(),
-        source,
-        projector,
-        messenger,
-        expiry,
-        stop: Arc::clone(&stop),
-    };
-    let workers = std::thread::Builder::new()
-        .name("workers".to_owned())
-        .spawn(|| work.run())?;
-    Ok(Running {
-        state,
-        stop,
-        workers,
-        _lock: lock,
-    })
+    let projector = Projector { db: db.clone(), journal: reader, partition: PARTITION, watcher };
+    let expiry = Expiry { db, sweep: Arc::new(Engine { vouchers, clock: Arc::clone(&clock) }), clock };
+    let work = Work { state: state.clone(), source, projector, messenger, expiry, stop: Arc::clone(&stop) };
+    let workers = std::thread::Builder::new().name("workers".to_owned()).spawn(|| work.run())?;
+    Ok(Running { state, stop, workers, _lock: lock })
 }
 
 /// One recorder for the process, however many installations a test starts in it.
 fn recorder() -> metrics_exporter_prometheus::PrometheusHandle {
-    static RECORDER: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> =
-        std::sync::OnceLock::new();
+    static RECORDER: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
     RECORDER
         .get_or_init(|| {
             let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
@@ -267,11 +208,7 @@ impl Sweep for Engine {
                 request_hash: RequestHash::of(&[purpose.as_bytes()]),
                 action: Action::Expire,
             };
-            if let Err(error) = self
-                .vouchers
-                .execute(voucher, command, now.plus_seconds(10))
-                .await
-            {
+            if let Err(error) = self.vouchers.execute(voucher, command, now.plus_seconds(10)).await {
                 tracing::warn!(%voucher, %error, "the expiry will be tried again");
             }
         })
@@ -299,9 +236,7 @@ struct Work {
 
 impl Work {
     fn run(self) {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else {
             tracing::error!("the workers could not be started");
             return;
@@ -309,12 +244,7 @@ impl Work {
         let tasks = async {
             let sweep = passivate(self.state, self.source, Arc::clone(&self.stop));
             let projector = self.projector.run(Arc::clone(&self.stop));
-            tokio::join!(
-                projector,
-                self.messenger.run(Arc::clone(&self.stop)),
-                self.expiry.run(self.stop),
-                sweep
-            );
+            tokio::join!(projector, self.messenger.run(Arc::clone(&self.stop)), self.expiry.run(self.stop), sweep);
         };
         runtime.block_on(tasks);
     }
@@ -328,11 +258,7 @@ async fn passivate(state: web::Data<AppState>, source: Arc<dyn Source>, stop: Ar
         rest = rest.saturating_sub(nap);
         if rest.is_zero() {
             rest = SWEEP_EVERY;
-            if let Err(error) = state
-                .vouchers
-                .passivate(source.as_ref(), state.deadline())
-                .await
-            {
+            if let Err(error) = state.vouchers.passivate(source.as_ref(), state.deadline()).await {
                 tracing::warn!(%error, "idle vouchers stay in memory for now");
             }
         }
@@ -341,10 +267,7 @@ async fn passivate(state: web::Data<AppState>, source: Arc<dyn Source>, stop: Ar
 
 /// All routes.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .app_data(json_config())
-        .app_data(query_config())
-        .app_data(path_config());
+    config.app_data(json_config()).app_data(query_config()).app_data(path_config());
     config.app_data(web::PayloadConfig::new(admin::UPLOAD_BYTES_MAX));
     ops::configure(config);
     shop::configure(config);
@@ -361,11 +284,7 @@ impl Running {
     /// When one is halted or takes a minute.
     pub async fn ready(&self) -> Result<(), StartError> {
         let deadline = self.state.clock.now().plus_seconds(60);
-        self.state
-            .vouchers
-            .barrier(deadline)
-            .await
-            .map_err(|error| format!("not ready: {error}"))?;
+        self.state.vouchers.barrier(deadline).await.map_err(|error| format!("not ready: {error}"))?;
         Ok(())
     }
 
@@ -376,19 +295,15 @@ impl Running {
     /// Those of the listener.
     pub async fn serve(self, listener: TcpListener, workers: usize) -> Result<(), StartError> {
         let state = self.state.clone();
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(state.clone())
-                .wrap(from_fn(headers::dress))
-                .configure(routes)
-        })
-        .workers(workers)
-        .backlog(4096)
-        .keep_alive(Duration::from_secs(75))
-        .shutdown_timeout(GRACE_S)
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        let server =
+            HttpServer::new(move || App::new().app_data(state.clone()).wrap(from_fn(headers::dress)).configure(routes))
+                .workers(workers)
+                .backlog(4096)
+                .keep_alive(Duration::from_secs(75))
+                .shutdown_timeout(GRACE_S)
+                .disable_signals()
+                .listen(listener)?
+                .run();
         let handle = server.handle();
         let closing = self.state.clone();
         actix_web::rt::spawn(async move {
@@ -409,25 +324,16 @@ impl Running {
         let settled = self.state.settled().await.is_ok();
         self.stop.store(true, Ordering::Release);
         let workers = self.workers;
-        web::block(move || workers.join())
-            .await?
-            .map_err(|_| "the workers died")?;
+        web::block(move || workers.join()).await?.map_err(|_| "the workers died")?;
         let vouchers = self.state.vouchers.clone();
         web::block(move || vouchers.stop()).await?;
-        if settled {
-            Ok(())
-        } else {
-            Err("the ledger had not caught up; it will at the next start".into())
-        }
+        if settled { Ok(()) } else { Err("the ledger had not caught up; it will at the next start".into()) }
     }
 }
 
 async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         return std::future::pending().await;
     };
     tokio::select! {

@@ -94,10 +94,9 @@ impl AppState {
 
     /// Forgets what was looked up for a voucher's codes, which are new.
     pub fn forget_code(&self, voucher: VoucherId, generation: u32) {
-        for (kind, text) in [
-            (Kind::Code, self.keys.code(voucher, generation)),
-            (Kind::Token, self.keys.token(voucher, generation)),
-        ] {
+        for (kind, text) in
+            [(Kind::Code, self.keys.code(voucher, generation)), (Kind::Token, self.keys.token(voucher, generation))]
+        {
             self.codes.remove(&self.keys.code_index(kind, &text));
         }
     }
@@ -108,8 +107,7 @@ impl AppState {
     /// `not_executed` when it takes too long.
     pub async fn settled(&self) -> Result<(), Problem> {
         for (partition, seq) in self.vouchers.barrier(self.deadline()).await? {
-            let reached =
-                tokio::time::timeout(LEDGER_PATIENCE, self.hub.reached(partition, seq)).await;
+            let reached = tokio::time::timeout(LEDGER_PATIENCE, self.hub.reached(partition, seq)).await;
             reached.map_err(|_| Problem::new("outcome_unknown"))?;
         }
         Ok(())

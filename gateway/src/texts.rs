@@ -4,10 +4,8 @@ use actix_web::http::header::HeaderMap;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 
-const SOURCES: [(Lang, &str); 2] = [
-    (Lang::It, include_str!("../locales/it.ftl")),
-    (Lang::En, include_str!("../locales/en.ftl")),
-];
+const SOURCES: [(Lang, &str); 2] =
+    [(Lang::It, include_str!("../locales/it.ftl")), (Lang::En, include_str!("../locales/en.ftl"))];
 
 /// A language that Buono speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,12 +40,8 @@ impl Lang {
     /// The first language of `Accept-Language` that Buono speaks.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        let header = headers
-            .get("accept-language")
-            .and_then(|value| value.to_str().ok());
-        header
-            .and_then(|list| list.split(',').find_map(Self::from_tag))
-            .unwrap_or_default()
+        let header = headers.get("accept-language").and_then(|value| value.to_str().ok());
+        header.and_then(|list| list.split(',').find_map(Self::from_tag)).unwrap_or_default()
     }
 }
 
@@ -58,9 +52,7 @@ pub struct Texts {
 
 impl Default for Texts {
     fn default() -> Self {
-        Self {
-            bundles: SOURCES.map(|(lang, source)| bundle(lang, source)),
-        }
+        Self { bundles: SOURCES.map(|(lang, source)| bundle(lang, source)) }
     }
 }
 
@@ -88,9 +80,7 @@ impl Texts {
         for (name, value) in values {
             args.set(*name, value.clone());
         }
-        bundle
-            .format_pattern(pattern, Some(&args), &mut Vec::new())
-            .into_owned()
+        bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned()
     }
 
     /// The text without values.
@@ -109,11 +99,7 @@ impl Texts {
 /// Euro as people write them: `20,50 €` in Italian, `€20.50` in English.
 #[must_use]
 pub fn euro(lang: Lang, cents: i64) -> String {
-    let (sign, whole, rest) = (
-        if cents < 0 { "-" } else { "" },
-        cents.abs() / 100,
-        cents.abs() % 100,
-    );
+    let (sign, whole, rest) = (if cents < 0 { "-" } else { "" }, cents.abs() / 100, cents.abs() % 100);
     match lang {
         Lang::It => format!("{sign}{whole},{rest:02} €"),
         Lang::En => format!("{sign}€{whole}.{rest:02}"),
@@ -148,10 +134,7 @@ mod tests {
     #[test]
     fn the_catalogue_is_whole_in_both_languages() {
         for (lang, source) in SOURCES {
-            assert!(
-                FluentResource::try_new(source.to_owned()).is_ok(),
-                "{lang:?} does not parse"
-            );
+            assert!(FluentResource::try_new(source.to_owned()).is_ok(), "{lang:?} does not parse");
         }
         assert_eq!(keys(SOURCES[0].1), keys(SOURCES[1].1));
     }

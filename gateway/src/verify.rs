@@ -23,11 +23,7 @@ pub async fn run(settings: &Settings) -> Result<ExitCode, StartError> {
     let mut journal = SqliteJournal::open(&settings.data.join("journal.db"))?;
     match partition(&db, &mut journal, PartitionId(0)).await {
         Ok(head) => {
-            println!(
-                "{} records verified; head {}",
-                head.seq,
-                data_encoding::HEXLOWER.encode(&head.chain)
-            );
+            println!("{} records verified; head {}", head.seq, data_encoding::HEXLOWER.encode(&head.chain));
             Ok(ExitCode::SUCCESS)
         }
         Err(why) => {
@@ -38,58 +34,35 @@ pub async fn run(settings: &Settings) -> Result<ExitCode, StartError> {
 }
 
 /// Replays a partition from its first record.
-async fn partition(
-    db: &Db,
-    journal: &mut SqliteJournal,
-    partition: PartitionId,
-) -> Result<Head, String> {
+async fn partition(db: &Db, journal: &mut SqliteJournal, partition: PartitionId) -> Result<Head, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let end = journal.head(partition).map_err(|error| text(&error))?;
-    let checkpoint = db
-        .checkpoint(partition)
-        .await
-        .map_err(|error| text(&error))?;
+    let checkpoint = db.checkpoint(partition).await.map_err(|error| text(&error))?;
     if checkpoint.seq > end.seq {
-        return Err(format!(
-            "the ledger ends at record {}, the journal at {}",
-            checkpoint.seq, end.seq
-        ));
+        return Err(format!("the ledger ends at record {}, the journal at {}", checkpoint.seq, end.seq));
     }
     let mut head = Head::START;
     let mut vouchers: HashMap<VoucherId, Voucher> = HashMap::new();
     while head.seq < end.seq {
-        let batches = journal
-            .read(partition, head.seq + 1, READ_BYTES)
-            .map_err(|error| text(&error))?;
+        let batches = journal.read(partition, head.seq + 1, READ_BYTES).map_err(|error| text(&error))?;
         if batches.is_empty() {
             return Err(format!("record {} is missing", head.seq + 1));
         }
         for batch in batches {
             batch.follows(&head).map_err(|error| text(&error))?;
             let limit = i64::try_from(batch.len()).unwrap_or(i64::MAX);
-            let mut kept = db
-                .kept_records(partition.0, head.seq, limit)
-                .await
-                .map_err(|error| text(&error))?
-                .into_iter();
+            let mut kept =
+                db.kept_records(partition.0, head.seq, limit).await.map_err(|error| text(&error))?.into_iter();
             for index in 0..batch.len() {
                 let record = batch.record(index);
                 let Body::Entry(entry) = record.body else {
                     continue;
                 };
-                let voucher = vouchers
-                    .entry(entry.voucher)
-                    .or_insert_with(|| Voucher::new(entry.voucher));
-                voucher
-                    .apply(&entry)
-                    .map_err(|error| format!("record {}: {error}", record.seq))?;
-                if record.seq <= checkpoint.seq
-                    && kept.next() != Some((record.seq, batch.record_bytes(index).to_vec()))
+                let voucher = vouchers.entry(entry.voucher).or_insert_with(|| Voucher::new(entry.voucher));
+                voucher.apply(&entry).map_err(|error| format!("record {}: {error}", record.seq))?;
+                if record.seq <= checkpoint.seq && kept.next() != Some((record.seq, batch.record_bytes(index).to_vec()))
                 {
-                    return Err(format!(
-                        "record {} is not in the ledger as it is in the journal",
-                        record.seq
-                    ));
+                    return Err(format!("record {} is not in the ledger as it is in the journal", record.seq));
                 }
             }
             head = batch.head();
@@ -111,10 +84,8 @@ async fn partition(
 async fn sums(db: &Db, vouchers: &HashMap<VoucherId, Voucher>) -> Result<(), String> {
     for (id, voucher) in vouchers {
         let Some(view) = voucher.view() else { continue };
-        let row = db
-            .voucher(view.municipality.uuid(), id.uuid())
-            .await
-            .map_err(|error| format!("voucher {id}: {error}"))?;
+        let row =
+            db.voucher(view.municipality.uuid(), id.uuid()).await.map_err(|error| format!("voucher {id}: {error}"))?;
         let totals = view.totals;
         let replayed = [
             view.balance,
@@ -135,9 +106,7 @@ async fn sums(db: &Db, vouchers: &HashMap<VoucherId, Voucher>) -> Result<(), Str
             row.expired_cents,
         ];
         if replayed.map(domain::cents::Cents::get) != kept || row.status != view.life.code() {
-            return Err(format!(
-                "voucher {id} is not in the ledger as its records say"
-            ));
+            return Err(format!("voucher {id} is not in the ledger as its records say"));
         }
     }
     Ok(())

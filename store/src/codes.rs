@@ -34,35 +34,23 @@ impl Kind {
 }
 
 fn characters(bits: u128, count: usize) -> String {
-    (0..count)
-        .map(|at| char::from(ALPHABET[((bits >> (at * 5)) & 31) as usize]))
-        .collect()
+    (0..count).map(|at| char::from(ALPHABET[((bits >> (at * 5)) & 31) as usize])).collect()
 }
 
 /// A weighted sum modulo 31 catches every single wrong character and every swap of neighbours.
 fn check_character(code: &str) -> char {
-    let sum: usize = code
-        .bytes()
-        .enumerate()
-        .map(|(at, byte)| (at + 1) * value(byte))
-        .sum();
+    let sum: usize = code.bytes().enumerate().map(|(at, byte)| (at + 1) * value(byte)).sum();
     char::from(ALPHABET[sum % 31])
 }
 
 fn value(byte: u8) -> usize {
-    ALPHABET
-        .iter()
-        .position(|letter| *letter == byte)
-        .unwrap_or(0)
+    ALPHABET.iter().position(|letter| *letter == byte).unwrap_or(0)
 }
 
 impl Keys {
     fn derived(&self, kind: Kind, voucher: VoucherId, generation: u32) -> u128 {
         let mut hasher = blake3::Hasher::new_keyed(&self.codes);
-        hasher
-            .update(kind.name().as_bytes())
-            .update(voucher.uuid().as_bytes())
-            .update(&generation.to_le_bytes());
+        hasher.update(kind.name().as_bytes()).update(voucher.uuid().as_bytes()).update(&generation.to_le_bytes());
         u128::from_le_bytes(first16(&hasher))
     }
 
@@ -91,11 +79,7 @@ impl Keys {
 #[must_use]
 pub fn grouped(code: &str) -> String {
     let letters: Vec<char> = code.chars().collect();
-    letters
-        .chunks(4)
-        .map(|group| group.iter().collect::<String>())
-        .collect::<Vec<_>>()
-        .join("-")
+    letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
 }
 
 /// The text of the QR.
@@ -121,9 +105,7 @@ pub fn normalise(text: &str) -> Option<(Kind, String)> {
             '-' | ' ' => {}
             'O' => normal.push('0'),
             'I' | 'L' => normal.push('1'),
-            letter if letter.is_ascii() && ALPHABET.contains(&(letter as u8)) => {
-                normal.push(letter)
-            }
+            letter if letter.is_ascii() && ALPHABET.contains(&(letter as u8)) => normal.push(letter),
             _ => return None,
         }
     }
@@ -162,11 +144,7 @@ mod tests {
         for way in ways {
             assert_eq!(normalise(&way), Some((Kind::Code, code.clone())), "{way}");
         }
-        for way in [
-            token.clone(),
-            token.to_lowercase(),
-            format!("https://buono.example/v#{token}"),
-        ] {
+        for way in [token.clone(), token.to_lowercase(), format!("https://buono.example/v#{token}")] {
             assert_eq!(normalise(&way), Some((Kind::Token, token.clone())), "{way}");
         }
     }
@@ -175,19 +153,12 @@ mod tests {
     fn a_wrong_character_or_a_swap_is_noticed() {
         let (_, code, _) = sample();
         for at in 0..CODE_LEN {
-            for letter in ALPHABET
-                .iter()
-                .filter(|letter| **letter != code.as_bytes()[at])
-            {
+            for letter in ALPHABET.iter().filter(|letter| **letter != code.as_bytes()[at]) {
                 let mut wrong = code.clone().into_bytes();
                 wrong[at] = *letter;
                 // 31 and 0 are the one pair that modulo 31 takes for each other
-                let alike = (value(*letter) + 31 - value(code.as_bytes()[at])) % 31 == 0;
-                assert_eq!(
-                    normalise(std::str::from_utf8(&wrong).unwrap()).is_none(),
-                    !alike,
-                    "position {at}"
-                );
+                let alike = (value(*letter) + 31 - value(code.as_bytes()[at])).is_multiple_of(31);
+                assert_eq!(normalise(std::str::from_utf8(&wrong).unwrap()).is_none(), !alike, "position {at}");
             }
         }
     }

@@ -48,11 +48,7 @@ pub struct Head {
 
 impl Head {
     /// Before the first record.
-    pub const START: Self = Self {
-        epoch: 0,
-        seq: 0,
-        chain: GENESIS,
-    };
+    pub const START: Self = Self { epoch: 0, seq: 0, chain: GENESIS };
 }
 
 /// What opening a partition led to.
@@ -131,12 +127,7 @@ pub trait Journal: Send {
     /// # Errors
     /// [`JournalError::Fenced`], [`JournalError::Gap`], [`JournalError::NoFence`],
     /// [`JournalError::Unknown`].
-    fn append(
-        &mut self,
-        partition: PartitionId,
-        previous_seq: u64,
-        batch: &Arc<Batch>,
-    ) -> Result<(), JournalError>;
+    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError>;
 
     /// Makes sure that `epoch` is still current.
     ///

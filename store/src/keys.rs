@@ -71,8 +71,7 @@ impl Keys {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let master =
-            <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Length(bytes.len()));
+        let master = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Length(bytes.len()));
         bytes.zeroize();
         Ok(Self::derive(&master?))
     }
@@ -99,9 +98,7 @@ impl Keys {
     #[must_use]
     pub fn pin_tag(&self, voucher: VoucherId, pin: &str) -> PinTag {
         let mut hasher = blake3::Hasher::new_keyed(&self.pin);
-        hasher
-            .update(voucher.uuid().as_bytes())
-            .update(pin.as_bytes());
+        hasher.update(voucher.uuid().as_bytes()).update(pin.as_bytes());
         PinTag(first16(&hasher))
     }
 
@@ -109,10 +106,7 @@ impl Keys {
     #[must_use]
     pub fn blind_index(&self, kind: &str, value: &str) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new_keyed(&self.index);
-        hasher
-            .update(kind.as_bytes())
-            .update(&[0])
-            .update(value.as_bytes());
+        hasher.update(kind.as_bytes()).update(&[0]).update(value.as_bytes());
         first16(&hasher)
     }
 }
@@ -126,12 +120,7 @@ pub(crate) fn first16(hasher: &blake3::Hasher) -> [u8; 16] {
 /// Writes beside and renames, so that a crash leaves a whole key or none.
 fn create(path: &Path, master: &[u8; 32]) -> Result<(), KeyError> {
     let beside = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(master)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;

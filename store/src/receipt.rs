@@ -66,10 +66,7 @@ impl Signer {
     pub fn new(secret: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(secret);
         let hash = blake3::hash(key.verifying_key().as_bytes());
-        Self {
-            key,
-            key_id: data_encoding::HEXLOWER.encode(&hash.as_bytes()[..8]),
-        }
+        Self { key, key_id: data_encoding::HEXLOWER.encode(&hash.as_bytes()[..8]) }
     }
 
     /// The name of the key.
@@ -101,31 +98,17 @@ impl Signer {
     }
 
     fn sign(&self, partition: PartitionId, batch: &Batch) -> SignedTree {
-        let leaves = (0..batch.len())
-            .map(|i| leaf(partition, batch.chain(i), batch.record_bytes(i)))
-            .collect();
+        let leaves = (0..batch.len()).map(|i| leaf(partition, batch.chain(i), batch.record_bytes(i))).collect();
         let levels = grow(leaves);
-        let root = levels
-            .last()
-            .and_then(|level| level.first())
-            .copied()
-            .unwrap_or_default();
+        let root = levels.last().and_then(|level| level.first()).copied().unwrap_or_default();
         let signature = self.key.sign(&[LABEL, &root].concat());
-        SignedTree {
-            levels,
-            signature: BASE64.encode(&signature.to_bytes()),
-            key_id: self.key_id.clone(),
-        }
+        SignedTree { levels, signature: BASE64.encode(&signature.to_bytes()), key_id: self.key_id.clone() }
     }
 }
 
 fn leaf(partition: PartitionId, chain: &Chain, record: &[u8]) -> Hash {
     let mut hasher = blake3::Hasher::new();
-    hasher
-        .update(&[LEAF])
-        .update(&partition.0.to_le_bytes())
-        .update(chain)
-        .update(record);
+    hasher.update(&[LEAF]).update(&partition.0.to_le_bytes()).update(chain).update(record);
     *hasher.finalize().as_bytes()
 }
 
@@ -165,17 +148,10 @@ fn path(levels: &[Vec<Hash>], mut index: usize) -> Vec<String> {
 ///
 /// # Errors
 /// [`ReceiptError`].
-pub fn verify(
-    receipt: &Receipt,
-    public_key: &[u8; 32],
-) -> Result<(PartitionId, Record), ReceiptError> {
+pub fn verify(receipt: &Receipt, public_key: &[u8; 32]) -> Result<(PartitionId, Record), ReceiptError> {
     let malformed = |_| ReceiptError::Malformed;
-    let payload = BASE64
-        .decode(receipt.payload.as_bytes())
-        .map_err(malformed)?;
-    let (prefix, record) = payload
-        .split_at_checked(PREFIX_LEN)
-        .ok_or(ReceiptError::Malformed)?;
+    let payload = BASE64.decode(receipt.payload.as_bytes()).map_err(malformed)?;
+    let (prefix, record) = payload.split_at_checked(PREFIX_LEN).ok_or(ReceiptError::Malformed)?;
     let partition = PartitionId(u16::from_le_bytes([prefix[0], prefix[1]]));
     let chain = Chain::try_from(&prefix[2..]).map_err(|_| ReceiptError::Malformed)?;
     let mut root = leaf(partition, &chain, record);
@@ -183,18 +159,11 @@ pub fn verify(
         let (side, hash) = step.split_at_checked(1).ok_or(ReceiptError::Malformed)?;
         let hash = BASE64.decode(hash.as_bytes()).map_err(malformed)?;
         let sibling = Hash::try_from(hash).map_err(|_| ReceiptError::Malformed)?;
-        root = if side == "L" {
-            node(&sibling, &root)
-        } else {
-            node(&root, &sibling)
-        };
+        root = if side == "L" { node(&sibling, &root) } else { node(&root, &sibling) };
     }
-    let signature = BASE64
-        .decode(receipt.root_signature.as_bytes())
-        .map_err(malformed)?;
+    let signature = BASE64.decode(receipt.root_signature.as_bytes()).map_err(malformed)?;
     let signature = Signature::from_slice(&signature).map_err(|_| ReceiptError::Malformed)?;
     let key = VerifyingKey::from_bytes(public_key).map_err(|_| ReceiptError::Malformed)?;
-    key.verify(&[LABEL, &root[..]].concat(), &signature)
-        .map_err(|_| ReceiptError::Signature)?;
+    key.verify(&[LABEL, &root[..]].concat(), &signature).map_err(|_| ReceiptError::Signature)?;
     Ok((partition, decode_record(record)?))
 }

@@ -27,43 +27,22 @@ fn cipher(key: &[u8; 32]) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&Key::from(*key))
 }
 
-fn close(
-    key: &[u8; 32],
-    place: &[u8],
-    value: &[u8],
-    entropy: &dyn Entropy,
-) -> Result<Vec<u8>, Broken> {
+fn close(key: &[u8; 32], place: &[u8], value: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, Broken> {
     let nonce = random::<NONCE_LEN>(entropy);
-    let payload = Payload {
-        msg: value,
-        aad: place,
-    };
+    let payload = Payload { msg: value, aad: place };
     let mut out = nonce.to_vec();
-    out.extend(
-        cipher(key)
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| Broken)?,
-    );
+    out.extend(cipher(key).encrypt(&XNonce::from(nonce), payload).map_err(|_| Broken)?);
     Ok(out)
 }
 
 fn open(key: &[u8; 32], place: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Broken> {
     let (nonce, msg) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(Broken)?;
-    cipher(key)
-        .decrypt(&XNonce::from(*nonce), Payload { msg, aad: place })
-        .map_err(|_| Broken)
+    cipher(key).decrypt(&XNonce::from(*nonce), Payload { msg, aad: place }).map_err(|_| Broken)
 }
 
 /// The place that a value belongs to: moved to another row, it no longer opens.
 fn place(table: &str, column: &str, row: Uuid) -> Vec<u8> {
-    [
-        table.as_bytes(),
-        b"/",
-        column.as_bytes(),
-        b"/",
-        row.as_bytes(),
-    ]
-    .concat()
+    [table.as_bytes(), b"/", column.as_bytes(), b"/", row.as_bytes()].concat()
 }
 
 impl Keys {
@@ -71,21 +50,12 @@ impl Keys {
     ///
     /// # Errors
     /// [`Broken`] for a value of absurd length.
-    pub fn seal(
-        &self,
-        table: &str,
-        row: Uuid,
-        value: &[u8],
-        entropy: &dyn Entropy,
-    ) -> Result<Sealed, Broken> {
+    pub fn seal(&self, table: &str, row: Uuid, value: &[u8], entropy: &dyn Entropy) -> Result<Sealed, Broken> {
         let mut own = random::<32>(entropy);
         let wrapped = close(&self.seal, &place(table, "wrapped_key", row), &own, entropy);
         let sealed = close(&own, &place(table, "sealed", row), value, entropy);
         own.zeroize();
-        Ok(Sealed {
-            wrapped_key: wrapped?,
-            sealed: sealed?,
-        })
+        Ok(Sealed { wrapped_key: wrapped?, sealed: sealed? })
     }
 
     /// Opens what [`seal`](Self::seal) sealed for the same row.
@@ -93,11 +63,7 @@ impl Keys {
     /// # Errors
     /// [`Broken`].
     pub fn unseal(&self, table: &str, row: Uuid, sealed: &Sealed) -> Result<Vec<u8>, Broken> {
-        let mut own = open(
-            &self.seal,
-            &place(table, "wrapped_key", row),
-            &sealed.wrapped_key,
-        )?;
+        let mut own = open(&self.seal, &place(table, "wrapped_key", row), &sealed.wrapped_key)?;
         let key = <[u8; 32]>::try_from(own.as_slice()).map_err(|_| Broken);
         own.zeroize();
         open(&key?, &place(table, "sealed", row), &sealed.sealed)
@@ -127,17 +93,11 @@ mod tests {
         assert_eq!(keys.unseal("person", row, &sealed).unwrap(), b"Maria");
         assert_eq!(keys.unseal("person", other, &sealed), Err(Broken));
         assert_eq!(keys.unseal("shop", row, &sealed), Err(Broken));
-        assert_eq!(
-            Keys::derive(&[2; 32]).unseal("person", row, &sealed),
-            Err(Broken)
-        );
+        assert_eq!(Keys::derive(&[2; 32]).unseal("person", row, &sealed), Err(Broken));
         let mut changed = sealed.clone();
         changed.sealed[30] ^= 1;
         assert_eq!(keys.unseal("person", row, &changed), Err(Broken));
-        let cut = Sealed {
-            sealed: vec![1, 2],
-            ..sealed
-        };
+        let cut = Sealed { sealed: vec![1, 2], ..sealed };
         assert_eq!(keys.unseal("person", row, &cut), Err(Broken));
     }
 }

@@ -1,1 +1,82 @@
-//! x
+//! End-to-end tests over the real binary: what they share.
+#![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
+
+use serde_json::Value;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The binary under test.
+///
+/// # Panics
+/// When it has not been built: `cargo build -p gateway` first, as `make test` does.
+#[must_use]
+#[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
+pub fn binary() -> PathBuf {
+    let beside = std::env::current_exe().expect("this test's own path");
+    let folder = beside.ancestors().find(|folder| folder.join("buono").is_file());
+    let path = std::env::var_os("BUONO_BIN").map(PathBuf::from).or_else(|| folder.map(|folder| folder.join("buono")));
+    path.unwrap_or_else(|| panic!("no buono binary: run `cargo build -p gateway`, or set BUONO_BIN"))
+}
+
+/// A running demonstration, ended by force when it is dropped.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub base_url: String,
+    /// What `demo.json` says.
+    pub demo: Value,
+}
+
+impl Server {
+    /// Starts it on a data directory and a free port, and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it is not ready within a minute.
+    #[must_use]
+    #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
+    pub fn start(data: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let base_url = format!("http://127.0.0.1:{port}");
+        let _ = std::fs::remove_file(data.join("ready"));
+        let log = std::fs::File::create(data.join("ready")).expect("a log file");
+        let child = Command::new(binary())
+            .args(["demo", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+            .arg(data)
+            .stdout(Stdio::from(log))
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let mut server = Self { child, base_url, demo: Value::Null };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !std::fs::read_to_string(data.join("ready")).is_ok_and(|text| text.ends_with("ready\n")) {
+            assert!(Instant::now() < deadline, "the server is not ready after a minute");
+            if let Ok(Some(status)) = server.child.try_wait() {
+                panic!("the server ended: {status}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let demo = std::fs::read_to_string(data.join("demo.json")).expect("demo.json");
+        server.demo = serde_json::from_str(&demo).expect("demo.json is JSON");
+        server
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end and waits for it; whether it ended well.
+    pub fn end(&mut self) -> bool {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
+        asked.is_ok_and(|status| status.success()) && self.child.wait().is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -78,10 +78,7 @@ impl Projector {
         if self.watcher.durable_seq(self.partition) <= head.seq {
             return Step::Nothing;
         }
-        let batches = match self
-            .journal
-            .read(self.partition, head.seq + 1, STEP_BYTES_MAX)
-        {
+        let batches = match self.journal.read(self.partition, head.seq + 1, STEP_BYTES_MAX) {
             Ok(batches) if batches.is_empty() => return Step::Nothing,
             Ok(batches) => batches,
             Err(JournalError::Corrupt(why)) => return self.stop(&why),
@@ -92,10 +89,8 @@ impl Projector {
             Ok(done) => {
                 *known = batches.last().map(|batch| batch.head());
                 metrics::counter!("buono_projector_records_total").increment(done.records as u64);
-                metrics::gauge!("buono_projector_seq", "partition" => self.partition.to_string())
-                    .set(done.seq as f64);
-                self.watcher
-                    .projected(self.partition, done.seq, &done.vouchers);
+                metrics::gauge!("buono_projector_seq", "partition" => self.partition.to_string()).set(done.seq as f64);
+                self.watcher.projected(self.partition, done.seq, &done.vouchers);
                 Step::Done(started.elapsed())
             }
             // somebody else was faster, or it is not known whether this was written: look again
@@ -107,9 +102,7 @@ impl Projector {
                 *known = None;
                 self.failed(&error)
             }
-            Err(contradiction @ ProjectError::Contradiction { .. }) => {
-                self.stop(&contradiction.to_string())
-            }
+            Err(contradiction @ ProjectError::Contradiction { .. }) => self.stop(&contradiction.to_string()),
         }
     }
 

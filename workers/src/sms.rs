@@ -34,17 +34,13 @@ pub struct Outgoing {
 /// Turns what waits into a text for somebody; only it sees personal data.
 pub trait Composer: Send + Sync {
     /// `None` when nobody is to get it any more.
-    fn compose<'a>(
-        &'a self,
-        message: &'a PendingMessage,
-    ) -> Pending<'a, Result<Option<Outgoing>, Error>>;
+    fn compose<'a>(&'a self, message: &'a PendingMessage) -> Pending<'a, Result<Option<Outgoing>, Error>>;
 }
 
 /// A provider.
 pub trait Sender: Send + Sync {
     /// Hands the message over.
-    fn send<'a>(&'a self, id: &'a str, message: &'a Outgoing)
-    -> Pending<'a, Result<(), SendError>>;
+    fn send<'a>(&'a self, id: &'a str, message: &'a Outgoing) -> Pending<'a, Result<(), SendError>>;
 }
 
 /// Why a message did not go.
@@ -65,23 +61,13 @@ pub struct FileSender {
 }
 
 impl Sender for FileSender {
-    fn send<'a>(
-        &'a self,
-        id: &'a str,
-        message: &'a Outgoing,
-    ) -> Pending<'a, Result<(), SendError>> {
+    fn send<'a>(&'a self, id: &'a str, message: &'a Outgoing) -> Pending<'a, Result<(), SendError>> {
         Box::pin(async move {
             let line = serde_json::json!({
                 "id": id, "channel": message.channel, "to": message.to, "text": message.text,
             });
-            let written = OpenOptions::new()
-                .append(true)
-                .create(true)
-                .mode(0o600)
-                .open(&self.path);
-            written
-                .and_then(|mut file| writeln!(file, "{line}"))
-                .map_err(|error| SendError::Later(error.to_string()))
+            let written = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path);
+            written.and_then(|mut file| writeln!(file, "{line}")).map_err(|error| SendError::Later(error.to_string()))
         })
     }
 }
@@ -89,8 +75,7 @@ impl Sender for FileSender {
 /// How many SMS a text takes.
 #[must_use]
 pub fn segments(text: &str) -> usize {
-    const GSM: &str =
-        "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ÄÖÑÜ§¿äöñüà\n\r";
+    const GSM: &str = "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ÄÖÑÜ§¿äöñüà\n\r";
     const GSM_DOUBLE: &str = "^{}\\[~]|€";
     let mut length = 0;
     for letter in text.chars() {
@@ -106,11 +91,7 @@ pub fn segments(text: &str) -> usize {
 }
 
 fn parts(length: usize, (single, part): (usize, usize)) -> usize {
-    if length <= single {
-        1
-    } else {
-        length.div_ceil(part)
-    }
+    if length <= single { 1 } else { length.div_ceil(part) }
 }
 
 /// Sends what is due.
@@ -147,45 +128,24 @@ impl Messenger {
     /// # Errors
     /// [`Error`] when the ledger does not answer.
     pub async fn turn(&self) -> Result<usize, Error> {
-        let due = self
-            .db
-            .due_messages(self.clock.now().micros(), BATCH)
-            .await?;
+        let due = self.db.due_messages(self.clock.now().micros(), BATCH).await?;
         for message in &due {
             let Some(outgoing) = self.composer.compose(message).await? else {
-                self.db
-                    .settle_message(
-                        message.id,
-                        "suppressed",
-                        self.clock.now().micros(),
-                        None,
-                        None,
-                    )
-                    .await?;
+                self.db.settle_message(message.id, "suppressed", self.clock.now().micros(), None, None).await?;
                 continue;
             };
             let sent = self.sender.send(&message.id.to_string(), &outgoing).await;
             let now = self.clock.now();
-            let segments = i64::try_from(segments(&outgoing.text))
-                .ok()
-                .filter(|_| outgoing.channel == "sms");
+            let segments = i64::try_from(segments(&outgoing.text)).ok().filter(|_| outgoing.channel == "sms");
             match sent {
-                Ok(()) => {
-                    self.db
-                        .settle_message(message.id, "sent", now.micros(), segments, None)
-                        .await?
-                }
+                Ok(()) => self.db.settle_message(message.id, "sent", now.micros(), segments, None).await?,
                 Err(SendError::Later(why)) if message.attempts + 1 < ATTEMPTS_MAX => {
                     let wait = 5_i64 << message.attempts.min(10);
-                    self.db
-                        .postpone_message(message.id, now.plus_seconds(wait).micros(), &why)
-                        .await?;
+                    self.db.postpone_message(message.id, now.plus_seconds(wait).micros(), &why).await?;
                 }
                 Err(error) => {
                     let why = error.to_string();
-                    self.db
-                        .settle_message(message.id, "failed", now.micros(), segments, Some(&why))
-                        .await?;
+                    self.db.settle_message(message.id, "failed", now.micros(), segments, Some(&why)).await?;
                 }
             }
         }

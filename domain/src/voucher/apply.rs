@@ -58,23 +58,16 @@ impl Voucher {
         self.seq = entry.voucher_seq;
         self.decided_at = entry.decided_at;
         self.issued = Some(issued);
-        self.outcomes
-            .insert(entry.key, Box::new(Outcome::from(entry)));
+        self.outcomes.insert(entry.key, Box::new(Outcome::from(entry)));
         Ok(())
     }
 
     fn check_order(&self, entry: &Entry) -> Result<(), Corrupt> {
         let expected = self.seq + 1;
         if entry.voucher_seq != expected {
-            return Err(Corrupt::Sequence {
-                expected,
-                found: entry.voucher_seq,
-            });
+            return Err(Corrupt::Sequence { expected, found: entry.voucher_seq });
         }
-        let stranger = self
-            .issued
-            .as_ref()
-            .is_some_and(|issued| issued.municipality != entry.municipality);
+        let stranger = self.issued.as_ref().is_some_and(|issued| issued.municipality != entry.municipality);
         if entry.voucher != self.id || stranger {
             return Err(Corrupt::Stranger);
         }
@@ -90,14 +83,7 @@ impl Voucher {
 
 impl Issued {
     fn first(entry: &Entry) -> Result<Self, Corrupt> {
-        let Event::Issue {
-            programme,
-            amount,
-            valid_from,
-            expires_at,
-            pin,
-        } = entry.event
-        else {
+        let Event::Issue { programme, amount, valid_from, expires_at, pin } = entry.event else {
             return Err(Corrupt::Impossible);
         };
         Ok(Self {
@@ -109,10 +95,7 @@ impl Issued {
             generation: 1,
             pin,
             balance: amount,
-            totals: Totals {
-                issued: amount,
-                ..Totals::default()
-            },
+            totals: Totals { issued: amount, ..Totals::default() },
             holds: SmallVec::new(),
             today: Today::default(),
         })
@@ -129,37 +112,18 @@ impl Issued {
             }
             Event::Redeem { amount } => {
                 self.spend(amount)?;
-                self.today = Today {
-                    uses: today.uses + 1,
-                    wrong_pins: 0,
-                    spent: plus(today.spent, amount)?,
-                    ..today
-                };
+                self.today = Today { uses: today.uses + 1, wrong_pins: 0, spent: plus(today.spent, amount)?, ..today };
             }
-            Event::Reverse { target, amount, .. } => {
-                self.give_back(voucher, today, target, amount)?
-            }
+            Event::Reverse { target, amount, .. } => self.give_back(voucher, today, target, amount)?,
             Event::Hold { amount, until } => {
                 let shop = entry.origin.shop().ok_or(Corrupt::Impossible)?;
-                self.holds.push(Hold {
-                    operation: entry.operation,
-                    shop,
-                    amount,
-                    until,
-                });
-                self.today = Today {
-                    uses: today.uses + 1,
-                    wrong_pins: 0,
-                    ..today
-                };
+                self.holds.push(Hold { operation: entry.operation, shop, amount, until });
+                self.today = Today { uses: today.uses + 1, wrong_pins: 0, ..today };
             }
             Event::Capture { hold, amount } => {
                 self.drop_hold(hold)?;
                 self.spend(amount)?;
-                self.today = Today {
-                    spent: plus(today.spent, amount)?,
-                    ..today
-                };
+                self.today = Today { spent: plus(today.spent, amount)?, ..today };
             }
             Event::Release { hold, .. } => self.drop_hold(hold)?,
             Event::Block { .. } => self.life = Life::Blocked,
@@ -171,14 +135,8 @@ impl Issued {
             Event::ChangeExpiry { expires_at } => self.expires_at = expires_at,
             Event::Expire { amount } => self.end(Life::Expired, amount)?,
             Event::Close { amount, .. } => self.end(Life::Closed, amount)?,
-            Event::Decline {
-                decline: Decline::PinWrong,
-                ..
-            } => {
-                self.today = Today {
-                    wrong_pins: today.wrong_pins.saturating_add(1),
-                    ..today
-                };
+            Event::Decline { decline: Decline::PinWrong, .. } => {
+                self.today = Today { wrong_pins: today.wrong_pins.saturating_add(1), ..today };
             }
             Event::Decline { .. } => {}
         }
@@ -189,11 +147,7 @@ impl Issued {
         self.balance = minus(self.balance, amount)?;
         self.totals.redeemed = plus(self.totals.redeemed, amount)?;
         // what is held for someone else is never spent
-        if self.held() > self.balance {
-            Err(Corrupt::Impossible)
-        } else {
-            Ok(())
-        }
+        if self.held() > self.balance { Err(Corrupt::Impossible) } else { Ok(()) }
     }
 
     /// Money that a shop took comes back; to the day's allowance too, if it was taken today.
@@ -212,20 +166,13 @@ impl Issued {
         self.balance = plus(self.balance, amount)?;
         self.totals.reversed = plus(self.totals.reversed, amount)?;
         if rome::day(taken.decided_at) == today.day {
-            self.today = Today {
-                spent: today.spent.minus(amount).unwrap_or(Cents::ZERO),
-                ..today
-            };
+            self.today = Today { spent: today.spent.minus(amount).unwrap_or(Cents::ZERO), ..today };
         }
         Ok(())
     }
 
     fn drop_hold(&mut self, operation: crate::ids::OperationId) -> Result<(), Corrupt> {
-        let at = self
-            .holds
-            .iter()
-            .position(|hold| hold.operation == operation)
-            .ok_or(Corrupt::Impossible)?;
+        let at = self.holds.iter().position(|hold| hold.operation == operation).ok_or(Corrupt::Impossible)?;
         self.holds.remove(at);
         Ok(())
     }

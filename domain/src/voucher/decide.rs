@@ -47,20 +47,14 @@ enum Verdict {
 #[must_use]
 pub fn due_release(voucher: &Voucher, now: Timestamp) -> Option<Entry> {
     let issued = voucher.issued.as_ref()?;
-    let hold = issued
-        .holds
-        .iter()
-        .filter(|hold| hold.until < now)
-        .min_by_key(|hold| hold.until)?;
+    let hold = issued.holds.iter().filter(|hold| hold.until < now).min_by_key(|hold| hold.until)?;
     let key = OpKey::of(hold.operation.uuid(), "time-out");
     let command = Command {
         operation: release_id(hold),
         origin: Origin::System,
         key,
         request_hash: RequestHash::of(&[]),
-        action: Action::Release {
-            hold: hold.operation,
-        },
+        action: Action::Release { hold: hold.operation },
     };
     let moved = release(issued, hold, ReleaseCause::TimedOut)?;
     Some(entry(voucher, issued.municipality, &command, now, moved))
@@ -81,6 +75,8 @@ fn release_id(hold: &Hold) -> OperationId {
 /// then the reasons to decline in the order of [`Decline`].
 #[must_use]
 pub fn decide(voucher: &Voucher, command: &Command, now: Timestamp) -> Decision {
+    // a clock that jumped back does not take the voucher back with it
+    let now = now.max(voucher.decided_at);
     if let Some(outcome) = voucher.outcome(command.key) {
         return match outcome.request_hash == command.request_hash {
             true => Decision::Known(*outcome),
@@ -90,27 +86,13 @@ pub fn decide(voucher: &Voucher, command: &Command, now: Timestamp) -> Decision 
     let (municipality, verdict) = match (&voucher.issued, command.action) {
         (None, Action::Issue { municipality, .. }) => (municipality, issue(&command.action)),
         (None, _) => return Decision::Refuse(Refusal::NoSuchVoucher),
-        (Some(issued), _) => (
-            issued.municipality,
-            on_issued(voucher, issued, command, now),
-        ),
+        (Some(issued), _) => (issued.municipality, on_issued(voucher, issued, command, now)),
     };
     match verdict {
         Verdict::Do(moved) => Decision::Record(entry(voucher, municipality, command, now, moved)),
         Verdict::Decline(decline, attempted, amount) => {
-            let (balance, held) = voucher
-                .issued
-                .as_ref()
-                .map_or((Cents::ZERO, Cents::ZERO), |i| (i.balance, i.held()));
-            let moved = Move {
-                event: Event::Decline {
-                    decline,
-                    attempted,
-                    amount,
-                },
-                balance,
-                held,
-            };
+            let (balance, held) = voucher.issued.as_ref().map_or((Cents::ZERO, Cents::ZERO), |i| (i.balance, i.held()));
+            let moved = Move { event: Event::Decline { decline, attempted, amount }, balance, held };
             Decision::Record(entry(voucher, municipality, command, now, moved))
         }
         Verdict::Refuse(refusal) => Decision::Refuse(refusal),
@@ -118,13 +100,7 @@ pub fn decide(voucher: &Voucher, command: &Command, now: Timestamp) -> Decision 
     }
 }
 
-fn entry(
-    voucher: &Voucher,
-    municipality: MunicipalityId,
-    command: &Command,
-    now: Timestamp,
-    moved: Move,
-) -> Entry {
+fn entry(voucher: &Voucher, municipality: MunicipalityId, command: &Command, now: Timestamp, moved: Move) -> Entry {
     Entry {
         voucher: voucher.id,
         voucher_seq: voucher.seq + 1,
@@ -141,15 +117,7 @@ fn entry(
 }
 
 fn issue(action: &Action) -> Verdict {
-    let Action::Issue {
-        programme,
-        amount,
-        valid_from,
-        expires_at,
-        pin,
-        ..
-    } = *action
-    else {
+    let Action::Issue { programme, amount, valid_from, expires_at, pin, .. } = *action else {
         return Verdict::Refuse(Refusal::NoSuchVoucher);
     };
     if amount.is_zero() {
@@ -158,65 +126,33 @@ fn issue(action: &Action) -> Verdict {
     if expires_at <= valid_from {
         return Verdict::Refuse(Refusal::InvalidValidity);
     }
-    let event = Event::Issue {
-        programme,
-        amount,
-        valid_from,
-        expires_at,
-        pin,
-    };
-    Verdict::Do(Move {
-        event,
-        balance: amount,
-        held: Cents::ZERO,
-    })
+    let event = Event::Issue { programme, amount, valid_from, expires_at, pin };
+    Verdict::Do(Move { event, balance: amount, held: Cents::ZERO })
 }
 
 fn on_issued(voucher: &Voucher, issued: &Issued, command: &Command, now: Timestamp) -> Verdict {
     match command.action {
         Action::Issue { .. } => Verdict::Refuse(Refusal::AlreadyIssued),
         Action::TopUp { amount } => top_up(issued, amount),
-        Action::Redeem {
-            amount,
-            credential,
-            terms,
-        } => redeem(issued, amount, credential, &terms, now),
-        Action::Hold {
-            amount,
-            credential,
-            terms,
-            until,
-        } => hold(issued, command, amount, credential, &terms, until, now),
+        Action::Redeem { amount, credential, terms } => redeem(issued, amount, credential, &terms, now),
+        Action::Hold { amount, credential, terms, until } => {
+            hold(issued, command, amount, credential, &terms, until, now)
+        }
         Action::Capture { hold, amount } => capture(issued, command, hold, amount),
         Action::Release { hold } => match own_hold(issued, command, hold) {
-            Some(hold) => release(issued, hold, ReleaseCause::Shop)
-                .map_or(Verdict::Refuse(Refusal::NoSuchHold), Verdict::Do),
+            Some(hold) => {
+                release(issued, hold, ReleaseCause::Shop).map_or(Verdict::Refuse(Refusal::NoSuchHold), Verdict::Do)
+            }
             None => Verdict::Refuse(Refusal::NoSuchHold),
         },
-        Action::Reverse {
-            target,
-            target_operation,
-            amount,
-            sealed_through,
-        } => reverse(
-            voucher,
-            issued,
-            command,
-            (target, target_operation),
-            amount,
-            sealed_through,
-        ),
+        Action::Reverse { target, target_operation, amount, sealed_through } => {
+            reverse(voucher, issued, command, (target, target_operation), amount, sealed_through)
+        }
         Action::Block { reason } => still(issued, Life::Blocked, Event::Block { reason }),
         Action::Unblock => still(issued, Life::Active, Event::Unblock),
         Action::Reissue { pin } => match over(issued) {
             Some(refusal) => Verdict::Refuse(refusal),
-            None => unmoved(
-                issued,
-                Event::Reissue {
-                    generation: issued.generation + 1,
-                    pin,
-                },
-            ),
+            None => unmoved(issued, Event::Reissue { generation: issued.generation + 1, pin }),
         },
         Action::ChangeExpiry { expires_at } => change_expiry(issued, expires_at),
         Action::Expire => expire(issued, now),
@@ -226,11 +162,7 @@ fn on_issued(voucher: &Voucher, issued: &Issued, command: &Command, now: Timesta
 
 /// An event that moves no money.
 fn unmoved(issued: &Issued, event: Event) -> Verdict {
-    Verdict::Do(Move {
-        event,
-        balance: issued.balance,
-        held: issued.held(),
-    })
+    Verdict::Do(Move { event, balance: issued.balance, held: issued.held() })
 }
 
 /// Why a voucher whose life has ended cannot be changed.
@@ -256,29 +188,16 @@ fn top_up(issued: &Issued, amount: Cents) -> Verdict {
         return Verdict::Refuse(refusal);
     }
     // what came in over the whole life must fit too, since reversals can bring all of it back
-    let fits = issued
-        .totals
-        .issued
-        .plus(issued.totals.topped_up)
-        .and_then(|sum| sum.plus(amount))
-        .is_some();
+    let fits = issued.totals.issued.plus(issued.totals.topped_up).and_then(|sum| sum.plus(amount)).is_some();
     match issued.balance.plus(amount) {
-        Some(balance) if fits && !amount.is_zero() => Verdict::Do(Move {
-            event: Event::TopUp { amount },
-            balance,
-            held: issued.held(),
-        }),
+        Some(balance) if fits && !amount.is_zero() => {
+            Verdict::Do(Move { event: Event::TopUp { amount }, balance, held: issued.held() })
+        }
         _ => Verdict::Refuse(Refusal::InvalidAmount),
     }
 }
 
-fn redeem(
-    issued: &Issued,
-    amount: Cents,
-    credential: Credential,
-    terms: &Terms,
-    now: Timestamp,
-) -> Verdict {
+fn redeem(issued: &Issued, amount: Cents, credential: Credential, terms: &Terms, now: Timestamp) -> Verdict {
     if amount.is_zero() {
         return Verdict::Refuse(Refusal::InvalidAmount);
     }
@@ -286,11 +205,7 @@ fn redeem(
         return Verdict::Decline(decline, Kind::Redeem, amount);
     }
     match issued.balance.minus(amount) {
-        Some(balance) => Verdict::Do(Move {
-            event: Event::Redeem { amount },
-            balance,
-            held: issued.held(),
-        }),
+        Some(balance) => Verdict::Do(Move { event: Event::Redeem { amount }, balance, held: issued.held() }),
         None => Verdict::Decline(Decline::InsufficientBalance, Kind::Redeem, amount),
     }
 }
@@ -317,35 +232,20 @@ fn hold(
         return Verdict::Refuse(Refusal::TooManyHolds);
     }
     match issued.held().plus(amount) {
-        Some(held) => Verdict::Do(Move {
-            event: Event::Hold { amount, until },
-            balance: issued.balance,
-            held,
-        }),
+        Some(held) => Verdict::Do(Move { event: Event::Hold { amount, until }, balance: issued.balance, held }),
         None => Verdict::Decline(Decline::InsufficientBalance, Kind::Hold, amount),
     }
 }
 
 /// The first reason, in the order of [`Decline`], not to let a till take this amount.
-fn objection(
-    issued: &Issued,
-    amount: Cents,
-    credential: Credential,
-    terms: &Terms,
-    now: Timestamp,
-) -> Option<Decline> {
+fn objection(issued: &Issued, amount: Cents, credential: Credential, terms: &Terms, now: Timestamp) -> Option<Decline> {
     standing(issued, credential, terms, now)
         .or_else(|| limits(issued, amount, credential, terms, now))
         .or_else(|| (amount > issued.available()).then_some(Decline::InsufficientBalance))
 }
 
 /// Whether this shop and this code may take anything from this voucher now.
-fn standing(
-    issued: &Issued,
-    credential: Credential,
-    terms: &Terms,
-    now: Timestamp,
-) -> Option<Decline> {
+fn standing(issued: &Issued, credential: Credential, terms: &Terms, now: Timestamp) -> Option<Decline> {
     if !terms.shop_enabled {
         return Some(Decline::ShopNotEnabled);
     }
@@ -367,17 +267,9 @@ fn standing(
 }
 
 /// PIN and limits.
-fn limits(
-    issued: &Issued,
-    amount: Cents,
-    credential: Credential,
-    terms: &Terms,
-    now: Timestamp,
-) -> Option<Decline> {
+fn limits(issued: &Issued, amount: Cents, credential: Credential, terms: &Terms, now: Timestamp) -> Option<Decline> {
     let today = issued.today.on(rome::day(now));
-    if today.wrong_pins >= WRONG_PINS_PER_DAY_MAX
-        || terms.per_day_count_max.is_some_and(|max| today.uses >= max)
-    {
+    if today.wrong_pins >= WRONG_PINS_PER_DAY_MAX || terms.per_day_count_max.is_some_and(|max| today.uses >= max) {
         return Some(Decline::Velocity);
     }
     let above = terms.pin_above.is_some_and(|threshold| amount > threshold);
@@ -388,42 +280,23 @@ fn limits(
         _ => {}
     }
     let over_once = terms.per_redemption_max.is_some_and(|max| amount > max);
-    let spent = today
-        .spent
-        .plus(issued.held())
-        .and_then(|sum| sum.plus(amount));
-    let over_day = terms
-        .per_day_max
-        .is_some_and(|max| spent.is_none_or(|sum| sum > max));
+    let spent = today.spent.plus(issued.held()).and_then(|sum| sum.plus(amount));
+    let over_day = terms.per_day_max.is_some_and(|max| spent.is_none_or(|sum| sum > max));
     (over_once || over_day).then_some(Decline::AmountOverLimit)
 }
 
 fn own_hold<'a>(issued: &'a Issued, command: &Command, operation: OperationId) -> Option<&'a Hold> {
-    issued
-        .hold(operation)
-        .filter(|hold| Some(hold.shop) == command.origin.shop())
+    issued.hold(operation).filter(|hold| Some(hold.shop) == command.origin.shop())
 }
 
 fn release(issued: &Issued, hold: &Hold, cause: ReleaseCause) -> Option<Move> {
     let held = issued.held().minus(hold.amount)?;
-    Some(Move {
-        event: Event::Release {
-            hold: hold.operation,
-            cause,
-        },
-        balance: issued.balance,
-        held,
-    })
+    Some(Move { event: Event::Release { hold: hold.operation, cause }, balance: issued.balance, held })
 }
 
 /// A hold is a promise to the shop: it can be captured although the voucher was blocked, or ran
 /// out, since.
-fn capture(
-    issued: &Issued,
-    command: &Command,
-    operation: OperationId,
-    amount: Option<Cents>,
-) -> Verdict {
+fn capture(issued: &Issued, command: &Command, operation: OperationId, amount: Option<Cents>) -> Verdict {
     let Some(hold) = own_hold(issued, command, operation) else {
         return Verdict::Refuse(Refusal::NoSuchHold);
     };
@@ -434,18 +307,10 @@ fn capture(
     if amount > hold.amount {
         return Verdict::Refuse(Refusal::CaptureExceedsHold);
     }
-    match (
-        issued.balance.minus(amount),
-        issued.held().minus(hold.amount),
-    ) {
-        (Some(balance), Some(held)) => Verdict::Do(Move {
-            event: Event::Capture {
-                hold: operation,
-                amount,
-            },
-            balance,
-            held,
-        }),
+    match (issued.balance.minus(amount), issued.held().minus(hold.amount)) {
+        (Some(balance), Some(held)) => {
+            Verdict::Do(Move { event: Event::Capture { hold: operation, amount }, balance, held })
+        }
         _ => Verdict::Refuse(Refusal::NoSuchHold),
     }
 }
@@ -477,16 +342,8 @@ fn reverse(
     }
     match issued.balance.plus(amount) {
         Some(balance) if !amount.is_zero() => {
-            let event = Event::Reverse {
-                target,
-                target_operation,
-                amount,
-            };
-            Verdict::Do(Move {
-                event,
-                balance,
-                held: issued.held(),
-            })
+            let event = Event::Reverse { target, target_operation, amount };
+            Verdict::Do(Move { event, balance, held: issued.held() })
         }
         _ => Verdict::Refuse(Refusal::InvalidAmount),
     }
@@ -518,13 +375,7 @@ fn expire(issued: &Issued, now: Timestamp) -> Verdict {
     if !issued.holds.is_empty() {
         return Verdict::Refuse(Refusal::HoldsOpen);
     }
-    Verdict::Do(Move {
-        event: Event::Expire {
-            amount: issued.balance,
-        },
-        balance: Cents::ZERO,
-        held: Cents::ZERO,
-    })
+    Verdict::Do(Move { event: Event::Expire { amount: issued.balance }, balance: Cents::ZERO, held: Cents::ZERO })
 }
 
 fn close(issued: &Issued, reason: super::entry::Reason) -> Verdict {
@@ -535,10 +386,7 @@ fn close(issued: &Issued, reason: super::entry::Reason) -> Verdict {
         return Verdict::Refuse(Refusal::HoldsOpen);
     }
     Verdict::Do(Move {
-        event: Event::Close {
-            amount: issued.balance,
-            reason,
-        },
+        event: Event::Close { amount: issued.balance, reason },
         balance: Cents::ZERO,
         held: Cents::ZERO,
     })

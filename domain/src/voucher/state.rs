@@ -108,14 +108,7 @@ pub(super) struct Today {
 impl Today {
     /// The same day's figures, or a fresh day's.
     pub fn on(self, day: i32) -> Self {
-        if self.day == day {
-            self
-        } else {
-            Self {
-                day,
-                ..Self::default()
-            }
-        }
+        if self.day == day { self } else { Self { day, ..Self::default() } }
     }
 }
 
@@ -162,13 +155,7 @@ impl Voucher {
     /// A voucher of which nothing is known yet.
     #[must_use]
     pub const fn new(id: VoucherId) -> Self {
-        Self {
-            id,
-            seq: 0,
-            decided_at: Timestamp::EPOCH,
-            issued: None,
-            outcomes: BTreeMap::new(),
-        }
+        Self { id, seq: 0, decided_at: Timestamp::EPOCH, issued: None, outcomes: BTreeMap::new() }
     }
 
     /// Which voucher it is.
@@ -214,9 +201,7 @@ impl Voucher {
 impl Issued {
     /// The sum of the open holds, which never exceeds the balance.
     pub fn held(&self) -> Cents {
-        self.holds.iter().fold(Cents::ZERO, |sum, hold| {
-            sum.plus(hold.amount).unwrap_or(Cents::MAX)
-        })
+        self.holds.iter().fold(Cents::ZERO, |sum, hold| sum.plus(hold.amount).unwrap_or(Cents::MAX))
     }
 
     /// What can be taken now.

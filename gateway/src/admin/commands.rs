@@ -30,15 +30,9 @@ pub async fn run(
         request_hash: hash,
         action,
     };
-    match state
-        .vouchers
-        .execute(VoucherId::new(voucher), command, state.deadline())
-        .await?
-    {
+    match state.vouchers.execute(VoucherId::new(voucher), command, state.deadline()).await? {
         Answer::Refused(refusal) => Err(refusal.into()),
-        Answer::Recorded { entry, .. } if matches!(entry.event, Event::Decline { .. }) => {
-            Err(Problem::new("conflict"))
-        }
+        Answer::Recorded { entry, .. } if matches!(entry.event, Event::Decline { .. }) => Err(Problem::new("conflict")),
         answer => Ok(answer),
     }
 }

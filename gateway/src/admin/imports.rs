@@ -29,13 +29,7 @@ use uuid::Uuid;
 pub const UPLOAD_BYTES_MAX: usize = 8 << 20;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(upload_shops)
-        .service(upload_people)
-        .service(list)
-        .service(one)
-        .service(apply_import)
-        .service(undo);
+    config.service(upload_shops).service(upload_people).service(list).service(one).service(apply_import).service(undo);
 }
 
 #[derive(Deserialize)]
@@ -65,12 +59,7 @@ async fn upload_shops(
     query: web::Query<Upload>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let file = File {
-        municipality: staff.works()?,
-        programme: None,
-        name: &query.file_name,
-        bytes: &body,
-    };
+    let file = File { municipality: staff.works()?, programme: None, name: &query.file_name, bytes: &body };
     Ok(HttpResponse::Created().json(dry_run(&state, Some(staff.user), &file).await?))
 }
 
@@ -81,15 +70,8 @@ async fn upload_people(
     query: web::Query<Upload>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let programme = query
-        .programme_id
-        .ok_or(Problem::new("bad_request").with("field", "programme_id"))?;
-    let file = File {
-        municipality: staff.works()?,
-        programme: Some(programme),
-        name: &query.file_name,
-        bytes: &body,
-    };
+    let programme = query.programme_id.ok_or(Problem::new("bad_request").with("field", "programme_id"))?;
+    let file = File { municipality: staff.works()?, programme: Some(programme), name: &query.file_name, bytes: &body };
     Ok(HttpResponse::Created().json(dry_run(&state, Some(staff.user), &file).await?))
 }
 
@@ -98,85 +80,42 @@ async fn upload_people(
 ///
 /// # Errors
 /// `file_unreadable` with the reason, `not_found` for another's programme.
-pub async fn dry_run(
-    state: &AppState,
-    user: Option<UserId>,
-    file: &File<'_>,
-) -> Result<Value, Problem> {
+pub async fn dry_run(state: &AppState, user: Option<UserId>, file: &File<'_>) -> Result<Value, Problem> {
     let unreadable = |problem: crate::imports::RowProblem| {
-        Problem::new("file_unreadable")
-            .with("reason", problem.code.as_str())
-            .with("row", problem.row)
+        Problem::new("file_unreadable").with("reason", problem.code.as_str()).with("row", problem.row)
     };
     let table = decode::table(file.bytes).map_err(unreadable)?;
     let mut report = match file.programme {
         None => shops_report(state, file.municipality, &shops::parse(&table)),
         Some(programme) => {
-            people_report(
-                state,
-                &own_programme(state, file.municipality, programme)?,
-                &beneficiaries::parse(&table),
-            )
-            .await?
+            people_report(state, &own_programme(state, file.municipality, programme)?, &beneficiaries::parse(&table))
+                .await?
         }
     };
     let hash = blake3::hash(file.bytes);
-    report["applied_before"] = state
-        .db
-        .applied_before(file.municipality, &hash.as_bytes()[..])
-        .await?
-        .into();
+    report["applied_before"] = state.db.applied_before(file.municipality, &hash.as_bytes()[..]).await?.into();
     let id = new_id();
-    let sealed = state
-        .keys
-        .seal("import", id, file.bytes, &state.entropy())?;
-    let name: String = file
-        .name
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(120)
-        .collect();
+    let sealed = state.keys.seal("import", id, file.bytes, &state.entropy())?;
+    let name: String = file.name.chars().filter(|c| !c.is_control()).take(120).collect();
     let new = NewImport {
         id,
         municipality_id: file.municipality,
         programme_id: file.programme,
-        kind: if file.programme.is_none() {
-            "shops"
-        } else {
-            "beneficiaries"
-        },
+        kind: if file.programme.is_none() { "shops" } else { "beneficiaries" },
         file_name: &name,
         file_hash: hash.as_bytes(),
         report: &report.to_string(),
         sealed: &sealed,
         user_id: user.map(UserId::uuid),
     };
-    state
-        .db
-        .add_import(&new, state.clock.now().micros())
-        .await?;
-    state
-        .audit(
-            Some(file.municipality),
-            user.map(UserId::uuid),
-            "import_uploaded",
-            id,
-            json!({}),
-        )
-        .await?;
+    state.db.add_import(&new, state.clock.now().micros()).await?;
+    state.audit(Some(file.municipality), user.map(UserId::uuid), "import_uploaded", id, json!({})).await?;
     Ok(json!({"import_id": id, "status": "dry_run", "report": report}))
 }
 
-fn own_programme(
-    state: &AppState,
-    municipality: Uuid,
-    programme: Uuid,
-) -> Result<ProgrammeRow, Problem> {
+fn own_programme(state: &AppState, municipality: Uuid, programme: Uuid) -> Result<ProgrammeRow, Problem> {
     let directory = state.directory.now();
-    let own = directory
-        .programmes
-        .get(&programme)
-        .filter(|programme| programme.municipality_id == municipality);
+    let own = directory.programmes.get(&programme).filter(|programme| programme.municipality_id == municipality);
     own.cloned().ok_or(Problem::new("not_found"))
 }
 
@@ -195,26 +134,16 @@ fn report<T>(parsed: &Parsed<T>, new: usize, known: usize, cents: i64) -> Value 
 
 fn known_shop(state: &AppState, municipality: Uuid, line: &ShopLine) -> bool {
     let directory = state.directory.now();
-    directory
-        .shops_by_name
-        .iter()
-        .any(|shop| shop.municipality_id == municipality && shop.reference == line.reference)
+    directory.shops_by_name.iter().any(|shop| shop.municipality_id == municipality && shop.reference == line.reference)
 }
 
 fn shops_report(state: &AppState, municipality: Uuid, parsed: &Parsed<ShopLine>) -> Value {
-    let known = parsed
-        .rows
-        .iter()
-        .filter(|line| known_shop(state, municipality, line))
-        .count();
+    let known = parsed.rows.iter().filter(|line| known_shop(state, municipality, line)).count();
     report(parsed, parsed.rows.len() - known, known, 0)
 }
 
 fn tax_index(state: &AppState, person: &Beneficiary) -> Option<[u8; 16]> {
-    person
-        .tax_code
-        .as_ref()
-        .map(|code| state.keys.blind_index("tax_code", code.as_str()))
+    person.tax_code.as_ref().map(|code| state.keys.blind_index("tax_code", code.as_str()))
 }
 
 /// The reference under which a person without one is kept: their codice fiscale is not stored in clear.
@@ -234,10 +163,7 @@ async fn newcomers<'a>(
     let mut new = Vec::new();
     for person in &parsed.rows {
         let (index, reference) = (tax_index(state, person), reference(state, person));
-        let known = state
-            .db
-            .same_holder(programme.municipality_id, programme.id, index, &reference)
-            .await?;
+        let known = state.db.same_holder(programme.municipality_id, programme.id, index, &reference).await?;
         if known.is_empty() {
             new.push(person);
         }
@@ -261,15 +187,8 @@ async fn people_report(
 }
 
 #[get("/v1/admin/imports")]
-async fn list(
-    state: web::Data<AppState>,
-    staff: Staff,
-    page: web::Query<Page>,
-) -> Result<HttpResponse, Problem> {
-    let rows = state
-        .db
-        .imports(staff.reads()?, page.before(), page.limit())
-        .await?;
+async fn list(state: web::Data<AppState>, staff: Staff, page: web::Query<Page>) -> Result<HttpResponse, Problem> {
+    let rows = state.db.imports(staff.reads()?, page.before(), page.limit()).await?;
     Ok(HttpResponse::Ok().json(listed(&rows, page.limit(), |row| row.id)))
 }
 
@@ -282,11 +201,7 @@ fn shown(row: &ImportRow) -> Value {
 }
 
 #[get("/v1/admin/imports/{id}")]
-async fn one(
-    state: web::Data<AppState>,
-    staff: Staff,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+async fn one(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(shown(&state.db.import(staff.reads()?, *path).await?)))
 }
 
@@ -305,21 +220,13 @@ async fn apply_import(
 ///
 /// # Errors
 /// `import_not_applicable` for one that was applied or undone, or is over the budget.
-pub async fn apply(
-    state: &AppState,
-    user: Option<UserId>,
-    municipality: Uuid,
-    id: Uuid,
-) -> Result<Value, Problem> {
+pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, id: Uuid) -> Result<Value, Problem> {
     let refused = || Problem::new("import_not_applicable");
     let mut row = state.db.import(municipality, id).await?;
     if !matches!(&*row.status, "dry_run" | "applying") {
         return Err(refused().with("import_status", row.status));
     }
-    let sealed = Sealed {
-        wrapped_key: row.wrapped_key.clone(),
-        sealed: row.sealed.clone(),
-    };
+    let sealed = Sealed { wrapped_key: row.wrapped_key.clone(), sealed: row.sealed.clone() };
     let bytes = state.keys.unseal("import", id, &sealed)?;
     let table = decode::table(&bytes).map_err(|_| refused())?;
     let now = state.clock.now().micros();
@@ -333,36 +240,16 @@ pub async fn apply(
         }
     };
     state.settled().await?;
-    state
-        .db
-        .move_import(&row, "applied", state.clock.now().micros())
-        .await?;
-    state
-        .audit(
-            Some(municipality),
-            user.map(UserId::uuid),
-            "import_applied",
-            id,
-            json!({"done": done}),
-        )
-        .await?;
+    state.db.move_import(&row, "applied", state.clock.now().micros()).await?;
+    state.audit(Some(municipality), user.map(UserId::uuid), "import_applied", id, json!({"done": done})).await?;
     Ok(json!({"import_id": id, "status": "applied", "done": done}))
 }
 
-async fn apply_shops(
-    state: &AppState,
-    row: &ImportRow,
-    parsed: &Parsed<ShopLine>,
-) -> Result<usize, Problem> {
+async fn apply_shops(state: &AppState, row: &ImportRow, parsed: &Parsed<ShopLine>) -> Result<usize, Problem> {
     let mut new = Vec::new();
-    for line in parsed
-        .rows
-        .iter()
-        .filter(|line| !known_shop(state, row.municipality_id, line))
-    {
+    for line in parsed.rows.iter().filter(|line| !known_shop(state, row.municipality_id, line)) {
         let id = new_id();
-        let contacts =
-            serde_json::to_vec(&line.contacts).map_err(|_| Problem::new("internal_error"))?;
+        let contacts = serde_json::to_vec(&line.contacts).map_err(|_| Problem::new("internal_error"))?;
         let shop = ShopRow {
             id,
             municipality_id: row.municipality_id,
@@ -397,16 +284,10 @@ fn new_holder(
 ) -> Result<NewHolder, Problem> {
     let (voucher, person_id) = (VoucherId::new(new_id()), new_id());
     let personal = Personal {
-        tax_code: person
-            .tax_code
-            .as_ref()
-            .map(|code| code.as_str().to_owned()),
+        tax_code: person.tax_code.as_ref().map(|code| code.as_str().to_owned()),
         surname: person.surname.clone(),
         name: person.name.clone(),
-        mobile: person
-            .mobile
-            .as_ref()
-            .map(|phone| phone.as_str().to_owned()),
+        mobile: person.mobile.as_ref().map(|phone| phone.as_str().to_owned()),
         email: person.email.as_ref().map(|email| email.as_str().to_owned()),
         note: person.note.clone(),
     };
@@ -427,17 +308,9 @@ fn new_holder(
         programme_id: programme.id,
         language: person.language.clone(),
         tax_index: tax_index(state, person),
-        phone_index: personal
-            .mobile
-            .as_ref()
-            .map(|phone| state.keys.blind_index("phone", phone)),
-        email_index: personal
-            .email
-            .as_ref()
-            .map(|email| state.keys.blind_index("email", email)),
-        sealed: state
-            .keys
-            .seal("person", person_id, &bytes, &state.entropy())?,
+        phone_index: personal.mobile.as_ref().map(|phone| state.keys.blind_index("phone", phone)),
+        email_index: personal.email.as_ref().map(|email| state.keys.blind_index("email", email)),
+        sealed: state.keys.seal("person", person_id, &bytes, &state.entropy())?,
         codes: [
             index(CodeKind::Code, &state.keys.code(voucher, 1)),
             index(CodeKind::Token, &state.keys.token(voucher, 1)),
@@ -461,20 +334,12 @@ async fn apply_people(
         return Err(Problem::new("import_not_applicable").with("over_budget", true));
     }
     for people in new.chunks(200) {
-        let holders = people
-            .iter()
-            .map(|person| new_holder(state, row, programme, person))
-            .collect::<Result<Vec<_>, _>>()?;
-        state
-            .db
-            .add_holders(&holders, state.clock.now().micros())
-            .await?;
+        let holders =
+            people.iter().map(|person| new_holder(state, row, programme, person)).collect::<Result<Vec<_>, _>>()?;
+        state.db.add_holders(&holders, state.clock.now().micros()).await?;
         let issued = people.iter().zip(&holders).map(|(person, holder)| {
             let action = issue(programme, person.amount, person.expiry);
-            let attempt = (
-                Some("issue"),
-                RequestHash::of(&[b"issue", holder.holder.voucher_id.as_bytes()]),
-            );
+            let attempt = (Some("issue"), RequestHash::of(&[b"issue", holder.holder.voucher_id.as_bytes()]));
             run(state, user, holder.holder.voucher_id, attempt, action)
         });
         for result in futures_util::future::join_all(issued).await {
@@ -490,21 +355,14 @@ fn issue(programme: &ProgrammeRow, amount: Cents, expiry: Option<jiff::civil::Da
         programme: ProgrammeId::new(programme.id),
         amount,
         valid_from: Timestamp::from_micros(programme.valid_from),
-        expires_at: expiry.map_or(
-            Timestamp::from_micros(programme.expires_at),
-            rome::end_of_day,
-        ),
+        expires_at: expiry.map_or(Timestamp::from_micros(programme.expires_at), rome::end_of_day),
         pin: None,
     }
 }
 
 /// Possible until the first message of the import has gone and while none of its vouchers was used.
 #[post("/v1/admin/imports/{id}/undo")]
-async fn undo(
-    state: web::Data<AppState>,
-    staff: Staff,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+async fn undo(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let municipality = staff.decides()?;
     let row = state.db.import(municipality, *path).await?;
     if row.status != "applied" {
@@ -519,33 +377,15 @@ async fn undo(
     let mut undone = state.db.remove_imported_shops(row.id).await?;
     for voucher in state.db.imported_vouchers(row.id).await? {
         let hash = RequestHash::of(&[b"undo", row.id.as_bytes()]);
-        let action = Action::Close {
-            reason: Reason::ImportUndone,
-        };
-        run(
-            &state,
-            Some(staff.user),
-            voucher.id,
-            (Some("undo"), hash),
-            action,
-        )
-        .await?;
+        let action = Action::Close { reason: Reason::ImportUndone };
+        run(&state, Some(staff.user), voucher.id, (Some("undo"), hash), action).await?;
         undone += 1;
     }
     state.directory.reload().await?;
     state.settled().await?;
+    state.db.move_import(&row, "undone", state.clock.now().micros()).await?;
     state
-        .db
-        .move_import(&row, "undone", state.clock.now().micros())
-        .await?;
-    state
-        .audit(
-            Some(municipality),
-            Some(staff.user.uuid()),
-            "import_undone",
-            row.id,
-            json!({"undone": undone}),
-        )
+        .audit(Some(municipality), Some(staff.user.uuid()), "import_undone", row.id, json!({"undone": undone}))
         .await?;
     Ok(HttpResponse::Ok().json(json!({"import_id": row.id, "status": "undone", "undone": undone})))
 }

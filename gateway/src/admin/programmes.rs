@@ -15,11 +15,7 @@ use store::ledger::ProgrammeRow;
 use uuid::Uuid;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(list)
-        .service(add)
-        .service(suspend)
-        .service(resume);
+    config.service(list).service(add).service(suspend).service(resume);
 }
 
 #[derive(Deserialize)]
@@ -85,10 +81,7 @@ impl NewProgramme {
         if self.rules_it.len() > 10_000 || self.rules_en.len() > 10_000 {
             return wrong("rules_it");
         }
-        if self
-            .per_day_count_max
-            .is_some_and(|count| !(1..=10_000).contains(&count))
-        {
+        if self.per_day_count_max.is_some_and(|count| !(1..=10_000).contains(&count)) {
             wrong("per_day_count_max")
         } else {
             Ok(())
@@ -100,11 +93,7 @@ impl NewProgramme {
 async fn list(state: web::Data<AppState>, staff: Staff) -> Result<HttpResponse, Problem> {
     let municipality = staff.reads()?;
     let directory = state.directory.now();
-    let mut own: Vec<_> = directory
-        .programmes
-        .values()
-        .filter(|p| p.municipality_id == municipality)
-        .collect();
+    let mut own: Vec<_> = directory.programmes.values().filter(|p| p.municipality_id == municipality).collect();
     own.sort_by_key(|programme| programme.id);
     let mut items: Vec<Value> = Vec::new();
     for programme in own {
@@ -119,11 +108,7 @@ async fn list(state: web::Data<AppState>, staff: Staff) -> Result<HttpResponse, 
 }
 
 #[post("/v1/admin/programmes")]
-async fn add(
-    state: web::Data<AppState>,
-    staff: Staff,
-    body: web::Json<NewProgramme>,
-) -> Result<HttpResponse, Problem> {
+async fn add(state: web::Data<AppState>, staff: Staff, body: web::Json<NewProgramme>) -> Result<HttpResponse, Problem> {
     let municipality = staff.decides()?;
     body.check()?;
     let row = ProgrammeRow {
@@ -147,57 +132,25 @@ async fn add(
     };
     state.db.add_programme(&row).await?;
     state.directory.reload().await?;
-    state
-        .audit(
-            Some(municipality),
-            Some(staff.user.uuid()),
-            "programme_added",
-            row.id,
-            json!({}),
-        )
-        .await?;
+    state.audit(Some(municipality), Some(staff.user.uuid()), "programme_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(row))
 }
 
-async fn set_status(
-    state: &AppState,
-    staff: &Staff,
-    id: Uuid,
-    status: &str,
-) -> Result<HttpResponse, Problem> {
+async fn set_status(state: &AppState, staff: &Staff, id: Uuid, status: &str) -> Result<HttpResponse, Problem> {
     let municipality = staff.decides()?;
-    state
-        .db
-        .set_programme_status(municipality, id, status)
-        .await?;
+    state.db.set_programme_status(municipality, id, status).await?;
     state.directory.reload().await?;
     let detail = json!({"status": status});
-    state
-        .audit(
-            Some(municipality),
-            Some(staff.user.uuid()),
-            "programme_status",
-            id,
-            detail,
-        )
-        .await?;
+    state.audit(Some(municipality), Some(staff.user.uuid()), "programme_status", id, detail).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 #[post("/v1/admin/programmes/{id}/suspend")]
-async fn suspend(
-    state: web::Data<AppState>,
-    staff: Staff,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+async fn suspend(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     set_status(&state, &staff, *path, "suspended").await
 }
 
 #[post("/v1/admin/programmes/{id}/resume")]
-async fn resume(
-    state: web::Data<AppState>,
-    staff: Staff,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+async fn resume(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     set_status(&state, &staff, *path, "active").await
 }

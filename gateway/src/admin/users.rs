@@ -64,11 +64,7 @@ pub struct NewUser {
 ///
 /// # Errors
 /// `bad_request` with the field that is wrong.
-pub fn make_user(
-    keys: &Keys,
-    new: &NewUser,
-    municipality: Option<Uuid>,
-) -> Result<(UserRow, Option<String>), Problem> {
+pub fn make_user(keys: &Keys, new: &NewUser, municipality: Option<Uuid>) -> Result<(UserRow, Option<String>), Problem> {
     let wrong = |field: &str| Problem::new("bad_request").with("field", field);
     let email = Email::parse(&new.email).map_err(|_| wrong("email"))?;
     let role = Role::from_name(&new.role).ok_or_else(|| wrong("role"))?;
@@ -80,9 +76,7 @@ pub fn make_user(
     }
     let salt = random::<16>(&SystemEntropy);
     let hash = Argon2::default().hash_password_with_salt(new.password.as_bytes(), &salt);
-    let password_hash = hash
-        .map_err(|_| Problem::new("internal_error"))?
-        .to_string();
+    let password_hash = hash.map_err(|_| Problem::new("internal_error"))?.to_string();
     let id = new_id();
     let secret = new.totp.then(|| random::<20>(&SystemEntropy));
     let totp_sealed = match &secret {
@@ -90,14 +84,7 @@ pub fn make_user(
         Some(secret) => {
             let sealed = keys.seal("app_user", id, secret, &SystemEntropy)?;
             let length = u16::try_from(sealed.wrapped_key.len()).unwrap_or(u16::MAX);
-            Some(
-                [
-                    &length.to_le_bytes()[..],
-                    &sealed.wrapped_key,
-                    &sealed.sealed,
-                ]
-                .concat(),
-            )
+            Some([&length.to_le_bytes()[..], &sealed.wrapped_key, &sealed.sealed].concat())
         }
     };
     let row = UserRow {
@@ -109,10 +96,7 @@ pub fn make_user(
         totp_sealed,
         disabled: 0,
     };
-    Ok((
-        row,
-        secret.map(|secret| data_encoding::BASE32_NOPAD.encode(&secret)),
-    ))
+    Ok((row, secret.map(|secret| data_encoding::BASE32_NOPAD.encode(&secret))))
 }
 
 #[get("/v1/admin/users")]
@@ -122,11 +106,7 @@ async fn list(state: web::Data<AppState>, staff: Staff) -> Result<HttpResponse, 
 }
 
 #[post("/v1/admin/users")]
-async fn add(
-    state: web::Data<AppState>,
-    staff: Staff,
-    body: web::Json<NewUser>,
-) -> Result<HttpResponse, Problem> {
+async fn add(state: web::Data<AppState>, staff: Staff, body: web::Json<NewUser>) -> Result<HttpResponse, Problem> {
     let municipality = match staff.role {
         Role::Operator => body.municipality_id,
         _ => Some(staff.decides()?),
@@ -139,64 +119,28 @@ async fn add(
     let (row, secret) = made.map_err(|_| Problem::new("not_executed"))??;
     state.db.add_user(&row, state.clock.now().micros()).await?;
     let detail = json!({"role": row.role});
-    state
-        .audit(
-            municipality,
-            Some(staff.user.uuid()),
-            "user_added",
-            row.id,
-            detail,
-        )
-        .await?;
+    state.audit(municipality, Some(staff.user.uuid()), "user_added", row.id, detail).await?;
     Ok(HttpResponse::Created().json(json!({"user_id": row.id, "totp_secret": secret})))
 }
 
-async fn set_disabled(
-    state: &AppState,
-    staff: &Staff,
-    user: Uuid,
-    disabled: bool,
-) -> Result<HttpResponse, Problem> {
+async fn set_disabled(state: &AppState, staff: &Staff, user: Uuid, disabled: bool) -> Result<HttpResponse, Problem> {
     let municipality = staff.decides()?;
     if user == staff.user.uuid() {
         return Err(Problem::new("conflict"));
     }
-    state
-        .db
-        .set_user_disabled(municipality, user, disabled)
-        .await?;
-    let action = if disabled {
-        "user_disabled"
-    } else {
-        "user_enabled"
-    };
-    state
-        .audit(
-            Some(municipality),
-            Some(staff.user.uuid()),
-            action,
-            user,
-            json!({}),
-        )
-        .await?;
+    state.db.set_user_disabled(municipality, user, disabled).await?;
+    let action = if disabled { "user_disabled" } else { "user_enabled" };
+    state.audit(Some(municipality), Some(staff.user.uuid()), action, user, json!({})).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 #[post("/v1/admin/users/{id}/disable")]
-async fn disable(
-    state: web::Data<AppState>,
-    staff: Staff,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+async fn disable(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     set_disabled(&state, &staff, *path, true).await
 }
 
 #[post("/v1/admin/users/{id}/enable")]
-async fn enable(
-    state: web::Data<AppState>,
-    staff: Staff,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+async fn enable(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     set_disabled(&state, &staff, *path, false).await
 }
 
@@ -232,19 +176,8 @@ async fn add_municipality(
             .map(|email| email.as_str().to_owned())
             .map_err(|_| Problem::new("bad_request").with("field", "help_email"))?,
     };
-    state
-        .db
-        .add_municipality(&row, state.clock.now().micros())
-        .await?;
+    state.db.add_municipality(&row, state.clock.now().micros()).await?;
     state.directory.reload().await?;
-    state
-        .audit(
-            Some(row.id),
-            Some(staff.user.uuid()),
-            "municipality_added",
-            row.id,
-            json!({}),
-        )
-        .await?;
+    state.audit(Some(row.id), Some(staff.user.uuid()), "municipality_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(row))
 }

@@ -49,52 +49,24 @@ struct Query {
 fn filter(state: &AppState, query: &Query) -> VoucherFilter {
     let search = query.search.as_deref().unwrap_or_default().trim();
     let index = |kind: &str, value: Option<String>| {
-        value.map_or_else(Vec::new, |value| {
-            state.keys.blind_index(kind, &value).to_vec()
-        })
+        value.map_or_else(Vec::new, |value| state.keys.blind_index(kind, &value).to_vec())
     };
     VoucherFilter {
         after: query.cursor.unwrap_or_default(),
         status: query.status.clone().unwrap_or_default(),
         search: search.to_owned(),
-        tax_index: index(
-            "tax_code",
-            CodiceFiscale::parse(search)
-                .ok()
-                .map(|code| code.as_str().to_owned()),
-        ),
-        phone_index: index(
-            "phone",
-            Phone::parse(search)
-                .ok()
-                .map(|phone| phone.as_str().to_owned()),
-        ),
-        email_index: index(
-            "email",
-            Email::parse(search)
-                .ok()
-                .map(|email| email.as_str().to_owned()),
-        ),
-        limit: Page {
-            limit: query.limit,
-            cursor: None,
-        }
-        .limit(),
+        tax_index: index("tax_code", CodiceFiscale::parse(search).ok().map(|code| code.as_str().to_owned())),
+        phone_index: index("phone", Phone::parse(search).ok().map(|phone| phone.as_str().to_owned())),
+        email_index: index("email", Email::parse(search).ok().map(|email| email.as_str().to_owned())),
+        limit: Page { limit: query.limit, cursor: None }.limit(),
     }
 }
 
 #[get("/v1/admin/vouchers")]
-async fn list(
-    state: web::Data<AppState>,
-    staff: Staff,
-    query: web::Query<Query>,
-) -> Result<HttpResponse, Problem> {
+async fn list(state: web::Data<AppState>, staff: Staff, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let municipality = staff.reads()?;
     let filter = filter(&state, &query);
-    let by_code = state
-        .code(&filter.search)
-        .await?
-        .filter(|code| code.municipality_id == municipality);
+    let by_code = state.code(&filter.search).await?.filter(|code| code.municipality_id == municipality);
     let rows = match by_code {
         Some(code) => vec![state.db.voucher(municipality, code.voucher_id).await?],
         None => state.db.vouchers(municipality, &filter).await?,
@@ -103,20 +75,12 @@ async fn list(
 }
 
 #[get("/v1/admin/vouchers/{id}")]
-async fn one(
-    state: web::Data<AppState>,
-    staff: Staff,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+async fn one(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(state.db.voucher(staff.reads()?, *path).await?))
 }
 
 #[get("/v1/admin/vouchers/{id}/history")]
-async fn history(
-    state: web::Data<AppState>,
-    staff: Staff,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
+async fn history(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     state.db.voucher(staff.reads()?, *path).await?;
     let directory = state.directory.now();
     let rows = state.db.voucher_operations(*path, 0, 10_000).await?;
@@ -173,15 +137,7 @@ async fn act(
     let reason = super::text(reason, 500, "reason")?;
     let row = state.db.voucher(municipality, voucher).await?;
     let answer = run(state, Some(staff.user), voucher, attempt, action).await?;
-    state
-        .audit(
-            Some(municipality),
-            Some(staff.user.uuid()),
-            name,
-            voucher,
-            json!({"reason": reason}),
-        )
-        .await?;
+    state.audit(Some(municipality), Some(staff.user.uuid()), name, voucher, json!({"reason": reason})).await?;
     state.settled().await?;
     Ok((row, answer))
 }
@@ -201,18 +157,8 @@ async fn block(
     path: web::Path<Uuid>,
     body: web::Json<Why>,
 ) -> Result<HttpResponse, Problem> {
-    let action = Action::Block {
-        reason: Reason::Other,
-    };
-    let (row, _) = act(
-        &state,
-        &staff,
-        *path,
-        once(),
-        (action, &body.reason),
-        "voucher_blocked",
-    )
-    .await?;
+    let action = Action::Block { reason: Reason::Other };
+    let (row, _) = act(&state, &staff, *path, once(), (action, &body.reason), "voucher_blocked").await?;
     shown(&state, &row).await
 }
 
@@ -223,15 +169,7 @@ async fn unblock(
     path: web::Path<Uuid>,
     body: web::Json<Why>,
 ) -> Result<HttpResponse, Problem> {
-    let (row, _) = act(
-        &state,
-        &staff,
-        *path,
-        once(),
-        (Action::Unblock, &body.reason),
-        "voucher_unblocked",
-    )
-    .await?;
+    let (row, _) = act(&state, &staff, *path, once(), (Action::Unblock, &body.reason), "voucher_unblocked").await?;
     shown(&state, &row).await
 }
 
@@ -243,30 +181,14 @@ async fn top_up(
     path: web::Path<Uuid>,
     body: web::Json<TopUp>,
 ) -> Result<HttpResponse, Problem> {
-    let amount = Cents::new(body.amount_cents)
-        .filter(|cents| !cents.is_zero())
-        .ok_or(Problem::new("amount_invalid"))?;
-    let hash = RequestHash::of(&[
-        b"top-up",
-        path.as_bytes(),
-        &amount.get().to_le_bytes(),
-        body.reason.as_bytes(),
-    ]);
+    let amount =
+        Cents::new(body.amount_cents).filter(|cents| !cents.is_zero()).ok_or(Problem::new("amount_invalid"))?;
+    let hash = RequestHash::of(&[b"top-up", path.as_bytes(), &amount.get().to_le_bytes(), body.reason.as_bytes()]);
     let action = (Action::TopUp { amount }, body.reason.as_str());
-    let (row, answer) = act(
-        &state,
-        &staff,
-        *path,
-        (Some(&key.0), hash),
-        action,
-        "voucher_topped_up",
-    )
-    .await?;
+    let (row, answer) = act(&state, &staff, *path, (Some(&key.0), hash), action, "voucher_topped_up").await?;
     let shown = state.db.voucher(row.municipality_id, row.id).await?;
     match answer {
-        Answer::Known(_) => Ok(HttpResponse::Ok()
-            .insert_header(("Idempotency-Replayed", "true"))
-            .json(shown)),
+        Answer::Known(_) => Ok(HttpResponse::Ok().insert_header(("Idempotency-Replayed", "true")).json(shown)),
         _ => Ok(HttpResponse::Created().json(shown)),
     }
 }
@@ -278,18 +200,8 @@ async fn expiry(
     path: web::Path<Uuid>,
     body: web::Json<NewExpiry>,
 ) -> Result<HttpResponse, Problem> {
-    let action = Action::ChangeExpiry {
-        expires_at: rome::end_of_day(body.expires),
-    };
-    let (row, _) = act(
-        &state,
-        &staff,
-        *path,
-        once(),
-        (action, &body.reason),
-        "voucher_expiry_changed",
-    )
-    .await?;
+    let action = Action::ChangeExpiry { expires_at: rome::end_of_day(body.expires) };
+    let (row, _) = act(&state, &staff, *path, once(), (action, &body.reason), "voucher_expiry_changed").await?;
     shown(&state, &row).await
 }
 
@@ -312,19 +224,10 @@ async fn reissue(
         generation: row.generation + 1,
     };
     let generation = u32::try_from(code.generation).unwrap_or(u32::MAX);
-    let (text, token) = (
-        state.keys.code(voucher, generation),
-        state.keys.token(voucher, generation),
-    );
+    let (text, token) = (state.keys.code(voucher, generation), state.keys.token(voucher, generation));
     let indexes = [
-        (
-            CodeKind::Code.name(),
-            state.keys.code_index(CodeKind::Code, &text),
-        ),
-        (
-            CodeKind::Token.name(),
-            state.keys.code_index(CodeKind::Token, &token),
-        ),
+        (CodeKind::Code.name(), state.keys.code_index(CodeKind::Code, &text)),
+        (CodeKind::Token.name(), state.keys.code_index(CodeKind::Token, &token)),
     ];
     state.db.add_codes(&code, &indexes).await?;
     state.forget_code(voucher, generation);

@@ -60,38 +60,21 @@ impl Stream {
                 }
             }
         }
-        let view = self
-            .state
-            .vouchers
-            .view(self.voucher, self.state.deadline())
-            .await
-            .ok()??;
+        let view = self.state.vouchers.view(self.voucher, self.state.deadline()).await.ok()??;
         let data = json!({
             "voucher_seq": view.voucher_seq, "balance_cents": view.balance, "available_cents": view.available(),
             "status": view.life,
         });
-        Some(Bytes::from(format!(
-            "id: {}\nevent: voucher\ndata: {data}\n\n",
-            view.voucher_seq
-        )))
+        Some(Bytes::from(format!("id: {}\nevent: voucher\ndata: {data}\n\n", view.voucher_seq)))
     }
 }
 
 #[get("/v1/citizen/voucher/events")]
-pub(super) async fn events(
-    state: web::Data<AppState>,
-    citizen: Citizen,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn events(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
     let busy = || Problem::new("too_many_requests").retry_after(30);
     let changes = state.hub.subscribe(citizen.voucher).ok_or_else(busy)?;
     let hub = Arc::clone(&state.hub);
-    let stream = Stream {
-        state,
-        voucher: citizen.voucher,
-        changes,
-        hub,
-        first: true,
-    };
+    let stream = Stream { state, voucher: citizen.voucher, changes, hub, first: true };
     let body = stream::unfold(stream, |mut stream| async move {
         let bytes = stream.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), stream))

@@ -24,40 +24,20 @@ struct Open {
 ///
 /// # Errors
 /// `voucher_not_found` for anything that leads nowhere any more, `too_many_requests`.
-pub async fn open(
-    state: &AppState,
-    request: &HttpRequest,
-    text: &str,
-) -> Result<(Cookie<'static>, Citizen), Problem> {
+pub async fn open(state: &AppState, request: &HttpRequest, text: &str) -> Result<(Cookie<'static>, Citizen), Problem> {
     state.limits.citizen(request)?;
     let missing = || Problem::new("voucher_not_found");
     let code = state.code(text).await?.ok_or_else(missing)?;
     let voucher = VoucherId::new(code.voucher_id);
-    let view = state
-        .vouchers
-        .view(voucher, state.deadline())
-        .await?
-        .ok_or_else(missing)?;
+    let view = state.vouchers.view(voucher, state.deadline()).await?.ok_or_else(missing)?;
     if i64::from(view.generation) != code.generation {
         return Err(missing());
     }
     let token = new_token(state);
-    let row = CitizenSession {
-        voucher_id: code.voucher_id,
-        generation: code.generation,
-    };
+    let row = CitizenSession { voucher_id: code.voucher_id, generation: code.generation };
     let now = state.clock.now().micros();
-    state
-        .db
-        .add_citizen_session(&token_hash(&token), row, citizen_until(state), now)
-        .await?;
-    Ok((
-        cookie(state, "voucher", token),
-        Citizen {
-            voucher,
-            generation: view.generation,
-        },
-    ))
+    state.db.add_citizen_session(&token_hash(&token), row, citizen_until(state), now).await?;
+    Ok((cookie(state, "voucher", token), Citizen { voucher, generation: view.generation }))
 }
 
 #[post("/v1/citizen/session")]
@@ -74,7 +54,5 @@ pub(super) async fn open_session(
         _ => return Err(Problem::new("bad_request").with("field", "token")),
     };
     let (cookie, citizen) = open(&state, &request, text).await?;
-    Ok(HttpResponse::Ok()
-        .cookie(cookie)
-        .json(json!({"voucher_id": citizen.voucher})))
+    Ok(HttpResponse::Ok().cookie(cookie).json(json!({"voucher_id": citizen.voucher})))
 }

@@ -94,11 +94,7 @@ pub struct ShopView {
 /// Any problem of the table.
 pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Problem> {
     let missing = || Problem::new("voucher_not_found");
-    let view = state
-        .vouchers
-        .view(citizen.voucher, state.deadline())
-        .await?
-        .ok_or_else(missing)?;
+    let view = state.vouchers.view(citizen.voucher, state.deadline()).await?.ok_or_else(missing)?;
     let now = state.clock.now();
     let status = match view.life.code() {
         _ if view.generation != citizen.generation => "reissued",
@@ -107,14 +103,8 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
         code => code,
     };
     let directory = state.directory.now();
-    let programme = directory
-        .programmes
-        .get(&view.programme.uuid())
-        .ok_or_else(missing)?;
-    let municipality = directory
-        .municipalities
-        .get(&view.municipality.uuid())
-        .ok_or_else(missing)?;
+    let programme = directory.programmes.get(&view.programme.uuid()).ok_or_else(missing)?;
+    let municipality = directory.municipalities.get(&view.municipality.uuid()).ok_or_else(missing)?;
     let shops = directory
         .shops_by_name
         .iter()
@@ -149,16 +139,9 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
 }
 
 /// The latest movements of money. The list may lag behind the balance by a moment, never lead it.
-async fn movements(
-    state: &AppState,
-    voucher: VoucherId,
-    seq: u64,
-) -> Result<Vec<Movement>, Problem> {
+async fn movements(state: &AppState, voucher: VoucherId, seq: u64) -> Result<Vec<Movement>, Problem> {
     let after = i64::try_from(seq).unwrap_or(i64::MAX) - 1_000;
-    let rows = state
-        .db
-        .voucher_operations(voucher.uuid(), after, 1_000)
-        .await?;
+    let rows = state.db.voucher_operations(voucher.uuid(), after, 1_000).await?;
     let directory = state.directory.now();
     let movements = rows.iter().rev().filter_map(|row| {
         let kind = Kind::from_code(&row.kind)?;
@@ -170,10 +153,7 @@ async fn movements(
         Some(Movement {
             operation_id: row.id,
             kind: kind_name(kind),
-            shop: row
-                .shop_id
-                .and_then(|id| directory.shops.get(&id))
-                .map(|shop| shop.name.clone()),
+            shop: row.shop_id.and_then(|id| directory.shops.get(&id)).map(|shop| shop.name.clone()),
             amount_cents,
             balance_cents: row.balance_after_cents,
             decided_at: rfc3339(Timestamp::from_micros(row.decided_at)),

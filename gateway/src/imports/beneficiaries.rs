@@ -65,16 +65,8 @@ impl Beneficiary {
     /// What shops may see.
     #[must_use]
     pub fn initials(&self) -> String {
-        let first = |text: &str| {
-            text.chars()
-                .find(|c| c.is_alphabetic())
-                .map(|c| c.to_uppercase().to_string())
-        };
-        [first(&self.name), first(&self.surname)]
-            .into_iter()
-            .flatten()
-            .map(|letter| letter + ".")
-            .collect()
+        let first = |text: &str| text.chars().find(|c| c.is_alphabetic()).map(|c| c.to_uppercase().to_string());
+        [first(&self.name), first(&self.surname)].into_iter().flatten().map(|letter| letter + ".").collect()
     }
 }
 
@@ -85,23 +77,13 @@ pub fn parse(table: &Table) -> Parsed<Beneficiary> {
     let places = places(table, COLUMNS, &mut warnings, &mut problems);
     if !places.contains_key("importo") {
         problems.push(RowProblem::new(1, "importo", "column_missing"));
-        return Parsed {
-            rows: Vec::new(),
-            total: table.rows.len(),
-            problems,
-            warnings,
-        };
+        return Parsed { rows: Vec::new(), total: table.rows.len(), problems, warnings };
     }
     let mut good = Vec::new();
     for row in rows(table, &places) {
         let before = problems.len();
         let (number, mut own) = (row.number, Vec::new());
-        let tax_code = row.read(
-            "codice_fiscale",
-            &mut own,
-            CodiceFiscale::parse,
-            CodiceFiscaleError::code,
-        );
+        let tax_code = row.read("codice_fiscale", &mut own, CodiceFiscale::parse, CodiceFiscaleError::code);
         let mobile = row.read("cellulare", &mut own, Phone::parse, |e| e.0);
         let email = row.read("email", &mut own, Email::parse, |e| e.0);
         let household = row.read("componenti", &mut own, str::parse::<u8>, |_| "number_shape");
@@ -110,11 +92,7 @@ pub fn parse(table: &Table) -> Parsed<Beneficiary> {
         let expiry = row.read("scadenza", &mut own, date, |e| e);
         row.require("importo", &mut own);
         if row.get("riferimento").is_empty() && row.get("codice_fiscale").is_empty() {
-            own.push(RowProblem::new(
-                number,
-                "riferimento",
-                "reference_or_tax_code",
-            ));
+            own.push(RowProblem::new(number, "riferimento", "reference_or_tax_code"));
         }
         let channel = channel(row.get("canale"), row.get("cellulare"), row.get("email"));
         match channel {
@@ -130,20 +108,12 @@ pub fn parse(table: &Table) -> Parsed<Beneficiary> {
             }
             Some(_) => {}
         }
-        if minors
-            .zip(household)
-            .is_some_and(|(minors, household)| minors >= household)
-        {
+        if minors.zip(household).is_some_and(|(minors, household)| minors >= household) {
             own.push(RowProblem::new(number, "minori", "more_minors_than_people"));
         }
         problems.append(&mut own);
         if let (Some(amount), Some(channel), true) = (amount, channel, problems.len() == before) {
-            let language = row
-                .get("lingua")
-                .to_lowercase()
-                .chars()
-                .take(2)
-                .collect::<String>();
+            let language = row.get("lingua").to_lowercase().chars().take(2).collect::<String>();
             good.push(Beneficiary {
                 row: number,
                 reference: row.get("riferimento").to_owned(),
@@ -152,11 +122,7 @@ pub fn parse(table: &Table) -> Parsed<Beneficiary> {
                 name: row.get("nome").to_owned(),
                 mobile,
                 email,
-                language: if language.is_empty() {
-                    "it".to_owned()
-                } else {
-                    language
-                },
+                language: if language.is_empty() { "it".to_owned() } else { language },
                 household,
                 minors,
                 amount,
@@ -169,12 +135,7 @@ pub fn parse(table: &Table) -> Parsed<Beneficiary> {
     twins(&mut good, &mut problems);
     odd_amounts(&good, &mut warnings);
     problems.sort_by_key(|problem| problem.row);
-    Parsed {
-        rows: good,
-        total: table.rows.len(),
-        problems,
-        warnings,
-    }
+    Parsed { rows: good, total: table.rows.len(), problems, warnings }
 }
 
 fn channel(text: &str, mobile: &str, email: &str) -> Option<&'static str> {
@@ -195,10 +156,8 @@ fn twins(rows: &mut Vec<Beneficiary>, problems: &mut Vec<RowProblem>) {
     rows.retain(|row| {
         let reference = row.reference.to_lowercase();
         let twin = !reference.is_empty() && references.insert(reference, row.row).is_some();
-        let person = row
-            .tax_code
-            .as_ref()
-            .is_some_and(|code| people.insert(code.as_str().to_owned(), row.row).is_some());
+        let person =
+            row.tax_code.as_ref().is_some_and(|code| people.insert(code.as_str().to_owned(), row.row).is_some());
         if twin {
             problems.push(RowProblem::new(row.row, "riferimento", "reference_twice"));
         }
@@ -241,11 +200,7 @@ mod tests {
             ;;Neri;Leo;3331234568;;;;\n\
             A5;;<script>;=HYPERLINK(\"x\");3331234569;50;;;\n";
         let parsed = parse(&table(csv.as_bytes()).unwrap());
-        let found: Vec<String> = parsed
-            .problems
-            .iter()
-            .map(|p| format!("{} {} {}", p.row, p.field, p.code))
-            .collect();
+        let found: Vec<String> = parsed.problems.iter().map(|p| format!("{} {} {}", p.row, p.field, p.code)).collect();
         assert_eq!(
             found,
             [
@@ -259,10 +214,7 @@ mod tests {
                 "5 riferimento reference_or_tax_code",
             ]
         );
-        assert_eq!(
-            parsed.warnings,
-            [RowProblem::new(1, "Colore", "unknown_column")]
-        );
+        assert_eq!(parsed.warnings, [RowProblem::new(1, "Colore", "unknown_column")]);
         assert_eq!(parsed.rows.len(), 2);
         assert_eq!(parsed.rows[0].initials(), "M.R.");
         assert_eq!(parsed.total, 5);
@@ -272,11 +224,7 @@ mod tests {
     fn odd_amounts_are_asked_about() {
         let csv = "riferimento;canale;importo\na;carta;50\nb;carta;50\nc;carta;500\nd;carta;5\n";
         let parsed = parse(&table(csv.as_bytes()).unwrap());
-        let codes: Vec<_> = parsed
-            .warnings
-            .iter()
-            .map(|w| (w.row, w.code.as_str()))
-            .collect();
+        let codes: Vec<_> = parsed.warnings.iter().map(|w| (w.row, w.code.as_str())).collect();
         assert_eq!(codes, [(4, "amount_high"), (5, "amount_low")]);
     }
 }

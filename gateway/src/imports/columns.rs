@@ -21,10 +21,7 @@ impl<'a> Row<'a> {
     /// The cell's text, empty where there is none.
     #[must_use]
     pub fn get(&self, field: &str) -> &'a str {
-        self.places
-            .get(field)
-            .and_then(|at| self.cells.get(*at))
-            .map_or("", String::as_str)
+        self.places.get(field).and_then(|at| self.cells.get(*at)).map_or("", String::as_str)
     }
 
     /// The cell read by `parse`, if it is not empty; a problem otherwise.
@@ -66,12 +63,7 @@ fn normal(title: &str) -> String {
         'ù' | 'ú' => 'u',
         other => other,
     };
-    title
-        .to_lowercase()
-        .chars()
-        .map(plain)
-        .filter(char::is_ascii_alphanumeric)
-        .collect()
+    title.to_lowercase().chars().map(plain).filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// Where each known column stands; unknown titles are warned of, double ones are a problem.
@@ -84,35 +76,22 @@ pub fn places(
     let mut places = HashMap::new();
     for (at, title) in table.header.iter().enumerate() {
         let wanted = normal(title);
-        let column = known
-            .iter()
-            .find(|(name, titles)| normal(name) == wanted || titles.contains(&wanted.as_str()));
+        let column = known.iter().find(|(name, titles)| normal(name) == wanted || titles.contains(&wanted.as_str()));
         match column {
             Some((name, _)) if places.insert(*name, at).is_some() => {
                 problems.push(RowProblem::new(1, name, "column_twice"))
             }
             Some(_) => {}
             None if wanted.is_empty() => {}
-            None => warnings.push(RowProblem::new(
-                1,
-                &title.chars().take(40).collect::<String>(),
-                "unknown_column",
-            )),
+            None => warnings.push(RowProblem::new(1, &title.chars().take(40).collect::<String>(), "unknown_column")),
         }
     }
     places
 }
 
 /// The rows by column.
-pub fn rows<'a>(
-    table: &'a Table,
-    places: &'a HashMap<&'static str, usize>,
-) -> impl Iterator<Item = Row<'a>> {
-    table.rows.iter().map(move |(number, cells)| Row {
-        number: *number,
-        cells,
-        places,
-    })
+pub fn rows<'a>(table: &'a Table, places: &'a HashMap<&'static str, usize>) -> impl Iterator<Item = Row<'a>> {
+    table.rows.iter().map(move |(number, cells)| Row { number: *number, cells, places })
 }
 
 /// An amount as people write it: `50`, `50,00`, `1.250,00`, `1,250.00`, `€ 50`.
@@ -121,14 +100,8 @@ pub fn rows<'a>(
 /// `amount_shape` for anything that could be read in two ways, such as `10,005`.
 pub fn amount(text: &str) -> Result<Cents, &'static str> {
     const WRONG: &str = "amount_shape";
-    let bare: String = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '€')
-        .collect();
-    let bare = bare
-        .strip_prefix("EUR")
-        .or_else(|| bare.strip_suffix("EUR"))
-        .unwrap_or(&bare);
+    let bare: String = text.chars().filter(|c| !c.is_whitespace() && *c != '€').collect();
+    let bare = bare.strip_prefix("EUR").or_else(|| bare.strip_suffix("EUR")).unwrap_or(&bare);
     let decimal = bare.rfind([',', '.']);
     let (whole, cents) = match decimal {
         None => (bare.to_owned(), 0),
@@ -142,8 +115,7 @@ pub fn amount(text: &str) -> Result<Cents, &'static str> {
                 _ => return Err(WRONG),
             };
             let groups: Vec<&str> = whole.split(thousands).collect();
-            let grouped = groups.len() == 1
-                || groups[1..].iter().all(|group| group.len() == 3) && groups[0].len() <= 3;
+            let grouped = groups.len() == 1 || groups[1..].iter().all(|group| group.len() == 3) && groups[0].len() <= 3;
             if !grouped || !rest.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(WRONG);
             }
@@ -154,9 +126,7 @@ pub fn amount(text: &str) -> Result<Cents, &'static str> {
         return Err(WRONG);
     }
     let euro: i64 = whole.parse().map_err(|_| WRONG)?;
-    Cents::new(euro * 100 + cents)
-        .filter(|cents| !cents.is_zero())
-        .ok_or(WRONG)
+    Cents::new(euro * 100 + cents).filter(|cents| !cents.is_zero()).ok_or(WRONG)
 }
 
 /// A day as people write it: `31/12/2026`, `31-12-26`, `31.12.2026`, `2026-12-31`, or a spreadsheet's number.
@@ -169,24 +139,17 @@ pub fn date(text: &str) -> Result<Date, &'static str> {
         && (20_000..80_000).contains(&serial)
     {
         let epoch = jiff::civil::date(1899, 12, 30);
-        return epoch
-            .checked_add(jiff::Span::new().days(serial))
-            .map_err(|_| WRONG);
+        return epoch.checked_add(jiff::Span::new().days(serial)).map_err(|_| WRONG);
     }
-    let parts: Vec<i16> = text
-        .split(['/', '-', '.'])
-        .map(|part| part.trim().parse().map_err(|_| WRONG))
-        .collect::<Result<_, _>>()?;
+    let parts: Vec<i16> =
+        text.split(['/', '-', '.']).map(|part| part.trim().parse().map_err(|_| WRONG)).collect::<Result<_, _>>()?;
     let (year, month, day) = match parts[..] {
         [year, month, day] if year > 31 => (year, month, day),
         [day, month, year] if (0..100).contains(&year) => (2000 + year, month, day),
         [day, month, year] => (year, month, day),
         _ => return Err(WRONG),
     };
-    let (month, day) = (
-        i8::try_from(month).map_err(|_| WRONG)?,
-        i8::try_from(day).map_err(|_| WRONG)?,
-    );
+    let (month, day) = (i8::try_from(month).map_err(|_| WRONG)?, i8::try_from(day).map_err(|_| WRONG)?);
     Date::new(year, month, day).map_err(|_| WRONG)
 }
 
@@ -231,24 +194,10 @@ mod tests {
     #[test]
     fn days_as_people_write_them() {
         let expected = jiff::civil::date(2026, 12, 31);
-        for text in [
-            "31/12/2026",
-            "31-12-26",
-            "31.12.2026",
-            "2026-12-31",
-            "46387",
-        ] {
+        for text in ["31/12/2026", "31-12-26", "31.12.2026", "2026-12-31", "46387"] {
             assert_eq!(date(text), Ok(expected), "{text}");
         }
-        for text in [
-            "31/02/2026",
-            "12/31/2026",
-            "",
-            "domani",
-            "1/2",
-            "32/1/2026",
-            "99999999",
-        ] {
+        for text in ["31/02/2026", "12/31/2026", "", "domani", "1/2", "32/1/2026", "99999999"] {
             assert_eq!(date(text), Err("date_shape"), "{text}");
         }
     }

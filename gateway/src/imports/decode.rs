@@ -33,31 +33,18 @@ fn whole(code: &str) -> RowProblem {
 /// # Errors
 /// One problem that concerns the file as a whole.
 pub fn table(bytes: &[u8]) -> Result<Table, RowProblem> {
-    let rows = if bytes.starts_with(b"PK\x03\x04") {
-        xlsx(bytes)?
-    } else {
-        csv(bytes)?
-    };
-    let mut rows = rows
-        .into_iter()
-        .filter(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()));
+    let rows = if bytes.starts_with(b"PK\x03\x04") { xlsx(bytes)? } else { csv(bytes)? };
+    let mut rows = rows.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()));
     let (_, header) = rows.next().ok_or_else(|| whole("file_empty"))?;
     let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        Err(whole("file_empty"))
-    } else {
-        Ok(Table { header, rows })
-    }
+    if rows.is_empty() { Err(whole("file_empty")) } else { Ok(Table { header, rows }) }
 }
 
 fn cell(row: usize, text: &str) -> Result<String, RowProblem> {
     if text.chars().count() > CELL_MAX {
         return Err(RowProblem::new(row, "", "cell_too_long"));
     }
-    if text
-        .chars()
-        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-    {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         return Err(RowProblem::new(row, "", "control_character"));
     }
     Ok(text.trim().to_owned())
@@ -71,24 +58,15 @@ fn text(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") => {
-            let encoding = if bytes[0] == 0xff {
-                encoding_rs::UTF_16LE
-            } else {
-                encoding_rs::UTF_16BE
-            };
+            let encoding = if bytes[0] == 0xff { encoding_rs::UTF_16LE } else { encoding_rs::UTF_16BE };
             encoding.decode(bytes).0.into_owned()
         }
         Err(_) => {
-            let mut detector =
-                chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+            let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
             detector.feed(bytes, true);
             let guess = detector.guess(None, chardetng::Utf8Detection::Deny);
             let western = guess.is_single_byte();
-            let encoding = if western {
-                encoding_rs::WINDOWS_1252
-            } else {
-                guess
-            };
+            let encoding = if western { encoding_rs::WINDOWS_1252 } else { guess };
             encoding.decode(bytes).0.into_owned()
         }
     }
@@ -96,15 +74,9 @@ fn text(bytes: &[u8]) -> String {
 
 /// The separator that the first line has most of.
 fn separator(text: &str) -> u8 {
-    let first = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |separator: char| first.chars().filter(|c| *c == separator).count();
-    [';', '\t', ',']
-        .into_iter()
-        .max_by_key(|c| (count(*c), *c == ';'))
-        .unwrap_or(';') as u8
+    [';', '\t', ','].into_iter().max_by_key(|c| (count(*c), *c == ';')).unwrap_or(';') as u8
 }
 
 fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
@@ -114,18 +86,12 @@ fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
     let text = text(bytes);
     let separator = separator(&text);
     // counted before anything is split, so that a million columns cost nothing
-    let longest = text
-        .lines()
-        .map(|line| line.bytes().filter(|byte| *byte == separator).count())
-        .max();
+    let longest = text.lines().map(|line| line.bytes().filter(|byte| *byte == separator).count()).max();
     if longest.unwrap_or(0) > COLUMNS_MAX * 8 {
         return Err(whole("too_many_columns"));
     }
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut rows = Vec::new();
     for (at, record) in reader.records().enumerate() {
         let row = at + 1;
@@ -136,10 +102,7 @@ fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
         if row > ROWS_MAX + 1 {
             return Err(whole("too_many_rows"));
         }
-        let cells = record
-            .iter()
-            .map(|text| cell(row, text))
-            .collect::<Result<Vec<_>, _>>()?;
+        let cells = record.iter().map(|text| cell(row, text)).collect::<Result<Vec<_>, _>>()?;
         rows.push((row, cells));
     }
     Ok(rows)
@@ -166,10 +129,7 @@ fn measure(bytes: &[u8]) -> Result<(), RowProblem> {
 fn xlsx(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
     measure(bytes)?;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| whole("file_unreadable"))?;
-    let sheet = book
-        .worksheet_range_at(0)
-        .ok_or_else(|| whole("file_empty"))?
-        .map_err(|_| whole("file_unreadable"))?;
+    let sheet = book.worksheet_range_at(0).ok_or_else(|| whole("file_empty"))?.map_err(|_| whole("file_unreadable"))?;
     let Some((first, _)) = sheet.start() else {
         return Err(whole("file_empty"));
     };
@@ -182,10 +142,7 @@ fn xlsx(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
     let mut rows = Vec::new();
     for (at, cells) in sheet.rows().enumerate() {
         let row = first as usize + at + 1;
-        let cells = cells
-            .iter()
-            .map(|data| cell(row, &shown(data)))
-            .collect::<Result<Vec<_>, _>>()?;
+        let cells = cells.iter().map(|data| cell(row, &shown(data))).collect::<Result<Vec<_>, _>>()?;
         rows.push((row, cells));
     }
     Ok(rows)
@@ -218,21 +175,12 @@ mod tests {
         let utf8 = "Nome;Importo\r\nNicolò;50,00\r\n;\r\n\"Caffè; \"\"da Gino\"\"\";7\r\n";
         let windows = encoding_rs::WINDOWS_1252.encode(utf8).0.into_owned();
         let bom = [b"\xef\xbb\xbf", utf8.as_bytes()].concat();
-        let utf16: Vec<u8> = [0xff, 0xfe]
-            .into_iter()
-            .chain(utf8.encode_utf16().flat_map(u16::to_le_bytes))
-            .collect();
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(utf8.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         for bytes in [utf8.as_bytes().to_vec(), windows, bom, utf16] {
             let table = table(&bytes).unwrap();
             assert_eq!(table.header, ["Nome", "Importo"]);
-            assert_eq!(
-                table.rows[0],
-                (2, vec!["Nicolò".to_owned(), "50,00".to_owned()])
-            );
-            assert_eq!(
-                table.rows[1],
-                (4, vec!["Caffè; \"da Gino\"".to_owned(), "7".to_owned()])
-            );
+            assert_eq!(table.rows[0], (2, vec!["Nicolò".to_owned(), "50,00".to_owned()]));
+            assert_eq!(table.rows[1], (4, vec!["Caffè; \"da Gino\"".to_owned(), "7".to_owned()]));
         }
     }
 
@@ -241,32 +189,20 @@ mod tests {
         let wide = format!("{}\n1\n", ";".repeat(1_000_000));
         assert_eq!(table(wide.as_bytes()).unwrap_err().code, "too_many_columns");
         let long = format!("a;b\n{};1\n", "x".repeat(3_000));
-        assert_eq!(
-            table(long.as_bytes()).unwrap_err(),
-            RowProblem::new(2, "", "cell_too_long")
-        );
+        assert_eq!(table(long.as_bytes()).unwrap_err(), RowProblem::new(2, "", "cell_too_long"));
         let many = format!("a\n{}", "1\n".repeat(ROWS_MAX + 1));
         assert_eq!(table(many.as_bytes()).unwrap_err().code, "too_many_rows");
         for empty in ["", "a;b", "\n\n", ";;;\n;;\n"] {
-            assert_eq!(
-                table(empty.as_bytes()).unwrap_err().code,
-                "file_empty",
-                "{empty:?}"
-            );
+            assert_eq!(table(empty.as_bytes()).unwrap_err().code, "file_empty", "{empty:?}");
         }
         assert_eq!(table(b"a;b\n1;\x00").unwrap_err().code, "file_unreadable");
-        assert_eq!(
-            table(b"PK\x03\x04 not a zip").unwrap_err().code,
-            "file_unreadable"
-        );
+        assert_eq!(table(b"PK\x03\x04 not a zip").unwrap_err().code, "file_unreadable");
     }
 
     #[test]
     fn a_bomb_does_not_go_off() {
         let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-        archive
-            .start_file("xl/worksheets/sheet1.xml", SimpleFileOptions::default())
-            .unwrap();
+        archive.start_file("xl/worksheets/sheet1.xml", SimpleFileOptions::default()).unwrap();
         let zeros = vec![b' '; 1 << 20];
         for _ in 0..80 {
             archive.write_all(&zeros).unwrap();

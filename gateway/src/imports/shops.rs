@@ -31,6 +31,9 @@ const COLUMNS: &[Column] = &[
     ("lon", &["longitude", "longitudine", "lng"]),
 ];
 
+/// Columns that every row fills.
+const REQUIRED: [&str; 4] = ["insegna", "ragione_sociale", "indirizzo", "comune"];
+
 /// A shop to affiliate.
 #[derive(Clone, Debug)]
 pub struct ShopLine {
@@ -88,71 +91,44 @@ impl std::fmt::Debug for ShopContacts {
 pub fn parse(table: &Table) -> Parsed<ShopLine> {
     let (mut warnings, mut problems) = (Vec::new(), Vec::new());
     let places = places(table, COLUMNS, &mut warnings, &mut problems);
-    for needed in ["insegna", "ragione_sociale", "indirizzo", "comune"] {
+    for needed in REQUIRED {
         if !places.contains_key(needed) {
             problems.push(RowProblem::new(1, needed, "column_missing"));
         }
     }
     if !problems.is_empty() {
-        return Parsed {
-            rows: Vec::new(),
-            total: table.rows.len(),
-            problems,
-            warnings,
-        };
+        return Parsed { rows: Vec::new(), total: table.rows.len(), problems, warnings };
     }
     let mut seen = HashSet::new();
     let mut good = Vec::new();
     for row in rows(table, &places) {
         let before = problems.len();
-        for needed in ["insegna", "ragione_sociale", "indirizzo", "comune"] {
+        for needed in REQUIRED {
             row.require(needed, &mut problems);
         }
-        let vat = row.read(
-            "partita_iva",
-            &mut problems,
-            PartitaIva::parse,
-            PartitaIvaError::code,
-        );
-        let tax = row.read(
-            "codice_fiscale",
-            &mut problems,
-            CodiceFiscale::parse,
-            CodiceFiscaleError::code,
-        );
+        let vat = row.read("partita_iva", &mut problems, PartitaIva::parse, PartitaIvaError::code);
+        let tax = row.read("codice_fiscale", &mut problems, CodiceFiscale::parse, CodiceFiscaleError::code);
         if row.get("partita_iva").is_empty() && row.get("codice_fiscale").is_empty() {
-            problems.push(RowProblem::new(
-                row.number,
-                "partita_iva",
-                "vat_or_tax_code",
-            ));
+            problems.push(RowProblem::new(row.number, "partita_iva", "vat_or_tax_code"));
         }
         let email = |field, problems: &mut _| {
-            row.read(field, problems, Email::parse, |e| e.0)
-                .map(|email| email.as_str().to_owned())
+            row.read(field, problems, Email::parse, |e| e.0).map(|email| email.as_str().to_owned())
         };
         let phone = |field, problems: &mut _| {
-            row.read(field, problems, Phone::parse, |e| e.0)
-                .map(|phone| phone.as_str().to_owned())
+            row.read(field, problems, Phone::parse, |e| e.0).map(|phone| phone.as_str().to_owned())
         };
         let contacts = ShopContacts {
             pec: email("pec", &mut problems),
             email: email("email", &mut problems),
             phone: phone("telefono", &mut problems),
-            iban: row
-                .read("iban", &mut problems, Iban::parse, |e| e.0)
-                .map(|iban| iban.as_str().to_owned()),
+            iban: row.read("iban", &mut problems, Iban::parse, |e| e.0).map(|iban| iban.as_str().to_owned()),
             account_holder: row.get("intestatario").to_owned(),
             contact_name: row.get("referente_nome").to_owned(),
             contact_mobile: phone("referente_cellulare", &mut problems),
         };
         for field in ["lat", "lon"] {
             let degrees = |text: &str| {
-                text.replace(',', ".")
-                    .parse::<f64>()
-                    .ok()
-                    .filter(|d| d.abs() <= 180.0)
-                    .ok_or("number_shape")
+                text.replace(',', ".").parse::<f64>().ok().filter(|d| d.abs() <= 180.0).ok_or("number_shape")
             };
             row.read(field, &mut problems, degrees, |e| e);
         }
@@ -160,16 +136,9 @@ pub fn parse(table: &Table) -> Parsed<ShopLine> {
             .map(|vat| vat.as_str().to_owned())
             .or_else(|| tax.map(|tax| tax.as_str().to_owned()))
             .unwrap_or_default();
-        let reference = match row.get("riferimento") {
-            "" => vat_number.clone(),
-            reference => reference.to_owned(),
-        };
+        let reference = Some(row.get("riferimento")).filter(|text| !text.is_empty()).unwrap_or(&vat_number).to_owned();
         if !reference.is_empty() && !seen.insert(reference.to_lowercase()) {
-            problems.push(RowProblem::new(
-                row.number,
-                "riferimento",
-                "reference_twice",
-            ));
+            problems.push(RowProblem::new(row.number, "riferimento", "reference_twice"));
         }
         if problems.len() == before {
             good.push(ShopLine {
@@ -187,10 +156,5 @@ pub fn parse(table: &Table) -> Parsed<ShopLine> {
             });
         }
     }
-    Parsed {
-        rows: good,
-        total: table.rows.len(),
-        problems,
-        warnings,
-    }
+    Parsed { rows: good, total: table.rows.len(), problems, warnings }
 }

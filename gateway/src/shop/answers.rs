@@ -54,19 +54,14 @@ pub const fn kind_name(kind: Kind) -> &'static str {
 /// An instant, RFC 3339 UTC.
 #[must_use]
 pub fn rfc3339(at: Timestamp) -> String {
-    jiff::Timestamp::from_microsecond(at.micros())
-        .map(|at| at.to_string())
-        .unwrap_or_default()
+    jiff::Timestamp::from_microsecond(at.micros()).map(|at| at.to_string()).unwrap_or_default()
 }
 
 /// Eight characters that stand for an operation on a paper receipt.
 #[must_use]
 pub fn receipt_code(operation: Uuid) -> String {
     let bytes = operation.as_bytes();
-    format!(
-        "{:02X}{:02X}-{:02X}{:02X}",
-        bytes[12], bytes[13], bytes[14], bytes[15]
-    )
+    format!("{:02X}{:02X}-{:02X}{:02X}", bytes[12], bytes[13], bytes[14], bytes[15])
 }
 
 fn operation(
@@ -91,12 +86,7 @@ fn operation(
 
 fn of_entry(entry: &Entry, receipt: Receipt) -> Operation {
     operation(
-        (
-            entry.operation,
-            entry.event.kind(),
-            entry.voucher,
-            entry.voucher_seq,
-        ),
+        (entry.operation, entry.event.kind(), entry.voucher, entry.voucher_seq),
         (entry.event.amount(), entry.balance_after, entry.held_after),
         entry.decided_at,
         Some(receipt),
@@ -106,12 +96,7 @@ fn of_entry(entry: &Entry, receipt: Receipt) -> Operation {
 /// What a till may learn from an earlier outcome.
 pub fn of_outcome(voucher: VoucherId, outcome: &Outcome, receipt: Option<Receipt>) -> Operation {
     operation(
-        (
-            outcome.operation,
-            outcome.kind,
-            voucher,
-            outcome.voucher_seq,
-        ),
+        (outcome.operation, outcome.kind, voucher, outcome.voucher_seq),
         (outcome.amount, outcome.balance_after, outcome.held_after),
         outcome.decided_at,
         receipt,
@@ -124,10 +109,7 @@ pub fn command(till: &Till, key: &str, hash: RequestHash, action: Action) -> Com
     let shop = ShopId::new(till.0.shop.id);
     Command {
         operation: OperationId::new(crate::edge::new_id()),
-        origin: Origin::Till {
-            shop,
-            terminal: TerminalId::new(till.0.id),
-        },
+        origin: Origin::Till { shop, terminal: TerminalId::new(till.0.id) },
         key: OpKey::of_shop(shop, key),
         request_hash: hash,
         action,
@@ -138,21 +120,10 @@ pub fn command(till: &Till, key: &str, hash: RequestHash, action: Action) -> Com
 ///
 /// # Errors
 /// Any problem of the table.
-pub async fn execute(
-    state: &AppState,
-    voucher: VoucherId,
-    command: Command,
-) -> Result<HttpResponse, Problem> {
-    let answer = state
-        .vouchers
-        .execute(voucher, command, state.deadline())
-        .await?;
+pub async fn execute(state: &AppState, voucher: VoucherId, command: Command) -> Result<HttpResponse, Problem> {
+    let answer = state.vouchers.execute(voucher, command, state.deadline()).await?;
     match answer {
-        Answer::Recorded {
-            entry,
-            batch,
-            index,
-        } => match entry.event {
+        Answer::Recorded { entry, batch, index } => match entry.event {
             Event::Decline { decline, .. } => {
                 let available = entry.balance_after.get() - entry.held_after.get();
                 Err(declined(decline, entry.balance_after.get(), available))
@@ -164,18 +135,12 @@ pub async fn execute(
         },
         Answer::Known(outcome) => replay(state, voucher, &outcome).await,
         Answer::Refused(refusal) => Err(refusal.into()),
-        Answer::Unchanged | Answer::Viewed(_) | Answer::Durable { .. } => {
-            Err(Problem::new("internal_error"))
-        }
+        Answer::Unchanged | Answer::Viewed(_) | Answer::Durable { .. } => Err(Problem::new("internal_error")),
     }
 }
 
 /// The same answer again.
-async fn replay(
-    state: &AppState,
-    voucher: VoucherId,
-    outcome: &Outcome,
-) -> Result<HttpResponse, Problem> {
+async fn replay(state: &AppState, voucher: VoucherId, outcome: &Outcome) -> Result<HttpResponse, Problem> {
     if let Some(decline) = outcome.decline {
         let available = outcome.balance_after.get() - outcome.held_after.get();
         return Err(declined(decline, outcome.balance_after.get(), available).replayed());
@@ -184,7 +149,5 @@ async fn replay(
     let partition = PartitionId(u16::try_from(row.partition_id).unwrap_or(0));
     let receipt = state.earlier_receipt(partition, row.seq.unsigned_abs())?;
     let body = of_outcome(voucher, outcome, Some(receipt));
-    Ok(HttpResponse::Ok()
-        .insert_header(("Idempotency-Replayed", "true"))
-        .json(body))
+    Ok(HttpResponse::Ok().insert_header(("Idempotency-Replayed", "true")).json(body))
 }

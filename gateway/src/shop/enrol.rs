@@ -19,11 +19,7 @@ struct Enrol {
 
 /// How a code is looked up: case, dashes and spaces do not matter.
 pub fn enrolment_index(state: &AppState, code: &str) -> [u8; 16] {
-    let normal: String = code
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_uppercase())
-        .collect();
+    let normal: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
     state.keys.blind_index("enrolment", &normal)
 }
 
@@ -46,22 +42,12 @@ pub(super) async fn enrol(
         token_hash: token_hash(&token).to_vec(),
     };
     let index = enrolment_index(&state, &body.enrolment_code);
-    let shop = match state
-        .db
-        .enrol_terminal(&index, &terminal, state.clock.now().micros())
-        .await
-    {
+    let shop = match state.db.enrol_terminal(&index, &terminal, state.clock.now().micros()).await {
         Err(Error::NotFound) => return Err(Problem::new("enrolment_code_invalid")),
         enrolled => enrolled?,
     };
     state.directory.reload().await?;
-    let shop = state
-        .directory
-        .now()
-        .shops
-        .get(&shop)
-        .cloned()
-        .ok_or(Problem::new("internal_error"))?;
+    let shop = state.directory.now().shops.get(&shop).cloned().ok_or(Problem::new("internal_error"))?;
     Ok(HttpResponse::Created().json(json!({
         "terminal_id": terminal.id, "token": token, "shop": {"id": shop.id, "name": shop.name},
     })))

@@ -31,46 +31,23 @@ pub(super) async fn hold(
     key: IdempotencyKey,
     body: web::Json<Take>,
 ) -> Result<HttpResponse, Problem> {
-    let Taking {
-        voucher,
-        amount,
-        credential,
-        terms,
-        hash,
-        programme,
-    } = understand(&state, &till, &body, "hold").await?;
-    let seconds = state
-        .directory
-        .now()
-        .programmes
-        .get(&programme)
-        .map_or(900, |programme| programme.hold_seconds);
+    let Taking { voucher, amount, credential, terms, hash, programme } =
+        understand(&state, &till, &body, "hold").await?;
+    let seconds = state.directory.now().programmes.get(&programme).map_or(900, |programme| programme.hold_seconds);
     let until = state.clock.now().plus_seconds(seconds);
-    let action = Action::Hold {
-        amount,
-        credential,
-        terms,
-        until,
-    };
+    let action = Action::Hold { amount, credential, terms, until };
     execute(&state, voucher, command(&till, &key.0, hash, action)).await
 }
 
 /// The voucher of a hold of this till's shop.
 async fn held(state: &AppState, till: &Till, id: Uuid) -> Result<VoucherId, Problem> {
     let missing = || Problem::new("hold_not_found");
-    let row = state
-        .operation(id)
-        .await
-        .map_err(|problem| match problem.code() {
-            "operation_not_found" => missing(),
-            _ => problem,
-        })?;
+    let row = state.operation(id).await.map_err(|problem| match problem.code() {
+        "operation_not_found" => missing(),
+        _ => problem,
+    })?;
     let own = row.shop_id == Some(till.0.shop.id) && row.kind == "hold";
-    if own {
-        Ok(VoucherId::new(row.voucher_id))
-    } else {
-        Err(missing())
-    }
+    if own { Ok(VoucherId::new(row.voucher_id)) } else { Err(missing()) }
 }
 
 #[post("/v1/holds/{id}/capture")]
@@ -85,10 +62,7 @@ pub(super) async fn capture(
     let voucher = held(&state, &till, *path).await?;
     let asked = amount.map_or(-1, domain::cents::Cents::get);
     let hash = RequestHash::of(&[b"capture", path.as_bytes(), &asked.to_le_bytes()]);
-    let action = Action::Capture {
-        hold: OperationId::new(*path),
-        amount,
-    };
+    let action = Action::Capture { hold: OperationId::new(*path), amount };
     execute(&state, voucher, command(&till, &key.0, hash, action)).await
 }
 
@@ -102,8 +76,6 @@ pub(super) async fn release(
 ) -> Result<HttpResponse, Problem> {
     let voucher = held(&state, &till, *path).await?;
     let hash = RequestHash::of(&[b"release", path.as_bytes()]);
-    let action = Action::Release {
-        hold: OperationId::new(*path),
-    };
+    let action = Action::Release { hold: OperationId::new(*path) };
     execute(&state, voucher, command(&till, &key.0, hash, action)).await
 }

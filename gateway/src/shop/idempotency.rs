@@ -27,10 +27,7 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let header = request
-            .headers()
-            .get("idempotency-key")
-            .ok_or(Problem::new("idempotency_key_required"));
+        let header = request.headers().get("idempotency-key").ok_or(Problem::new("idempotency_key_required"));
         ready(header.and_then(|value| match value.to_str() {
             Ok(text) => Self::parse(text),
             Err(_) => Err(Problem::new("idempotency_key_invalid")),
@@ -47,14 +44,7 @@ mod tests {
         for good in ["12345678", "a-key:with/signs", &"x".repeat(64)] {
             assert!(IdempotencyKey::parse(good).is_ok(), "{good}");
         }
-        for bad in [
-            "",
-            "1234567",
-            &"x".repeat(65),
-            "with space",
-            "tab\there!",
-            "accènted",
-        ] {
+        for bad in ["", "1234567", &"x".repeat(65), "with space", "tab\there!", "accènted"] {
             assert!(IdempotencyKey::parse(bad).is_err(), "{bad}");
         }
     }

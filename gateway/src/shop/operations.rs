@@ -40,11 +40,7 @@ pub fn instant(text: &str, end: bool) -> Result<Timestamp, Problem> {
     if let Ok(day) = text.parse::<jiff::civil::Date>()
         && text.len() == 10
     {
-        let day = if end {
-            day.tomorrow().unwrap_or(day)
-        } else {
-            day
-        };
+        let day = if end { day.tomorrow().unwrap_or(day) } else { day };
         return Ok(rome::start_of_day(day));
     }
     match text.parse::<jiff::Timestamp>() {
@@ -88,11 +84,7 @@ pub(super) async fn by_key(
     let rows = state.db.operations_by_key(shop, &key).await?;
     let row = rows.first().ok_or(Problem::new("never_executed"))?;
     let mut body = json_row(row);
-    body["result"] = if row.decline.is_some() {
-        "declined".into()
-    } else {
-        "done".into()
-    };
+    body["result"] = if row.decline.is_some() { "declined".into() } else { "done".into() };
     body["decline"] = row.decline.clone().into();
     Ok(HttpResponse::Ok().json(body))
 }
@@ -103,16 +95,8 @@ pub(super) async fn list(
     till: Till,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
-    let from = query
-        .from
-        .as_deref()
-        .map_or(Ok(Timestamp::EPOCH), |text| instant(text, false))?;
-    let to = query
-        .to
-        .as_deref()
-        .map_or(Ok(state.clock.now().plus_seconds(60)), |text| {
-            instant(text, true)
-        })?;
+    let from = query.from.as_deref().map_or(Ok(Timestamp::EPOCH), |text| instant(text, false))?;
+    let to = query.to.as_deref().map_or(Ok(state.clock.now().plus_seconds(60)), |text| instant(text, true))?;
     state.settled().await?;
     let filter = OperationFilter {
         from: from.micros(),
@@ -128,16 +112,11 @@ pub(super) async fn list(
     }
 }
 
-async fn page(
-    state: &AppState,
-    till: &Till,
-    filter: OperationFilter,
-) -> Result<HttpResponse, Problem> {
+async fn page(state: &AppState, till: &Till, filter: OperationFilter) -> Result<HttpResponse, Problem> {
     let rows = state.db.shop_operations(till.0.shop.id, &filter).await?;
     let full = i64::try_from(rows.len()).unwrap_or(0) == filter.limit;
     let next = rows.last().filter(|_| full).map(|row| row.id);
-    let mut body =
-        json!({"items": rows.iter().map(json_row).collect::<Vec<_>>(), "next_cursor": next});
+    let mut body = json!({"items": rows.iter().map(json_row).collect::<Vec<_>>(), "next_cursor": next});
     if filter.after.is_nil() {
         let all = everything(state, till, filter).await?;
         body["totals"] = totals(state, &all);
@@ -146,16 +125,8 @@ async fn page(
 }
 
 /// All rows of the range.
-async fn everything(
-    state: &AppState,
-    till: &Till,
-    filter: OperationFilter,
-) -> Result<Vec<OperationRow>, Problem> {
-    let mut filter = OperationFilter {
-        after: Uuid::nil(),
-        limit: 5_000,
-        ..filter
-    };
+async fn everything(state: &AppState, till: &Till, filter: OperationFilter) -> Result<Vec<OperationRow>, Problem> {
+    let mut filter = OperationFilter { after: Uuid::nil(), limit: 5_000, ..filter };
     let mut all: Vec<OperationRow> = Vec::new();
     loop {
         let rows = state.db.shop_operations(till.0.shop.id, &filter).await?;
@@ -171,11 +142,7 @@ async fn everything(
 }
 
 const fn sign(row: &OperationRow, reversal: bool) -> i64 {
-    if reversal {
-        -row.amount_cents
-    } else {
-        row.amount_cents
-    }
+    if reversal { -row.amount_cents } else { row.amount_cents }
 }
 
 /// What the shop is owed for the range, for each day in Rome and for each till.
@@ -186,30 +153,19 @@ fn totals(state: &AppState, rows: &[OperationRow]) -> Value {
     for row in rows {
         let cents = sign(row, row.kind == "reverse");
         total += cents;
-        *days
-            .entry(rome::date(Timestamp::from_micros(row.decided_at)).to_string())
-            .or_default() += cents;
-        *tills
-            .entry(row.terminal_id.unwrap_or_default())
-            .or_default() += cents;
+        *days.entry(rome::date(Timestamp::from_micros(row.decided_at)).to_string()).or_default() += cents;
+        *tills.entry(row.terminal_id.unwrap_or_default()).or_default() += cents;
     }
     let labels = &state.directory.now().terminal_labels;
     let tills: Vec<Value> = tills
         .iter()
         .map(|(id, cents)| json!({"terminal_id": id, "label": labels.get(id), "amount_cents": cents}))
         .collect();
-    let days: Vec<Value> = days
-        .iter()
-        .map(|(day, cents)| json!({"day": day, "amount_cents": cents}))
-        .collect();
+    let days: Vec<Value> = days.iter().map(|(day, cents)| json!({"day": day, "amount_cents": cents})).collect();
     json!({"count": rows.len(), "amount_cents": total, "days": days, "terminals": tills})
 }
 
-async fn csv(
-    state: &AppState,
-    till: &Till,
-    filter: OperationFilter,
-) -> Result<HttpResponse, Problem> {
+async fn csv(state: &AppState, till: &Till, filter: OperationFilter) -> Result<HttpResponse, Problem> {
     let rows = everything(state, till, filter).await?;
     let labels = &state.directory.now().terminal_labels;
     let mut csv = Csv::new(&[
@@ -234,11 +190,7 @@ async fn csv(
             Cell::Cents(sign(row, row.kind == "reverse")),
             Cell::Cents(row.reversed_cents),
             Cell::Cents(row.balance_after_cents),
-            Cell::Text(
-                row.terminal_id
-                    .and_then(|id| labels.get(&id))
-                    .map_or("", String::as_str),
-            ),
+            Cell::Text(row.terminal_id.and_then(|id| labels.get(&id)).map_or("", String::as_str)),
             Cell::Text(&receipt_code(row.id)),
             Cell::Text(&row.id.to_string()),
             Cell::Text(&row.voucher_id.to_string()),
@@ -247,9 +199,6 @@ async fn csv(
     }
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"operazioni.csv\"",
-        ))
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"operazioni.csv\""))
         .body(csv.finish()))
 }

@@ -37,17 +37,10 @@ pub(super) struct Taking {
 
 /// An amount that can be taken at all.
 pub(super) fn amount(cents: i64) -> Result<Cents, Problem> {
-    Cents::new(cents)
-        .filter(|cents| !cents.is_zero())
-        .ok_or(Problem::new("amount_invalid"))
+    Cents::new(cents).filter(|cents| !cents.is_zero()).ok_or(Problem::new("amount_invalid"))
 }
 
-pub(super) async fn understand(
-    state: &AppState,
-    till: &Till,
-    take: &Take,
-    kind: &str,
-) -> Result<Taking, Problem> {
+pub(super) async fn understand(state: &AppState, till: &Till, take: &Take, kind: &str) -> Result<Taking, Problem> {
     let amount = amount(take.amount_cents)?;
     let reference = take.reference.as_deref().unwrap_or_default();
     let pin = take.pin.as_deref().unwrap_or_default();
@@ -57,11 +50,7 @@ pub(super) async fn understand(
     let code = resolve(state, till, &take.voucher).await?;
     let voucher = VoucherId::new(code.voucher_id);
     let generation = u32::try_from(code.generation).unwrap_or(0);
-    let pin_tag = take
-        .pin
-        .as_deref()
-        .filter(|pin| !pin.is_empty())
-        .map(|pin| state.keys.pin_tag(voucher, pin));
+    let pin_tag = take.pin.as_deref().filter(|pin| !pin.is_empty()).map(|pin| state.keys.pin_tag(voucher, pin));
     // the PIN is part of the request, but only its keyed hash may leave traces
     let tag = pin_tag.map_or([0; 16], |tag| tag.0);
     let hash = RequestHash::of(&[
@@ -72,18 +61,8 @@ pub(super) async fn understand(
         reference.as_bytes(),
     ]);
     let terms = state.directory.terms(code.programme_id, &till.0.shop);
-    let credential = Credential {
-        generation,
-        pin: pin_tag,
-    };
-    Ok(Taking {
-        voucher,
-        amount,
-        credential,
-        terms,
-        hash,
-        programme: code.programme_id,
-    })
+    let credential = Credential { generation, pin: pin_tag };
+    Ok(Taking { voucher, amount, credential, terms, hash, programme: code.programme_id })
 }
 
 #[post("/v1/redemptions")]
@@ -93,18 +72,7 @@ pub(super) async fn redeem(
     key: IdempotencyKey,
     body: web::Json<Take>,
 ) -> Result<HttpResponse, Problem> {
-    let Taking {
-        voucher,
-        amount,
-        credential,
-        terms,
-        hash,
-        ..
-    } = understand(&state, &till, &body, "redeem").await?;
-    let action = Action::Redeem {
-        amount,
-        credential,
-        terms,
-    };
+    let Taking { voucher, amount, credential, terms, hash, .. } = understand(&state, &till, &body, "redeem").await?;
+    let action = Action::Redeem { amount, credential, terms };
     execute(&state, voucher, command(&till, &key.0, hash, action)).await
 }

@@ -39,33 +39,12 @@ pub(super) async fn reverse(
     if row.shop_id != Some(till.0.shop.id) {
         return Err(Problem::new("operation_not_found"));
     }
-    let target = OpKey(
-        row.op_key
-            .try_into()
-            .map_err(|_| Problem::new("internal_error"))?,
-    );
+    let target = OpKey(row.op_key.try_into().map_err(|_| Problem::new("internal_error"))?);
     let shop = state.directory.now().shops.get(&till.0.shop.id).cloned();
-    let sealed_through = shop
-        .and_then(|shop| shop.sealed_through)
-        .map(Timestamp::from_micros);
+    let sealed_through = shop.and_then(|shop| shop.sealed_through).map(Timestamp::from_micros);
     let asked = amount.map_or(-1, domain::cents::Cents::get);
-    let hash = RequestHash::of(&[
-        b"reverse",
-        path.as_bytes(),
-        &asked.to_le_bytes(),
-        reason.as_bytes(),
-    ]);
+    let hash = RequestHash::of(&[b"reverse", path.as_bytes(), &asked.to_le_bytes(), reason.as_bytes()]);
     let target_operation = OperationId::new(*path);
-    let action = Action::Reverse {
-        target,
-        target_operation,
-        amount,
-        sealed_through,
-    };
-    execute(
-        &state,
-        VoucherId::new(row.voucher_id),
-        command(&till, &key.0, hash, action),
-    )
-    .await
+    let action = Action::Reverse { target, target_operation, amount, sealed_through };
+    execute(&state, VoucherId::new(row.voucher_id), command(&till, &key.0, hash, action)).await
 }

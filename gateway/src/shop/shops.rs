@@ -9,11 +9,8 @@ use serde_json::{Value, json};
 pub(super) async fn shop(state: web::Data<AppState>, till: Till) -> HttpResponse {
     let directory = state.directory.now();
     let shop = &till.0.shop;
-    let mut programmes: Vec<_> = directory
-        .programmes
-        .values()
-        .filter(|programme| programme.municipality_id == shop.municipality_id)
-        .collect();
+    let mut programmes: Vec<_> =
+        directory.programmes.values().filter(|programme| programme.municipality_id == shop.municipality_id).collect();
     programmes.sort_by_key(|programme| programme.id);
     let programmes: Vec<Value> = programmes
         .iter()

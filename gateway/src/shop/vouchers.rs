@@ -38,16 +38,9 @@ pub(super) async fn lookup(
 ) -> Result<HttpResponse, Problem> {
     let code = resolve(&state, &till, &body.voucher).await?;
     let voucher = VoucherId::new(code.voucher_id);
-    let view = state
-        .vouchers
-        .view(voucher, state.deadline())
-        .await?
-        .ok_or(Problem::new("voucher_not_found"))?;
+    let view = state.vouchers.view(voucher, state.deadline()).await?.ok_or(Problem::new("voucher_not_found"))?;
     let directory = state.directory.now();
-    let programme = directory
-        .programmes
-        .get(&view.programme.uuid())
-        .ok_or(Problem::new("voucher_not_found"))?;
+    let programme = directory.programmes.get(&view.programme.uuid()).ok_or(Problem::new("voucher_not_found"))?;
     let holder = state.db.holder(code.voucher_id).await?;
     let now = state.clock.now();
     let status = match view.life.code() {

@@ -61,22 +61,12 @@ impl Batch {
             let len = u16::try_from(end - start).unwrap_or(u16::MAX);
             bytes[start - 2..start].copy_from_slice(&len.to_le_bytes());
             chain = link(&chain, &bytes[start..end]);
-            items.push(Item {
-                record,
-                start,
-                end,
-                chain,
-            });
+            items.push(Item { record, start, end, chain });
         }
         let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
         bytes[1..5].copy_from_slice(&count.to_le_bytes());
         bytes.extend_from_slice(&chain);
-        Self {
-            bytes,
-            items,
-            before: previous.chain,
-            tree: OnceLock::new(),
-        }
+        Self { bytes, items, before: previous.chain, tree: OnceLock::new() }
     }
 
     /// Reads a batch and checks everything that can be checked without its neighbours.
@@ -100,34 +90,20 @@ impl Batch {
             let end = start + usize::from(u16::from_le_bytes(chunk(&bytes, at)?));
             let raw = bytes.get(start..end).ok_or(DecodeError::Short)?;
             let record = decode_record(raw)?;
-            if items.last().is_some_and(|last| {
-                last.record.seq + 1 != record.seq || last.record.epoch != record.epoch
-            }) {
+            if items.last().is_some_and(|last| last.record.seq + 1 != record.seq || last.record.epoch != record.epoch) {
                 return Err(DecodeError::Order { seq: record.seq });
             }
             chain = link(&chain, raw);
-            items.push(Item {
-                record,
-                start,
-                end,
-                chain,
-            });
+            items.push(Item { record, start, end, chain });
             at = end;
         }
         if chunk::<32>(&bytes, at)? != chain {
-            return Err(DecodeError::Chain {
-                seq: items.first().map_or(0, |item| item.record.seq),
-            });
+            return Err(DecodeError::Chain { seq: items.first().map_or(0, |item| item.record.seq) });
         }
         if bytes.len() != at + 32 {
             return Err(DecodeError::Long);
         }
-        Ok(Self {
-            bytes,
-            items,
-            before,
-            tree: OnceLock::new(),
-        })
+        Ok(Self { bytes, items, before, tree: OnceLock::new() })
     }
 
     /// Whether the batch continues the journal behind `previous`.
@@ -139,11 +115,7 @@ impl Batch {
         if seq != previous.seq + 1 || self.epoch() < previous.epoch {
             return Err(DecodeError::Order { seq });
         }
-        if self.before != previous.chain {
-            Err(DecodeError::Chain { seq })
-        } else {
-            Ok(())
-        }
+        if self.before != previous.chain { Err(DecodeError::Chain { seq }) } else { Ok(()) }
     }
 
     /// The bytes to store.
@@ -206,9 +178,5 @@ impl Batch {
 }
 
 fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], DecodeError> {
-    bytes
-        .get(at..)
-        .and_then(|rest| rest.first_chunk())
-        .copied()
-        .ok_or(DecodeError::Short)
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().ok_or(DecodeError::Short)
 }

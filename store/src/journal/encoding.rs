@@ -2,9 +2,7 @@
 
 use domain::cents::Cents;
 use domain::clock::Timestamp;
-use domain::ids::{
-    MunicipalityId, OperationId, ProgrammeId, ShopId, TerminalId, UserId, VoucherId,
-};
+use domain::ids::{MunicipalityId, OperationId, ProgrammeId, ShopId, TerminalId, UserId, VoucherId};
 use domain::keys::{OpKey, PinTag, RequestHash};
 use domain::record::{Body, NodeId, Record};
 use domain::voucher::{Decline, Entry, Event, Kind, Origin, Reason, ReleaseCause};
@@ -70,10 +68,7 @@ pub fn encode_record(record: &Record, out: &mut Vec<u8>) {
         }
         Body::Entry(entry) => put_entry(out, entry),
     }
-    let crc = crc32c::crc32c_append(
-        crc32c::crc32c(&out[start..start + CRC_AT]),
-        &out[start + BODY_AT..],
-    );
+    let crc = crc32c::crc32c_append(crc32c::crc32c(&out[start..start + CRC_AT]), &out[start + BODY_AT..]);
     out[start + CRC_AT..start + BODY_AT].copy_from_slice(&crc.to_le_bytes());
 }
 
@@ -131,27 +126,15 @@ fn put_entry(out: &mut Vec<u8>, entry: &Entry) {
 
 fn put_event(out: &mut Vec<u8>, event: &Event) {
     match *event {
-        Event::Issue {
-            programme,
-            amount,
-            valid_from,
-            expires_at,
-            pin,
-        } => {
+        Event::Issue { programme, amount, valid_from, expires_at, pin } => {
             put_id(out, programme.uuid());
             put_cents(out, amount);
             put_time(out, valid_from);
             put_time(out, expires_at);
             put_pin(out, pin);
         }
-        Event::TopUp { amount } | Event::Redeem { amount } | Event::Expire { amount } => {
-            put_cents(out, amount)
-        }
-        Event::Reverse {
-            target,
-            target_operation,
-            amount,
-        } => {
+        Event::TopUp { amount } | Event::Redeem { amount } | Event::Expire { amount } => put_cents(out, amount),
+        Event::Reverse { target, target_operation, amount } => {
             out.extend_from_slice(&target.0);
             put_id(out, target_operation.uuid());
             put_cents(out, amount);
@@ -179,11 +162,7 @@ fn put_event(out: &mut Vec<u8>, event: &Event) {
             put_cents(out, amount);
             out.push(reason.number());
         }
-        Event::Decline {
-            decline,
-            attempted,
-            amount,
-        } => {
+        Event::Decline { decline, attempted, amount } => {
             out.extend_from_slice(&[decline.number(), attempted.number()]);
             put_cents(out, amount);
         }
@@ -208,19 +187,12 @@ pub fn decode_record(bytes: &[u8]) -> Result<Record, DecodeError> {
     }
     let epoch = reader.u64()?;
     let body = if kind == OPEN {
-        Body::Open {
-            node: NodeId(reader.u64()?),
-            at: reader.time()?,
-        }
+        Body::Open { node: NodeId(reader.u64()?), at: reader.time()? }
     } else {
         let kind = Kind::from_number(kind).ok_or(DecodeError::Field("kind"))?;
         Body::Entry(reader.entry(kind)?)
     };
-    if reader.bytes.is_empty() {
-        Ok(Record { seq, epoch, body })
-    } else {
-        Err(DecodeError::Long)
-    }
+    if reader.bytes.is_empty() { Ok(Record { seq, epoch, body }) } else { Err(DecodeError::Long) }
 }
 
 struct Reader<'a> {
@@ -243,8 +215,7 @@ impl Reader<'_> {
     }
 
     fn time(&mut self) -> Result<Timestamp, DecodeError> {
-        self.array()
-            .map(|bytes| Timestamp::from_micros(i64::from_le_bytes(bytes)))
+        self.array().map(|bytes| Timestamp::from_micros(i64::from_le_bytes(bytes)))
     }
 
     fn cents(&mut self) -> Result<Cents, DecodeError> {
@@ -269,10 +240,7 @@ impl Reader<'_> {
 
     fn origin(&mut self) -> Result<Origin, DecodeError> {
         Ok(match self.byte()? {
-            1 => Origin::Till {
-                shop: ShopId::new(self.id()?),
-                terminal: TerminalId::new(self.id()?),
-            },
+            1 => Origin::Till { shop: ShopId::new(self.id()?), terminal: TerminalId::new(self.id()?) },
             2 => Origin::Staff(UserId::new(self.id()?)),
             3 => Origin::Holder,
             4 => Origin::System,
@@ -305,52 +273,28 @@ impl Reader<'_> {
                 expires_at: self.time()?,
                 pin: self.pin()?,
             },
-            Kind::TopUp => Event::TopUp {
-                amount: self.cents()?,
-            },
-            Kind::Redeem => Event::Redeem {
-                amount: self.cents()?,
-            },
+            Kind::TopUp => Event::TopUp { amount: self.cents()? },
+            Kind::Redeem => Event::Redeem { amount: self.cents()? },
             Kind::Reverse => Event::Reverse {
                 target: OpKey(self.array()?),
                 target_operation: OperationId::new(self.id()?),
                 amount: self.cents()?,
             },
-            Kind::Hold => Event::Hold {
-                amount: self.cents()?,
-                until: self.time()?,
-            },
-            Kind::Capture => Event::Capture {
-                hold: OperationId::new(self.id()?),
-                amount: self.cents()?,
-            },
+            Kind::Hold => Event::Hold { amount: self.cents()?, until: self.time()? },
+            Kind::Capture => Event::Capture { hold: OperationId::new(self.id()?), amount: self.cents()? },
             Kind::Release => Event::Release {
                 hold: OperationId::new(self.id()?),
-                cause: ReleaseCause::from_number(self.byte()?)
-                    .ok_or(DecodeError::Field("cause"))?,
+                cause: ReleaseCause::from_number(self.byte()?).ok_or(DecodeError::Field("cause"))?,
             },
-            Kind::Block => Event::Block {
-                reason: self.reason()?,
-            },
+            Kind::Block => Event::Block { reason: self.reason()? },
             Kind::Unblock => Event::Unblock,
-            Kind::Reissue => Event::Reissue {
-                generation: u32::from_le_bytes(self.array()?),
-                pin: self.pin()?,
-            },
-            Kind::ChangeExpiry => Event::ChangeExpiry {
-                expires_at: self.time()?,
-            },
-            Kind::Expire => Event::Expire {
-                amount: self.cents()?,
-            },
-            Kind::Close => Event::Close {
-                amount: self.cents()?,
-                reason: self.reason()?,
-            },
+            Kind::Reissue => Event::Reissue { generation: u32::from_le_bytes(self.array()?), pin: self.pin()? },
+            Kind::ChangeExpiry => Event::ChangeExpiry { expires_at: self.time()? },
+            Kind::Expire => Event::Expire { amount: self.cents()? },
+            Kind::Close => Event::Close { amount: self.cents()?, reason: self.reason()? },
             Kind::Decline => Event::Decline {
                 decline: Decline::from_number(self.byte()?).ok_or(DecodeError::Field("decline"))?,
-                attempted: Kind::from_number(self.byte()?)
-                    .ok_or(DecodeError::Field("attempted"))?,
+                attempted: Kind::from_number(self.byte()?).ok_or(DecodeError::Field("attempted"))?,
                 amount: self.cents()?,
             },
         })

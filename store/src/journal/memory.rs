@@ -33,20 +33,13 @@ impl MemoryJournal {
         partition: PartitionId,
         act: impl FnOnce(&mut Sequence) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        act(self
-            .partitions
-            .lock()
-            .get_mut(&partition)
-            .ok_or(JournalError::NoFence)?)
+        act(self.partitions.lock().get_mut(&partition).ok_or(JournalError::NoFence)?)
     }
 }
 
 impl Journal for MemoryJournal {
     fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
-        let empty = Sequence {
-            head: Head::START,
-            batches: Vec::new(),
-        };
+        let empty = Sequence { head: Head::START, batches: Vec::new() };
         self.partitions.lock().entry(partition).or_insert(empty);
         Ok(())
     }
@@ -69,18 +62,11 @@ impl Journal for MemoryJournal {
             }
             let open = std::iter::once(Body::Open { node, at });
             sequence.push(Arc::new(Batch::encode(current + 1, &sequence.head, open)));
-            Ok(Opened {
-                head: sequence.head,
-            })
+            Ok(Opened { head: sequence.head })
         })
     }
 
-    fn append(
-        &mut self,
-        partition: PartitionId,
-        previous_seq: u64,
-        batch: &Arc<Batch>,
-    ) -> Result<(), JournalError> {
+    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
         self.with(partition, |sequence| {
             if batch.epoch() != sequence.head.epoch {
                 return Err(JournalError::Fenced);
@@ -94,13 +80,7 @@ impl Journal for MemoryJournal {
     }
 
     fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
-        self.with(partition, |sequence| {
-            if sequence.head.epoch == epoch {
-                Ok(())
-            } else {
-                Err(JournalError::Fenced)
-            }
-        })
+        self.with(partition, |sequence| if sequence.head.epoch == epoch { Ok(()) } else { Err(JournalError::Fenced) })
     }
 
     fn read(
@@ -111,9 +91,7 @@ impl Journal for MemoryJournal {
     ) -> Result<Vec<Arc<Batch>>, JournalError> {
         self.with(partition, |sequence| {
             let mut bytes = 0;
-            let start = sequence
-                .batches
-                .partition_point(|batch| batch.head().seq < from_seq);
+            let start = sequence.batches.partition_point(|batch| batch.head().seq < from_seq);
             let wanted = sequence.batches[start..].iter().take_while(|batch| {
                 let first = bytes == 0;
                 bytes += batch.bytes().len();

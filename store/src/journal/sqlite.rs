@@ -7,9 +7,7 @@ use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::{Body, NodeId};
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,8 +32,7 @@ const MINT: &str = "INSERT INTO fence (partition, epoch, seq, chain) SELECT ?1, 
 const FENCE: &str = "SELECT epoch, seq, chain FROM fence WHERE partition = ?1";
 const MOVE: &str = "UPDATE fence SET epoch = ?2, seq = ?3, chain = ?4 WHERE partition = ?1 AND epoch = ?5 AND seq = ?6";
 const INSERT: &str = "INSERT INTO batch (partition, last_seq, bytes) VALUES (?1, ?2, ?3)";
-const READ: &str =
-    "SELECT bytes FROM batch WHERE partition = ?1 AND last_seq >= ?2 ORDER BY last_seq";
+const READ: &str = "SELECT bytes FROM batch WHERE partition = ?1 AND last_seq >= ?2 ORDER BY last_seq";
 const TRIM: &str = "DELETE FROM batch WHERE partition = ?1 AND last_seq <= ?2";
 
 /// A connection to the journal's file.
@@ -47,9 +44,7 @@ pub struct SqliteJournal {
 
 fn unknown(error: &rusqlite::Error) -> JournalError {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            JournalError::Corrupt(error.to_string())
-        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => JournalError::Corrupt(error.to_string()),
         _ => JournalError::Unknown(error.to_string()),
     }
 }
@@ -67,11 +62,7 @@ impl SqliteJournal {
     /// [`JournalError::Unknown`] when the file cannot be used, or when a setting that the promise
     /// depends on did not take.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let mut journal = Self {
-            path: path.to_owned(),
-            writable: true,
-            connection: None,
-        };
+        let mut journal = Self { path: path.to_owned(), writable: true, connection: None };
         journal.connection()?.execute_batch(SCHEMA)?;
         Ok(journal)
     }
@@ -81,11 +72,7 @@ impl SqliteJournal {
     /// # Errors
     /// [`JournalError::Unknown`] when there is no such file.
     pub fn reader(path: &Path) -> Result<Self, JournalError> {
-        let mut journal = Self {
-            path: path.to_owned(),
-            writable: false,
-            connection: None,
-        };
+        let mut journal = Self { path: path.to_owned(), writable: false, connection: None };
         journal.connection()?;
         Ok(journal)
     }
@@ -109,10 +96,7 @@ impl SqliteJournal {
 
     fn connect(path: &Path) -> Result<Connection, JournalError> {
         if rusqlite::version_number() < SQLITE_VERSION_MIN {
-            return Err(JournalError::Unknown(format!(
-                "SQLite {} is too old",
-                rusqlite::version()
-            )));
+            return Err(JournalError::Unknown(format!("SQLite {} is too old", rusqlite::version())));
         }
         let connection = Connection::open(path)?;
         connection.busy_timeout(BUSY)?;
@@ -120,20 +104,15 @@ impl SqliteJournal {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
         let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-        let synchronous: i64 =
-            connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+        let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
         if mode != "wal" || synchronous != 2 {
-            return Err(JournalError::Unknown(format!(
-                "journal_mode is {mode}, synchronous is {synchronous}"
-            )));
+            return Err(JournalError::Unknown(format!("journal_mode is {mode}, synchronous is {synchronous}")));
         }
         Ok(connection)
     }
 
     fn begin(&mut self) -> Result<Transaction<'_>, JournalError> {
-        Ok(self
-            .connection()?
-            .transaction_with_behavior(TransactionBehavior::Immediate)?)
+        Ok(self.connection()?.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 
     /// Limits the file to so many pages, to see what a full disk does.
@@ -142,36 +121,25 @@ impl SqliteJournal {
     /// [`JournalError::Unknown`].
     #[doc(hidden)]
     pub fn limit_pages(&mut self, pages: u32) -> Result<(), JournalError> {
-        Ok(self
-            .connection()?
-            .pragma_update(None, "max_page_count", pages)?)
+        Ok(self.connection()?.pragma_update(None, "max_page_count", pages)?)
     }
 }
 
 fn fence(connection: &Connection, partition: PartitionId) -> Result<Head, JournalError> {
     let mut statement = connection.prepare_cached(FENCE)?;
     let row = statement
-        .query_row(params![partition.0], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
-        })
+        .query_row(params![partition.0], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?)))
         .optional()?;
     let (epoch, seq, chain) = row.ok_or(JournalError::NoFence)?;
-    let chain = Chain::try_from(chain)
-        .map_err(|_| JournalError::Corrupt("the fence's chain is not 32 bytes".into()))?;
+    let chain =
+        Chain::try_from(chain).map_err(|_| JournalError::Corrupt("the fence's chain is not 32 bytes".into()))?;
     Ok(Head { epoch, seq, chain })
 }
 
 /// Inserts the batch and moves the fence with it, in the caller's transaction.
-fn put(
-    connection: &Connection,
-    partition: PartitionId,
-    before: &Head,
-    batch: &Batch,
-) -> Result<(), JournalError> {
+fn put(connection: &Connection, partition: PartitionId, before: &Head, batch: &Batch) -> Result<(), JournalError> {
     let after = batch.head();
-    connection
-        .prepare_cached(INSERT)?
-        .execute(params![partition.0, after.seq, batch.bytes()])?;
+    connection.prepare_cached(INSERT)?.execute(params![partition.0, after.seq, batch.bytes()])?;
     let moved = connection.prepare_cached(MOVE)?.execute(params![
         partition.0,
         after.epoch,
@@ -180,17 +148,12 @@ fn put(
         before.epoch,
         before.seq
     ])?;
-    if moved == 1 {
-        Ok(())
-    } else {
-        Err(JournalError::Gap)
-    }
+    if moved == 1 { Ok(()) } else { Err(JournalError::Gap) }
 }
 
 impl Journal for SqliteJournal {
     fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
-        self.connection()?
-            .execute(MINT, params![partition.0, GENESIS])?;
+        self.connection()?.execute(MINT, params![partition.0, GENESIS])?;
         Ok(())
     }
 
@@ -208,26 +171,15 @@ impl Journal for SqliteJournal {
         let transaction = self.begin()?;
         let before = fence(&transaction, partition)?;
         if before.epoch != expected_epoch {
-            return Err(JournalError::Race {
-                current: before.epoch,
-            });
+            return Err(JournalError::Race { current: before.epoch });
         }
-        let batch = Batch::encode(
-            before.epoch + 1,
-            &before,
-            std::iter::once(Body::Open { node, at }),
-        );
+        let batch = Batch::encode(before.epoch + 1, &before, std::iter::once(Body::Open { node, at }));
         put(&transaction, partition, &before, &batch)?;
         transaction.commit()?;
         Ok(Opened { head: batch.head() })
     }
 
-    fn append(
-        &mut self,
-        partition: PartitionId,
-        previous_seq: u64,
-        batch: &Arc<Batch>,
-    ) -> Result<(), JournalError> {
+    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
         let transaction = self.begin()?;
         let before = fence(&transaction, partition)?;
         if before.epoch != batch.epoch() {
@@ -242,11 +194,7 @@ impl Journal for SqliteJournal {
 
     fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
         let current = self.head(partition)?.epoch;
-        if current == epoch {
-            Ok(())
-        } else {
-            Err(JournalError::Fenced)
-        }
+        if current == epoch { Ok(()) } else { Err(JournalError::Fenced) }
     }
 
     fn read(
@@ -273,8 +221,7 @@ impl Journal for SqliteJournal {
         if upto > floor {
             return Err(JournalError::Floor { floor });
         }
-        self.connection()?
-            .execute(TRIM, params![partition.0, upto])?;
+        self.connection()?.execute(TRIM, params![partition.0, upto])?;
         Ok(())
     }
 

@@ -52,18 +52,9 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn audit(
-        &self,
-        municipality: Uuid,
-        before: Uuid,
-        limit: i64,
-    ) -> Result<Vec<AuditRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(LIST)
-            .bind(municipality)
-            .bind(before)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?;
+    pub async fn audit(&self, municipality: Uuid, before: Uuid, limit: i64) -> Result<Vec<AuditRow>, Error> {
+        let rows =
+            on!(self, |pool| sqlx::query_as(LIST).bind(municipality).bind(before).bind(limit).fetch_all(pool).await)?;
         Ok(rows)
     }
 }

@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[ADD, TOUCH, PURGE];
 
-const ADD: &str = "INSERT INTO citizen_session (token_hash, voucher_id, generation, expires_at) VALUES ($1, $2, $3, $4)";
-const TOUCH: &str =
-    "UPDATE citizen_session SET expires_at = $2 WHERE token_hash = $1 AND expires_at > $3
+const ADD: &str =
+    "INSERT INTO citizen_session (token_hash, voucher_id, generation, expires_at) VALUES ($1, $2, $3, $4)";
+const TOUCH: &str = "UPDATE citizen_session SET expires_at = $2 WHERE token_hash = $1 AND expires_at > $3
     RETURNING voucher_id, generation";
 const PURGE: &str = "DELETE FROM citizen_session WHERE expires_at <= $1";
 
@@ -49,18 +49,8 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn touch_citizen_session(
-        &self,
-        hash: &[u8],
-        expires_at: i64,
-        now: i64,
-    ) -> Result<CitizenSession, Error> {
-        let row = on!(self, |pool| sqlx::query_as(TOUCH)
-            .bind(hash)
-            .bind(expires_at)
-            .bind(now)
-            .fetch_one(pool)
-            .await)?;
+    pub async fn touch_citizen_session(&self, hash: &[u8], expires_at: i64, now: i64) -> Result<CitizenSession, Error> {
+        let row = on!(self, |pool| sqlx::query_as(TOUCH).bind(hash).bind(expires_at).bind(now).fetch_one(pool).await)?;
         Ok(row)
     }
 }

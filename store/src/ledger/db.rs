@@ -2,9 +2,7 @@
 
 use crate::journal::SQLITE_VERSION_MIN;
 use sqlx::postgres::{PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::path::Path;
 use std::time::Duration;
 
@@ -80,10 +78,9 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
-            sqlx::Error::Io(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(error.to_string())
+            }
             sqlx::Error::Database(ref database) if database.is_unique_violation() => Self::Conflict,
             sqlx::Error::Database(ref database) if is_outage(database.code().as_deref()) => {
                 Self::Unavailable(error.to_string())
@@ -96,15 +93,9 @@ impl From<sqlx::Error> for Error {
 /// SQLite's busy, locked, I/O error, full; Postgres' classes of connection, resources, shutdown.
 fn is_outage(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
-        let primary = code
-            .parse::<i64>()
-            .ok()
-            .filter(|_| code.len() < 5)
-            .map(|number| number & 0xff);
+        let primary = code.parse::<i64>().ok().filter(|_| code.len() < 5).map(|number| number & 0xff);
         matches!(primary, Some(5 | 6 | 10 | 13))
-            || ["08", "53", "57", "58"]
-                .iter()
-                .any(|class| code.len() == 5 && code.starts_with(class))
+            || ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class))
     })
 }
 
@@ -122,10 +113,7 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
-        let pool = SqlitePoolOptions::new()
-            .max_connections(LITE_CONNECTIONS)
-            .connect_with(options)
-            .await?;
+        let pool = SqlitePoolOptions::new().max_connections(LITE_CONNECTIONS).connect_with(options).await?;
         Ok(Self::Lite(pool))
     }
 
@@ -134,11 +122,7 @@ impl Db {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn connect_postgres(url: &str) -> Result<Self, Error> {
-        let pool = PgPoolOptions::new()
-            .max_connections(PG_CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .connect(url)
-            .await?;
+        let pool = PgPoolOptions::new().max_connections(PG_CONNECTIONS).acquire_timeout(PATIENCE).connect(url).await?;
         Ok(Self::Pg(pool))
     }
 
@@ -163,29 +147,23 @@ impl Db {
         match self {
             Self::Lite(pool) => {
                 let (mode, synchronous): (String, i64) = (
-                    sqlx::query_scalar("PRAGMA journal_mode")
-                        .fetch_one(pool)
-                        .await?,
-                    sqlx::query_scalar("PRAGMA synchronous")
-                        .fetch_one(pool)
-                        .await?,
+                    sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await?,
+                    sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await?,
                 );
                 if mode != "wal" || synchronous != 2 {
-                    complaints.push(format!("ledger.db: journal_mode is {mode}, synchronous is {synchronous}; must be wal and 2"));
+                    complaints.push(format!(
+                        "ledger.db: journal_mode is {mode}, synchronous is {synchronous}; must be wal and 2"
+                    ));
                 }
                 if rusqlite::version_number() < SQLITE_VERSION_MIN {
-                    complaints.push(format!(
-                        "SQLite {} can lose commits; build with 3.51.3 or newer",
-                        rusqlite::version()
-                    ));
+                    complaints
+                        .push(format!("SQLite {} can lose commits; build with 3.51.3 or newer", rusqlite::version()));
                 }
             }
             Self::Pg(pool) => {
                 for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
-                    let value: String = sqlx::query_scalar("SELECT current_setting($1)")
-                        .bind(setting)
-                        .fetch_one(pool)
-                        .await?;
+                    let value: String =
+                        sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(pool).await?;
                     if value == "off" || value == "local" && setting != "synchronous_commit" {
                         complaints.push(format!("Postgres: {setting} is {value}; set it to on"));
                     }

@@ -6,21 +6,14 @@ use super::shops::ShopRow;
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[
-    MUNICIPALITIES,
-    ADD_MUNICIPALITY,
-    PROGRAMMES,
-    SHOPS,
-    TERMINALS,
-];
+pub(super) const STATEMENTS: &[&str] = &[MUNICIPALITIES, ADD_MUNICIPALITY, PROGRAMMES, SHOPS, TERMINALS];
 
-const MUNICIPALITIES: &str =
-    "SELECT id, name, help_phone, help_email FROM municipality ORDER BY id";
-const ADD_MUNICIPALITY: &str = "INSERT INTO municipality (id, name, help_phone, help_email, created_at) VALUES ($1, $2, $3, $4, $5)";
+const MUNICIPALITIES: &str = "SELECT id, name, help_phone, help_email FROM municipality ORDER BY id";
+const ADD_MUNICIPALITY: &str =
+    "INSERT INTO municipality (id, name, help_phone, help_email, created_at) VALUES ($1, $2, $3, $4, $5)";
 const PROGRAMMES: &str = "SELECT * FROM programme ORDER BY id";
 const SHOPS: &str = "SELECT * FROM shop ORDER BY name, id";
-const TERMINALS: &str =
-    "SELECT id, shop_id, label, token_hash FROM terminal WHERE revoked_at IS NULL";
+const TERMINALS: &str = "SELECT id, shop_id, label, token_hash FROM terminal WHERE revoked_at IS NULL";
 
 /// A municipality.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]

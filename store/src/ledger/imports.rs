@@ -11,11 +11,12 @@ const ADD: &str = "INSERT INTO import (id, municipality_id, programme_id, kind, 
         wrapped_key, sealed, user_id, created_at)
     VALUES ($1, $2, $3, $4, 'dry_run', $5, $6, $7, $8, $9, $10, $11)";
 const ONE: &str = "SELECT * FROM import WHERE id = $1 AND municipality_id = $2";
-const LIST: &str =
-    "SELECT * FROM import WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-const MOVE: &str = "UPDATE import SET status = $4, applied_at = COALESCE($5, applied_at), undone_at = COALESCE($6, undone_at)
+const LIST: &str = "SELECT * FROM import WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+const MOVE: &str =
+    "UPDATE import SET status = $4, applied_at = COALESCE($5, applied_at), undone_at = COALESCE($6, undone_at)
     WHERE id = $1 AND municipality_id = $2 AND status = $3";
-const TWIN: &str = "SELECT COUNT(*) FROM import WHERE municipality_id = $1 AND file_hash = $2 AND status IN ('applying', 'applied')";
+const TWIN: &str =
+    "SELECT COUNT(*) FROM import WHERE municipality_id = $1 AND file_hash = $2 AND status IN ('applying', 'applied')";
 
 /// An upload as stored.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
@@ -100,11 +101,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn import(&self, municipality: Uuid, id: Uuid) -> Result<ImportRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(ONE)
-            .bind(id)
-            .bind(municipality)
-            .fetch_one(pool)
-            .await)?;
+        let row = on!(self, |pool| sqlx::query_as(ONE).bind(id).bind(municipality).fetch_one(pool).await)?;
         Ok(row)
     }
 
@@ -112,18 +109,9 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn imports(
-        &self,
-        municipality: Uuid,
-        before: Uuid,
-        limit: i64,
-    ) -> Result<Vec<ImportRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(LIST)
-            .bind(municipality)
-            .bind(before)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?;
+    pub async fn imports(&self, municipality: Uuid, before: Uuid, limit: i64) -> Result<Vec<ImportRow>, Error> {
+        let rows =
+            on!(self, |pool| sqlx::query_as(LIST).bind(municipality).bind(before).bind(limit).fetch_all(pool).await)?;
         Ok(rows)
     }
 
@@ -144,27 +132,16 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 {
-            Ok(())
-        } else {
-            Err(Error::Conflict)
-        }
+        if touched == 1 { Ok(()) } else { Err(Error::Conflict) }
     }
 
     /// Whether the very same file was applied before.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn applied_before(
-        &self,
-        municipality: Uuid,
-        file_hash: &[u8],
-    ) -> Result<bool, Error> {
-        let count: i64 = on!(self, |pool| sqlx::query_scalar(TWIN)
-            .bind(municipality)
-            .bind(file_hash)
-            .fetch_one(pool)
-            .await)?;
+    pub async fn applied_before(&self, municipality: Uuid, file_hash: &[u8]) -> Result<bool, Error> {
+        let count: i64 =
+            on!(self, |pool| sqlx::query_scalar(TWIN).bind(municipality).bind(file_hash).fetch_one(pool).await)?;
         Ok(count > 0)
     }
 }

@@ -16,8 +16,10 @@ const OF_SHOP: &str = "SELECT * FROM operation
     WHERE shop_id = $1 AND decided_at >= $2 AND decided_at < $3 AND id > $4
         AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
     ORDER BY id LIMIT $7";
-const OF_VOUCHER: &str = "SELECT * FROM operation WHERE voucher_id = $1 AND voucher_seq > $2 ORDER BY voucher_seq LIMIT $3";
-const SUM: &str = "SELECT partition_id, seq, record FROM operation WHERE partition_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+const OF_VOUCHER: &str =
+    "SELECT * FROM operation WHERE voucher_id = $1 AND voucher_seq > $2 ORDER BY voucher_seq LIMIT $3";
+const SUM: &str =
+    "SELECT partition_id, seq, record FROM operation WHERE partition_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
 /// One fact.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -81,10 +83,8 @@ impl Db {
     /// # Errors
     /// [`Error::Corrupt`] when a record cannot be read.
     pub async fn entries(&self, voucher: VoucherId) -> Result<Vec<Entry>, Error> {
-        let rows: Vec<Vec<u8>> = on!(self, |pool| sqlx::query_scalar(RECORDS)
-            .bind(voucher.uuid())
-            .fetch_all(pool)
-            .await)?;
+        let rows: Vec<Vec<u8>> =
+            on!(self, |pool| sqlx::query_scalar(RECORDS).bind(voucher.uuid()).fetch_all(pool).await)?;
         rows.iter().map(|bytes| entry_of(bytes)).collect()
     }
 
@@ -93,10 +93,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(BY_ID)
-            .bind(id)
-            .fetch_one(pool)
-            .await)?;
+        let row = on!(self, |pool| sqlx::query_as(BY_ID).bind(id).fetch_one(pool).await)?;
         Ok(row)
     }
 
@@ -104,16 +101,8 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn operations_by_key(
-        &self,
-        shop: Uuid,
-        key: &[u8; 16],
-    ) -> Result<Vec<OperationRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(BY_KEY)
-            .bind(shop)
-            .bind(&key[..])
-            .fetch_all(pool)
-            .await)?;
+    pub async fn operations_by_key(&self, shop: Uuid, key: &[u8; 16]) -> Result<Vec<OperationRow>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(BY_KEY).bind(shop).bind(&key[..]).fetch_all(pool).await)?;
         Ok(rows)
     }
 
@@ -121,11 +110,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn shop_operations(
-        &self,
-        shop: Uuid,
-        filter: &OperationFilter,
-    ) -> Result<Vec<OperationRow>, Error> {
+    pub async fn shop_operations(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<OperationRow>, Error> {
         let rows = on!(self, |pool| sqlx::query_as(OF_SHOP)
             .bind(shop)
             .bind(filter.from)
@@ -162,12 +147,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn kept_records(
-        &self,
-        partition: u16,
-        after: u64,
-        limit: i64,
-    ) -> Result<Vec<(u64, Vec<u8>)>, Error> {
+    pub async fn kept_records(&self, partition: u16, after: u64, limit: i64) -> Result<Vec<(u64, Vec<u8>)>, Error> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let rows: Vec<(i64, i64, Vec<u8>)> = on!(self, |pool| sqlx::query_as(SUM)
             .bind(i64::from(partition))
@@ -175,18 +155,12 @@ impl Db {
             .bind(limit)
             .fetch_all(pool)
             .await)?;
-        Ok(rows
-            .into_iter()
-            .map(|(_, seq, record)| (seq.unsigned_abs(), record))
-            .collect())
+        Ok(rows.into_iter().map(|(_, seq, record)| (seq.unsigned_abs(), record)).collect())
     }
 }
 
 fn entry_of(bytes: &[u8]) -> Result<Entry, Error> {
-    match decode_record(bytes)
-        .map_err(|error| Error::Corrupt(error.to_string()))?
-        .body
-    {
+    match decode_record(bytes).map_err(|error| Error::Corrupt(error.to_string()))?.body {
         Body::Entry(entry) => Ok(entry),
         Body::Open { .. } => Err(Error::Corrupt("an open record among a voucher's".into())),
     }

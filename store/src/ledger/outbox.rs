@@ -4,32 +4,21 @@ use super::db::{Db, Error, in_transaction, on};
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[
-    DUE,
-    DONE,
-    LATER,
-    LIST,
-    RESEND,
-    SENT_OF_IMPORT,
-    SUPPRESS,
-    DEPTH,
-];
+pub(super) const STATEMENTS: &[&str] = &[DUE, DONE, LATER, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, DEPTH];
 
-const DUE: &str =
-    "SELECT id, municipality_id, voucher_id, template, attempts, created_at FROM outbox
+const DUE: &str = "SELECT id, municipality_id, voucher_id, template, attempts, created_at FROM outbox
     WHERE status = 'pending' AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
 const DONE: &str = "UPDATE outbox SET status = $2, sent_at = $3, segments = $4, error = $5, attempts = attempts + 1
     WHERE id = $1 AND status = 'pending'";
-const LATER: &str = "UPDATE outbox SET not_before = $2, error = $3, attempts = attempts + 1 WHERE id = $1 AND status = 'pending'";
+const LATER: &str =
+    "UPDATE outbox SET not_before = $2, error = $3, attempts = attempts + 1 WHERE id = $1 AND status = 'pending'";
 const LIST: &str = "SELECT id, voucher_id, template, status, attempts, created_at, sent_at, segments, error FROM outbox
     WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 const RESEND: &str = "UPDATE outbox SET status = 'pending', not_before = $3, error = NULL
     WHERE id = $1 AND municipality_id = $2 AND status <> 'pending'";
-const SENT_OF_IMPORT: &str =
-    "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.voucher_id = o.voucher_id
+const SENT_OF_IMPORT: &str = "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.voucher_id = o.voucher_id
     WHERE h.import_id = $1 AND o.status = 'sent'";
-const SUPPRESS: &str =
-    "UPDATE outbox SET status = 'suppressed' WHERE status = 'pending' AND voucher_id IN
+const SUPPRESS: &str = "UPDATE outbox SET status = 'suppressed' WHERE status = 'pending' AND voucher_id IN
     (SELECT voucher_id FROM holder WHERE import_id = $1)";
 const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status = 'pending'";
 
@@ -89,11 +78,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn due_messages(&self, now: i64, limit: i64) -> Result<Vec<PendingMessage>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(DUE)
-            .bind(now)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?;
+        let rows = on!(self, |pool| sqlx::query_as(DUE).bind(now).bind(limit).fetch_all(pool).await)?;
         Ok(rows)
     }
 
@@ -135,19 +120,8 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn postpone_message(
-        &self,
-        id: Uuid,
-        not_before: i64,
-        error: &str,
-    ) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(LATER)
-            .bind(id)
-            .bind(not_before)
-            .bind(error)
-            .execute(pool)
-            .await
-            .map(drop))?;
+    pub async fn postpone_message(&self, id: Uuid, not_before: i64, error: &str) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(LATER).bind(id).bind(not_before).bind(error).execute(pool).await.map(drop))?;
         Ok(())
     }
 
@@ -155,18 +129,9 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn messages(
-        &self,
-        municipality: Uuid,
-        before: Uuid,
-        limit: i64,
-    ) -> Result<Vec<MessageRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(LIST)
-            .bind(municipality)
-            .bind(before)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?;
+    pub async fn messages(&self, municipality: Uuid, before: Uuid, limit: i64) -> Result<Vec<MessageRow>, Error> {
+        let rows =
+            on!(self, |pool| sqlx::query_as(LIST).bind(municipality).bind(before).bind(limit).fetch_all(pool).await)?;
         Ok(rows)
     }
 
@@ -174,12 +139,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::NotFound`] also for one that waits anyway.
-    pub async fn resend_message(
-        &self,
-        municipality: Uuid,
-        id: Uuid,
-        now: i64,
-    ) -> Result<(), Error> {
+    pub async fn resend_message(&self, municipality: Uuid, id: Uuid, now: i64) -> Result<(), Error> {
         let touched = on!(self, |pool| sqlx::query(RESEND)
             .bind(id)
             .bind(municipality)
@@ -187,11 +147,7 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 {
-            Ok(())
-        } else {
-            Err(Error::NotFound)
-        }
+        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Holds back the messages of an import that is undone; `Conflict` once one was sent.
@@ -201,10 +157,7 @@ impl Db {
     pub async fn suppress_import(&self, import: Uuid) -> Result<(), Error> {
         in_transaction!(self, |tx| {
             sqlx::query(SUPPRESS).bind(import).execute(&mut *tx).await?;
-            let sent: i64 = sqlx::query_scalar(SENT_OF_IMPORT)
-                .bind(import)
-                .fetch_one(&mut *tx)
-                .await?;
+            let sent: i64 = sqlx::query_scalar(SENT_OF_IMPORT).bind(import).fetch_one(&mut *tx).await?;
             if sent > 0 {
                 return Err(Error::Conflict);
             }

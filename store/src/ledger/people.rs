@@ -5,25 +5,19 @@ use crate::seal::Sealed;
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[
-    PERSON,
-    HOLDER,
-    CODE,
-    SEALED,
-    HOLDER_OF,
-    BY_TAX,
-    FORGET_CODES,
-];
+pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF, BY_TAX, FORGET_CODES];
 
-const PERSON: &str = "INSERT INTO person (id, municipality_id, language, tax_index, phone_index, email_index, wrapped_key,
+const PERSON: &str =
+    "INSERT INTO person (id, municipality_id, language, tax_index, phone_index, email_index, wrapped_key,
         sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-const HOLDER: &str = "INSERT INTO holder (voucher_id, municipality_id, person_id, import_id, reference, channel, household,
+const HOLDER: &str =
+    "INSERT INTO holder (voucher_id, municipality_id, person_id, import_id, reference, channel, household,
         minors, initials, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const CODE: &str = "INSERT INTO voucher_code (code_index, kind, voucher_id, municipality_id, programme_id, generation)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (code_index) DO NOTHING";
-const SEALED: &str =
-    "SELECT id, municipality_id, language, wrapped_key, sealed FROM person WHERE id = $1";
-const HOLDER_OF: &str = "SELECT voucher_id, municipality_id, person_id, import_id, reference, channel, household, minors, initials
+const SEALED: &str = "SELECT id, municipality_id, language, wrapped_key, sealed FROM person WHERE id = $1";
+const HOLDER_OF: &str =
+    "SELECT voucher_id, municipality_id, person_id, import_id, reference, channel, household, minors, initials
     FROM holder WHERE voucher_id = $1";
 const BY_TAX: &str = "SELECT h.voucher_id, h.municipality_id, h.person_id, h.import_id, h.reference, h.channel, h.household,
         h.minors, h.initials
@@ -99,16 +93,7 @@ impl Db {
     /// [`Error::Conflict`].
     pub async fn add_holders(&self, new: &[NewHolder], now: i64) -> Result<(), Error> {
         in_transaction!(self, |tx| {
-            for NewHolder {
-                holder,
-                programme_id,
-                language,
-                tax_index,
-                phone_index,
-                email_index,
-                sealed,
-                codes,
-            } in new
+            for NewHolder { holder, programme_id, language, tax_index, phone_index, email_index, sealed, codes } in new
             {
                 sqlx::query(PERSON)
                     .bind(holder.person_id)
@@ -154,11 +139,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn add_codes(
-        &self,
-        code: &super::CodeRow,
-        codes: &[(&'static str, [u8; 16]); 2],
-    ) -> Result<(), Error> {
+    pub async fn add_codes(&self, code: &super::CodeRow, codes: &[(&'static str, [u8; 16]); 2]) -> Result<(), Error> {
         on!(self, |pool| {
             for (kind, index) in codes {
                 sqlx::query(CODE)
@@ -180,11 +161,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn forget_codes(&self, voucher: Uuid) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(FORGET_CODES)
-            .bind(voucher)
-            .execute(pool)
-            .await
-            .map(drop))?;
+        on!(self, |pool| sqlx::query(FORGET_CODES).bind(voucher).execute(pool).await.map(drop))?;
         Ok(())
     }
 
@@ -193,10 +170,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn person(&self, id: Uuid) -> Result<PersonRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(SEALED)
-            .bind(id)
-            .fetch_one(pool)
-            .await)?;
+        let row = on!(self, |pool| sqlx::query_as(SEALED).bind(id).fetch_one(pool).await)?;
         Ok(row)
     }
 
@@ -205,10 +179,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn holder(&self, voucher: Uuid) -> Result<HolderRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(HOLDER_OF)
-            .bind(voucher)
-            .fetch_one(pool)
-            .await)?;
+        let row = on!(self, |pool| sqlx::query_as(HOLDER_OF).bind(voucher).fetch_one(pool).await)?;
         Ok(row)
     }
 

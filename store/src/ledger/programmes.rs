@@ -11,7 +11,8 @@ const ADD: &str = "INSERT INTO programme (id, municipality_id, name, status, bud
         message_after_purchase, link_delay_seconds, rules_it, rules_en, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 const STATUS: &str = "UPDATE programme SET status = $3 WHERE id = $1 AND municipality_id = $2";
-const SUMS: &str = "SELECT COUNT(*) AS vouchers, CAST(COALESCE(SUM(issued_cents + topped_up_cents), 0) AS BIGINT) AS issued_cents,
+const SUMS: &str =
+    "SELECT COUNT(*) AS vouchers, CAST(COALESCE(SUM(issued_cents + topped_up_cents), 0) AS BIGINT) AS issued_cents,
         CAST(COALESCE(SUM(redeemed_cents - reversed_cents), 0) AS BIGINT) AS spent_cents,
         CAST(COALESCE(SUM(held_cents), 0) AS BIGINT) AS held_cents,
         CAST(COALESCE(SUM(expired_cents), 0) AS BIGINT) AS expired_cents,
@@ -108,12 +109,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn set_programme_status(
-        &self,
-        municipality: Uuid,
-        id: Uuid,
-        status: &str,
-    ) -> Result<(), Error> {
+    pub async fn set_programme_status(&self, municipality: Uuid, id: Uuid, status: &str) -> Result<(), Error> {
         let touched = on!(self, |pool| sqlx::query(STATUS)
             .bind(id)
             .bind(municipality)
@@ -121,11 +117,7 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 {
-            Ok(())
-        } else {
-            Err(Error::NotFound)
-        }
+        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Where the programme's money is.
@@ -133,10 +125,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn programme_sums(&self, programme: Uuid) -> Result<ProgrammeSums, Error> {
-        let sums = on!(self, |pool| sqlx::query_as(SUMS)
-            .bind(programme)
-            .fetch_one(pool)
-            .await)?;
+        let sums = on!(self, |pool| sqlx::query_as(SUMS).bind(programme).fetch_one(pool).await)?;
         Ok(sums)
     }
 }

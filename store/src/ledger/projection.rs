@@ -9,18 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[
-    CHECKPOINT,
-    ADVANCE,
-    OPERATION,
-    ISSUED,
-    CHANGED,
-    REVERSED,
-    HELD,
-    LET_GO,
-    MESSAGE_PURCHASE,
-    MESSAGE_LINK,
-];
+pub(super) const STATEMENTS: &[&str] =
+    &[CHECKPOINT, ADVANCE, OPERATION, ISSUED, CHANGED, REVERSED, HELD, LET_GO, MESSAGE_PURCHASE, MESSAGE_LINK];
 
 const CHECKPOINT: &str = "SELECT epoch, seq, chain FROM checkpoint WHERE partition_id = $1";
 const ADVANCE: &str = "INSERT INTO checkpoint (partition_id, epoch, seq, chain) VALUES ($1, $2, $3, $4)
@@ -30,7 +20,8 @@ const OPERATION: &str = "INSERT INTO operation (id, partition_id, seq, voucher_i
         shop_id, terminal_id, user_id, op_key, amount_cents, balance_after_cents, held_after_cents, decided_at, decline,
         target_id, reversed_cents, record)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18)";
-const ISSUED: &str = "INSERT INTO voucher (id, municipality_id, programme_id, status, voucher_seq, generation, valid_from,
+const ISSUED: &str =
+    "INSERT INTO voucher (id, municipality_id, programme_id, status, voucher_seq, generation, valid_from,
         expires_at, balance_cents, held_cents, issued_cents, topped_up_cents, redeemed_cents, reversed_cents,
         expired_cents, issued_at, updated_at)
     VALUES ($1, $2, $3, 'active', 0, 1, $4, $5, 0, 0, $6, 0, 0, 0, 0, $7, $7)";
@@ -43,11 +34,13 @@ const REVERSED: &str = "UPDATE operation SET reversed_cents = reversed_cents + $
     WHERE id = $1 AND reversed_cents + $2 <= amount_cents";
 const HELD: &str = "INSERT INTO open_hold (operation_id, voucher_id, until_at) VALUES ($1, $2, $3)";
 const LET_GO: &str = "DELETE FROM open_hold WHERE operation_id = $1";
-const MESSAGE_PURCHASE: &str = "INSERT INTO outbox (id, municipality_id, voucher_id, template, status, attempts, not_before, created_at)
+const MESSAGE_PURCHASE: &str =
+    "INSERT INTO outbox (id, municipality_id, voucher_id, template, status, attempts, not_before, created_at)
     SELECT $1, v.municipality_id, v.id, $3, 'pending', 0, $4, $4
     FROM voucher v JOIN programme p ON p.id = v.programme_id JOIN holder h ON h.voucher_id = v.id
     WHERE v.id = $2 AND p.message_after_purchase = 1 AND h.channel <> 'paper'";
-const MESSAGE_LINK: &str = "INSERT INTO outbox (id, municipality_id, voucher_id, template, status, attempts, not_before, created_at)
+const MESSAGE_LINK: &str =
+    "INSERT INTO outbox (id, municipality_id, voucher_id, template, status, attempts, not_before, created_at)
     SELECT $1, v.municipality_id, v.id, 'voucher_link', 'pending', 0, $3 + p.link_delay_seconds * 1000000, $3
     FROM voucher v JOIN programme p ON p.id = v.programme_id JOIN holder h ON h.voucher_id = v.id
     WHERE v.id = $2 AND h.channel <> 'paper'";
@@ -123,16 +116,10 @@ impl Change {
         match entry.event {
             Event::Issue { .. } => self.issue = Some(*entry),
             Event::TopUp { amount } => self.topped_up += amount.get(),
-            Event::Redeem { amount } | Event::Capture { amount, .. } => {
-                self.redeemed += amount.get()
-            }
+            Event::Redeem { amount } | Event::Capture { amount, .. } => self.redeemed += amount.get(),
             Event::Reverse { amount, .. } => self.reversed += amount.get(),
-            Event::Expire { amount } => {
-                (self.expired, self.status) = (self.expired + amount.get(), Some("expired"))
-            }
-            Event::Close { amount, .. } => {
-                (self.expired, self.status) = (self.expired + amount.get(), Some("closed"))
-            }
+            Event::Expire { amount } => (self.expired, self.status) = (self.expired + amount.get(), Some("expired")),
+            Event::Close { amount, .. } => (self.expired, self.status) = (self.expired + amount.get(), Some("closed")),
             Event::Block { .. } => self.status = Some("blocked"),
             Event::Unblock => self.status = Some("active"),
             Event::Reissue { generation, .. } => self.generation = Some(i64::from(generation)),
@@ -167,26 +154,20 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn checkpoint(&self, partition: PartitionId) -> Result<Head, Error> {
-        let row: Option<(i64, i64, Vec<u8>)> = on!(self, |pool| sqlx::query_as(CHECKPOINT)
-            .bind(i64::from(partition.0))
-            .fetch_optional(pool)
-            .await)?;
+        let row: Option<(i64, i64, Vec<u8>)> =
+            on!(self, |pool| sqlx::query_as(CHECKPOINT).bind(i64::from(partition.0)).fetch_optional(pool).await)?;
         let Some((epoch, seq, chain)) = row else {
             return Ok(Head::START);
         };
-        let chain =
-            Chain::try_from(chain).map_err(|_| Error::Corrupt("checkpoint chain".into()))?;
-        Ok(Head {
-            epoch: epoch.unsigned_abs(),
-            seq: seq.unsigned_abs(),
-            chain,
-        })
+        let chain = Chain::try_from(chain).map_err(|_| Error::Corrupt("checkpoint chain".into()))?;
+        Ok(Head { epoch: epoch.unsigned_abs(), seq: seq.unsigned_abs(), chain })
     }
 
     /// Writes the batches that follow `from`, all or nothing, and moves the checkpoint with them.
     ///
     /// # Errors
     /// [`ProjectError`]; after [`ProjectError::Ledger`] ask for the checkpoint before going on.
+    #[allow(clippy::too_many_lines, reason = "one transaction, written once for both databases by a macro")]
     pub async fn project(
         &self,
         partition: PartitionId,
@@ -197,16 +178,12 @@ impl Db {
         let mut changes: BTreeMap<VoucherId, Change> = BTreeMap::new();
         let mut entries: Vec<(u64, Entry, &[u8])> = Vec::new();
         for batch in batches {
-            batch
-                .follows(&head)
-                .map_err(|error| contradiction(batch.first_seq(), &error))?;
+            batch.follows(&head).map_err(|error| contradiction(batch.first_seq(), &error))?;
             head = batch.head();
             for index in 0..batch.len() {
                 let record = batch.record(index);
                 if let Body::Entry(entry) = record.body {
-                    let change = changes
-                        .entry(entry.voucher)
-                        .or_insert_with(|| Change::new(&entry));
+                    let change = changes.entry(entry.voucher).or_insert_with(|| Change::new(&entry));
                     change.add(&entry);
                     entries.push((record.seq, entry, batch.record_bytes(index)));
                 }
@@ -227,20 +204,14 @@ impl Db {
             }
             for (seq, entry, bytes) in &entries {
                 let (shop, terminal, user) = match entry.origin {
-                    Origin::Till { shop, terminal } => {
-                        (Some(shop.uuid()), Some(terminal.uuid()), None)
-                    }
+                    Origin::Till { shop, terminal } => (Some(shop.uuid()), Some(terminal.uuid()), None),
                     Origin::Staff(user) => (None, None, Some(user.uuid())),
                     Origin::Holder | Origin::System => (None, None, None),
                 };
                 let (decline, target) = match entry.event {
                     Event::Decline { decline, .. } => (Some(decline.code()), None),
-                    Event::Reverse {
-                        target_operation, ..
-                    } => (None, Some(target_operation.uuid())),
-                    Event::Capture { hold, .. } | Event::Release { hold, .. } => {
-                        (None, Some(hold.uuid()))
-                    }
+                    Event::Reverse { target_operation, .. } => (None, Some(target_operation.uuid())),
+                    Event::Capture { hold, .. } | Event::Release { hold, .. } => (None, Some(hold.uuid())),
                     _ => (None, None),
                 };
                 sqlx::query(OPERATION)
@@ -268,14 +239,7 @@ impl Db {
             }
             for (voucher, change) in &changes {
                 if let Some(Entry {
-                    event:
-                        Event::Issue {
-                            programme,
-                            amount,
-                            valid_from,
-                            expires_at,
-                            ..
-                        },
+                    event: Event::Issue { programme, amount, valid_from, expires_at, .. },
                     municipality,
                     decided_at,
                     ..
@@ -309,19 +273,12 @@ impl Db {
                     .execute(&mut *tx)
                     .await?;
                 if changed.rows_affected() != 1 {
-                    return Err(contradiction(
-                        head.seq,
-                        &format!("voucher {voucher} is not at {}", change.before),
-                    ));
+                    return Err(contradiction(head.seq, &format!("voucher {voucher} is not at {}", change.before)));
                 }
             }
             for (seq, entry, _) in &entries {
                 match entry.event {
-                    Event::Reverse {
-                        target_operation,
-                        amount,
-                        ..
-                    } => {
+                    Event::Reverse { target_operation, amount, .. } => {
                         let done = sqlx::query(REVERSED)
                             .bind(target_operation.uuid())
                             .bind(amount.get())
@@ -340,10 +297,7 @@ impl Db {
                             .await?;
                     }
                     Event::Capture { hold, .. } | Event::Release { hold, .. } => {
-                        sqlx::query(LET_GO)
-                            .bind(hold.uuid())
-                            .execute(&mut *tx)
-                            .await?;
+                        sqlx::query(LET_GO).bind(hold.uuid()).execute(&mut *tx).await?;
                     }
                     _ => {}
                 }
@@ -367,15 +321,8 @@ impl Db {
             }
         });
         result?;
-        let vouchers = changes
-            .iter()
-            .map(|(voucher, change)| (*voucher, change.last.voucher_seq))
-            .collect();
-        Ok(Projected {
-            seq: head.seq,
-            records,
-            vouchers,
-        })
+        let vouchers = changes.iter().map(|(voucher, change)| (*voucher, change.last.voucher_seq)).collect();
+        Ok(Projected { seq: head.seq, records, vouchers })
     }
 }
 
@@ -388,8 +335,5 @@ fn refused(seq: u64, error: sqlx::Error) -> ProjectError {
 }
 
 fn contradiction(seq: u64, why: &impl std::fmt::Display) -> ProjectError {
-    ProjectError::Contradiction {
-        seq,
-        why: why.to_string(),
-    }
+    ProjectError::Contradiction { seq, why: why.to_string() }
 }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, REVOKE];
 
-const ADD: &str = "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
+const ADD: &str =
+    "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
         province, vat_number, status, wrapped_key, sealed, import_id, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'enabled', $12, $13, $14, $15)";
 const REMOVE: &str = "DELETE FROM shop WHERE import_id = $1 AND NOT EXISTS
@@ -16,10 +17,8 @@ const STATUS: &str = "UPDATE shop SET status = $3 WHERE id = $1 AND municipality
 const ENROL: &str = "INSERT INTO enrolment (code_index, shop_id, expires_at) VALUES ($1, $2, $3)";
 const USE: &str = "UPDATE enrolment SET used_at = $2 WHERE code_index = $1 AND used_at IS NULL AND expires_at > $2
     RETURNING shop_id";
-const TERMINAL: &str =
-    "INSERT INTO terminal (id, shop_id, label, token_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
-const REVOKE: &str =
-    "UPDATE terminal SET revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
+const TERMINAL: &str = "INSERT INTO terminal (id, shop_id, label, token_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+const REVOKE: &str = "UPDATE terminal SET revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
     (SELECT id FROM shop WHERE municipality_id = $2)";
 
 /// A shop as everyone may see it.
@@ -71,12 +70,7 @@ impl Db {
     /// [`Error::Conflict`] for a reference that exists.
     pub async fn add_shops(&self, shops: &[NewShop], now: i64) -> Result<(), Error> {
         in_transaction!(self, |tx| {
-            for NewShop {
-                shop,
-                sealed,
-                import_id,
-            } in shops
-            {
+            for NewShop { shop, sealed, import_id } in shops {
                 sqlx::query(ADD)
                     .bind(shop.id)
                     .bind(shop.municipality_id)
@@ -104,11 +98,8 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn remove_imported_shops(&self, import: Uuid) -> Result<u64, Error> {
-        let removed = on!(self, |pool| sqlx::query(REMOVE)
-            .bind(import)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let removed =
+            on!(self, |pool| sqlx::query(REMOVE).bind(import).execute(pool).await.map(|done| done.rows_affected()))?;
         Ok(removed)
     }
 
@@ -116,12 +107,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn set_shop_status(
-        &self,
-        municipality: Uuid,
-        shop: Uuid,
-        status: &str,
-    ) -> Result<(), Error> {
+    pub async fn set_shop_status(&self, municipality: Uuid, shop: Uuid, status: &str) -> Result<(), Error> {
         let touched = on!(self, |pool| sqlx::query(STATUS)
             .bind(shop)
             .bind(municipality)
@@ -129,23 +115,14 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 {
-            Ok(())
-        } else {
-            Err(Error::NotFound)
-        }
+        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Keeps an enrolment code, by its index, until it is used or runs out.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn add_enrolment(
-        &self,
-        code_index: &[u8],
-        shop: Uuid,
-        expires_at: i64,
-    ) -> Result<(), Error> {
+    pub async fn add_enrolment(&self, code_index: &[u8], shop: Uuid, expires_at: i64) -> Result<(), Error> {
         on!(self, |pool| sqlx::query(ENROL)
             .bind(code_index)
             .bind(shop)
@@ -160,18 +137,9 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a code that is unknown, used or over.
-    pub async fn enrol_terminal(
-        &self,
-        code_index: &[u8],
-        terminal: &TerminalRow,
-        now: i64,
-    ) -> Result<Uuid, Error> {
+    pub async fn enrol_terminal(&self, code_index: &[u8], terminal: &TerminalRow, now: i64) -> Result<Uuid, Error> {
         in_transaction!(self, |tx| {
-            let shop: Uuid = sqlx::query_scalar(USE)
-                .bind(code_index)
-                .bind(now)
-                .fetch_one(&mut *tx)
-                .await?;
+            let shop: Uuid = sqlx::query_scalar(USE).bind(code_index).bind(now).fetch_one(&mut *tx).await?;
             sqlx::query(TERMINAL)
                 .bind(terminal.id)
                 .bind(shop)
@@ -188,12 +156,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn revoke_terminal(
-        &self,
-        municipality: Uuid,
-        terminal: Uuid,
-        now: i64,
-    ) -> Result<(), Error> {
+    pub async fn revoke_terminal(&self, municipality: Uuid, terminal: Uuid, now: i64) -> Result<(), Error> {
         let touched = on!(self, |pool| sqlx::query(REVOKE)
             .bind(terminal)
             .bind(municipality)
@@ -201,10 +164,6 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 {
-            Ok(())
-        } else {
-            Err(Error::NotFound)
-        }
+        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 }

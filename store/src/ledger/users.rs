@@ -4,22 +4,19 @@ use super::db::{Db, Error, on};
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[
-    ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, SESSION, WHO, LEAVE, PURGE,
-];
+pub(super) const STATEMENTS: &[&str] = &[ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, SESSION, WHO, LEAVE, PURGE];
 
-const ADD: &str = "INSERT INTO app_user (id, municipality_id, email, role, password_hash, totp_sealed, disabled, created_at)
+const ADD: &str =
+    "INSERT INTO app_user (id, municipality_id, email, role, password_hash, totp_sealed, disabled, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
-const BY_EMAIL: &str = "SELECT id, municipality_id, email, role, password_hash, totp_sealed, disabled FROM app_user WHERE email = $1";
-const LIST: &str =
-    "SELECT id, municipality_id, email, role, password_hash, totp_sealed, disabled FROM app_user
+const BY_EMAIL: &str =
+    "SELECT id, municipality_id, email, role, password_hash, totp_sealed, disabled FROM app_user WHERE email = $1";
+const LIST: &str = "SELECT id, municipality_id, email, role, password_hash, totp_sealed, disabled FROM app_user
     WHERE municipality_id = $1 ORDER BY email";
 const DISABLE: &str = "UPDATE app_user SET disabled = $3 WHERE id = $1 AND municipality_id = $2";
 const PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE email = $1";
-const SESSION: &str =
-    "INSERT INTO user_session (token_hash, user_id, expires_at) VALUES ($1, $2, $3)";
-const WHO: &str =
-    "SELECT u.id, u.municipality_id, u.role FROM user_session s JOIN app_user u ON u.id = s.user_id
+const SESSION: &str = "INSERT INTO user_session (token_hash, user_id, expires_at) VALUES ($1, $2, $3)";
+const WHO: &str = "SELECT u.id, u.municipality_id, u.role FROM user_session s JOIN app_user u ON u.id = s.user_id
     WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled = 0";
 const LEAVE: &str = "DELETE FROM user_session WHERE token_hash = $1";
 const PURGE: &str = "DELETE FROM user_session WHERE expires_at <= $1";
@@ -81,10 +78,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn user_by_email(&self, email: &str) -> Result<UserRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(BY_EMAIL)
-            .bind(email)
-            .fetch_one(pool)
-            .await)?;
+        let row = on!(self, |pool| sqlx::query_as(BY_EMAIL).bind(email).fetch_one(pool).await)?;
         Ok(row)
     }
 
@@ -93,10 +87,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn users(&self, municipality: Uuid) -> Result<Vec<UserRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(LIST)
-            .bind(municipality)
-            .fetch_all(pool)
-            .await)?;
+        let rows = on!(self, |pool| sqlx::query_as(LIST).bind(municipality).fetch_all(pool).await)?;
         Ok(rows)
     }
 
@@ -104,12 +95,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn set_user_disabled(
-        &self,
-        municipality: Uuid,
-        user: Uuid,
-        disabled: bool,
-    ) -> Result<(), Error> {
+    pub async fn set_user_disabled(&self, municipality: Uuid, user: Uuid, disabled: bool) -> Result<(), Error> {
         let touched = on!(self, |pool| sqlx::query(DISABLE)
             .bind(user)
             .bind(municipality)
@@ -117,11 +103,7 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 {
-            Ok(())
-        } else {
-            Err(Error::NotFound)
-        }
+        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Gives somebody a new password, by its hash.
@@ -135,32 +117,17 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 {
-            Ok(())
-        } else {
-            Err(Error::NotFound)
-        }
+        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Opens a session and forgets those that are over.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn add_user_session(
-        &self,
-        hash: &[u8],
-        user: Uuid,
-        expires_at: i64,
-        now: i64,
-    ) -> Result<(), Error> {
+    pub async fn add_user_session(&self, hash: &[u8], user: Uuid, expires_at: i64, now: i64) -> Result<(), Error> {
         on!(self, |pool| {
             sqlx::query(PURGE).bind(now).execute(pool).await?;
-            sqlx::query(SESSION)
-                .bind(hash)
-                .bind(user)
-                .bind(expires_at)
-                .execute(pool)
-                .await?;
+            sqlx::query(SESSION).bind(hash).bind(user).bind(expires_at).execute(pool).await?;
         });
         Ok(())
     }
@@ -170,11 +137,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`] when it is over or its user was locked out.
     pub async fn user_session(&self, hash: &[u8], now: i64) -> Result<UserSession, Error> {
-        let row = on!(self, |pool| sqlx::query_as(WHO)
-            .bind(hash)
-            .bind(now)
-            .fetch_one(pool)
-            .await)?;
+        let row = on!(self, |pool| sqlx::query_as(WHO).bind(hash).bind(now).fetch_one(pool).await)?;
         Ok(row)
     }
 
@@ -183,11 +146,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn end_user_session(&self, hash: &[u8]) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(LEAVE)
-            .bind(hash)
-            .execute(pool)
-            .await
-            .map(drop))?;
+        on!(self, |pool| sqlx::query(LEAVE).bind(hash).execute(pool).await.map(drop))?;
         Ok(())
     }
 }

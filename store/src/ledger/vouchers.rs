@@ -19,7 +19,8 @@ const OF_IMPORT: &str = "SELECT v.*, h.reference, h.channel, h.initials, h.impor
 const DUE: &str = "SELECT id FROM voucher WHERE id > $1 AND expires_at < $2
         AND status <> 'closed' AND (status <> 'expired' OR balance_cents > 0) AND held_cents = 0
     ORDER BY id LIMIT $3";
-const HOLDS_DUE: &str = "SELECT DISTINCT voucher_id FROM open_hold WHERE until_at < $1 AND voucher_id > $2 ORDER BY voucher_id LIMIT $3";
+const HOLDS_DUE: &str =
+    "SELECT DISTINCT voucher_id FROM open_hold WHERE until_at < $1 AND voucher_id > $2 ORDER BY voucher_id LIMIT $3";
 
 /// What a code or token leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -106,11 +107,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn code(&self, index: &[u8], kind: &str) -> Result<CodeRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(BY_CODE)
-            .bind(index)
-            .bind(kind)
-            .fetch_one(pool)
-            .await)?;
+        let row = on!(self, |pool| sqlx::query_as(BY_CODE).bind(index).bind(kind).fetch_one(pool).await)?;
         Ok(row)
     }
 
@@ -119,11 +116,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn voucher(&self, municipality: Uuid, id: Uuid) -> Result<VoucherRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(ONE)
-            .bind(id)
-            .bind(municipality)
-            .fetch_one(pool)
-            .await)?;
+        let row = on!(self, |pool| sqlx::query_as(ONE).bind(id).bind(municipality).fetch_one(pool).await)?;
         Ok(row)
     }
 
@@ -131,11 +124,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn vouchers(
-        &self,
-        municipality: Uuid,
-        filter: &VoucherFilter,
-    ) -> Result<Vec<VoucherRow>, Error> {
+    pub async fn vouchers(&self, municipality: Uuid, filter: &VoucherFilter) -> Result<Vec<VoucherRow>, Error> {
         let rows = on!(self, |pool| sqlx::query_as(LIST)
             .bind(municipality)
             .bind(filter.after)
@@ -155,10 +144,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn imported_vouchers(&self, import: Uuid) -> Result<Vec<VoucherRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(OF_IMPORT)
-            .bind(import)
-            .fetch_all(pool)
-            .await)?;
+        let rows = on!(self, |pool| sqlx::query_as(OF_IMPORT).bind(import).fetch_all(pool).await)?;
         Ok(rows)
     }
 
@@ -166,18 +152,8 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn expired_vouchers(
-        &self,
-        after: Uuid,
-        now: i64,
-        limit: i64,
-    ) -> Result<Vec<Uuid>, Error> {
-        let rows = on!(self, |pool| sqlx::query_scalar(DUE)
-            .bind(after)
-            .bind(now)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?;
+    pub async fn expired_vouchers(&self, after: Uuid, now: i64, limit: i64) -> Result<Vec<Uuid>, Error> {
+        let rows = on!(self, |pool| sqlx::query_scalar(DUE).bind(after).bind(now).bind(limit).fetch_all(pool).await)?;
         Ok(rows)
     }
 
@@ -185,18 +161,9 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn timed_out_holds(
-        &self,
-        after: Uuid,
-        now: i64,
-        limit: i64,
-    ) -> Result<Vec<Uuid>, Error> {
-        let rows = on!(self, |pool| sqlx::query_scalar(HOLDS_DUE)
-            .bind(now)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?;
+    pub async fn timed_out_holds(&self, after: Uuid, now: i64, limit: i64) -> Result<Vec<Uuid>, Error> {
+        let rows =
+            on!(self, |pool| sqlx::query_scalar(HOLDS_DUE).bind(now).bind(after).bind(limit).fetch_all(pool).await)?;
         Ok(rows)
     }
 }

@@ -1,0 +1,24 @@
+# `make demo` and `make test` are all that a newcomer needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+demo: ## build and run the demonstration town; links and logins are printed
+	@scripts/setup.sh demo
+	cargo build --release --locked -p gateway
+	./target/release/buono demo --data ./demo-data
+
+test: ## every check of the project
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+simulate: ## a million histories of the protocol
+	BUONO_SEEDS=1000000 cargo nextest run --cargo-profile release -p engine --test simulator --no-capture
+
+kills: ## three hundred kill -9 under load
+	cargo build --locked -p gateway
+	BUONO_KILLS=300 cargo nextest run -p tests --test kills --no-capture
+
+.PHONY: help demo test simulate kills
