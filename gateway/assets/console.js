@@ -54,7 +54,7 @@ async function programmes() {
 
 async function vouchers() {
   const { items } = await call("GET", "/vouchers?limit=50&search=" + encodeURIComponent($("query").value));
-  table("vouchers", ["Riferimento", "Iniziali", "Stato", "Saldo", "Scade", ""], items.map((item) => {
+  table("vouchers", ["Riferimento", "Iniziali", "Stato", "Saldo", "Scade", "Azioni"], items.map((item) => {
     const actions = document.createElement("span");
     const why = (path, word) => button(word, async () => {
       const reason = prompt("Motivo?");
@@ -78,7 +78,7 @@ async function history(id) {
 
 async function shops() {
   const { items } = await call("GET", "/shops");
-  table("shops", ["Insegna", "Indirizzo", "Stato", ""], items.map((item) =>
+  table("shops", ["Insegna", "Indirizzo", "Stato", "Cassa"], items.map((item) =>
     [item.name, item.address + ", " + item.town, item.status, button("Nuova cassa", async () => {
       const done = await call("POST", "/shops/" + item.id + "/enrolments");
       say(true, done.enrolment_code, "Codice per una cassa di " + item.name + ", valido dieci minuti.");
@@ -124,7 +124,7 @@ function report({ import_id, report }) {
     await start();
   }), list);
   const all = [...report.problems, ...report.warnings.map((item) => ({ ...item, warning: true }))];
-  table("problems", ["Riga", "Colonna", "Che cosa", ""], all.map((item) =>
+  table("problems", ["Riga", "Colonna", "Che cosa", "Esito"], all.map((item) =>
     [String(item.row), item.field, item.text ?? item.code, item.warning ? "da guardare" : "non caricata"]));
 }
 

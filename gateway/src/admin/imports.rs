@@ -10,8 +10,9 @@ use crate::imports::{PROBLEMS_MAX, Parsed, decode};
 use crate::messages::Personal;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::texts::Lang;
 use actix_web::web::{Bytes, ServiceConfig};
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::cents::Cents;
 use domain::clock::Timestamp;
 use domain::ids::{MunicipalityId, ProgrammeId, UserId, VoucherId};
@@ -56,23 +57,39 @@ pub struct File<'a> {
 async fn upload_shops(
     state: web::Data<AppState>,
     staff: Staff,
+    request: HttpRequest,
     query: web::Query<Upload>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let file = File { municipality: staff.works()?, programme: None, name: &query.file_name, bytes: &body };
-    Ok(HttpResponse::Created().json(dry_run(&state, Some(staff.user), &file).await?))
+    let done = dry_run(&state, Some(staff.user), &file).await?;
+    Ok(HttpResponse::Created().json(worded(&state, &request, done)))
 }
 
 #[post("/v1/admin/beneficiaries/import")]
 async fn upload_people(
     state: web::Data<AppState>,
     staff: Staff,
+    request: HttpRequest,
     query: web::Query<Upload>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let programme = query.programme_id.ok_or(Problem::new("bad_request").with("field", "programme_id"))?;
     let file = File { municipality: staff.works()?, programme: Some(programme), name: &query.file_name, bytes: &body };
-    Ok(HttpResponse::Created().json(dry_run(&state, Some(staff.user), &file).await?))
+    let done = dry_run(&state, Some(staff.user), &file).await?;
+    Ok(HttpResponse::Created().json(worded(&state, &request, done)))
+}
+
+/// Puts each problem and warning of a report into words of the caller's language.
+fn worded(state: &AppState, request: &HttpRequest, mut import: Value) -> Value {
+    let lang = Lang::of(request.headers());
+    for part in ["problems", "warnings"] {
+        for problem in import["report"][part].as_array_mut().into_iter().flatten() {
+            let code = problem["code"].as_str().unwrap_or_default().replace('_', "-");
+            problem["text"] = state.texts.plain(lang, &format!("import-problem-{code}")).into();
+        }
+    }
+    import
 }
 
 /// Reads the file, says everything that is wrong with it and what applying it would change, and
@@ -201,8 +218,14 @@ fn shown(row: &ImportRow) -> Value {
 }
 
 #[get("/v1/admin/imports/{id}")]
-async fn one(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(shown(&state.db.import(staff.reads()?, *path).await?)))
+async fn one(
+    state: web::Data<AppState>,
+    staff: Staff,
+    request: HttpRequest,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let row = state.db.import(staff.reads()?, *path).await?;
+    Ok(HttpResponse::Ok().json(worded(&state, &request, shown(&row))))
 }
 
 #[post("/v1/admin/imports/{id}/apply")]

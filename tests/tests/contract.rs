@@ -1,0 +1,191 @@
+//! The HTTP contract over the real binary: what tills, citizens and staff are told.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tests::Server;
+
+struct World {
+    server: Server,
+    client: Client,
+    voucher: Value,
+    _data: tempfile::TempDir,
+}
+
+/// An answer: status, whether it was a replay, body.
+type Told = (u16, bool, Value);
+
+impl World {
+    fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let server = Server::start(data.path());
+        let vouchers = server.demo["vouchers"].as_array().unwrap();
+        let voucher = vouchers.iter().find(|voucher| voucher["reference"] == "2026/0001").unwrap().clone();
+        Self { server, client: Client::new(), voucher, _data: data }
+    }
+
+    async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Told {
+        let mut request = self.client.request(method, format!("{}{path}", self.server.base_url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.header("Content-Type", "application/json").body(body.to_owned());
+        }
+        let answer = request.send().await.unwrap();
+        let (status, replayed) = (answer.status().as_u16(), answer.headers().contains_key("idempotency-replayed"));
+        (status, replayed, answer.json().await.unwrap_or(Value::Null))
+    }
+
+    fn bearer(&self, till: usize) -> String {
+        format!("Bearer {}", self.server.demo["terminals"][till]["token"].as_str().unwrap())
+    }
+
+    async fn post(&self, till: usize, path: &str, key: &str, body: &str) -> Told {
+        let bearer = self.bearer(till);
+        let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", key)];
+        self.call(Method::POST, path, &headers, Some(body)).await
+    }
+
+    async fn get(&self, till: usize, path: &str) -> Told {
+        self.call(Method::GET, path, &[("Authorization", &self.bearer(till))], None).await
+    }
+
+    async fn redeem(&self, till: usize, key: &str, cents: i64) -> Told {
+        let body = json!({"voucher": self.voucher["qr_text"], "amount_cents": cents}).to_string();
+        self.post(till, "/v1/redemptions", key, &body).await
+    }
+
+    async fn sign_in(&self, role: &str) -> String {
+        let staff = self.server.demo["staff"].as_array().unwrap();
+        let user = staff.iter().find(|user| user["role"] == role).unwrap();
+        let answer = self
+            .client
+            .post(format!("{}/v1/admin/session", self.server.base_url))
+            .json(&json!({"email": user["email"], "password": user["password"]}))
+            .send()
+            .await
+            .unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
+    }
+}
+
+fn code(told: &Told) -> (u16, &str) {
+    (told.0, told.2["code"].as_str().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn fifty_euro_in_two_shops() {
+    let world = World::new();
+    let first = world.redeem(0, "first-key", 2_050).await;
+    assert_eq!((first.0, first.1, &first.2["balance_cents"]), (201, false, &json!(2_950)));
+    let again = world.redeem(0, "first-key", 2_050).await;
+    assert_eq!((again.0, again.1, &again.2), (200, true, &first.2), "a replay has the same body, receipt included");
+    assert_eq!(code(&world.redeem(0, "first-key", 2_051).await), (422, "idempotency_key_reused"));
+    let second = world.redeem(1, "second-key", 2_950).await;
+    assert_eq!((second.0, &second.2["balance_cents"]), (201, &json!(0)));
+    let declined = world.redeem(1, "third-key", 1).await;
+    assert_eq!((code(&declined), &declined.2["balance_cents"]), ((409, "insufficient_balance"), &json!(0)));
+    let operation = second.2["operation_id"].as_str().unwrap();
+    let path = format!("/v1/operations/{operation}/reversals");
+    let reason = r#"{"reason":"errore di battitura"}"#;
+    assert_eq!(code(&world.post(0, &path, "undo-other", reason).await), (404, "operation_not_found"));
+    let undone = world.post(1, &path, "undo-mine", reason).await;
+    assert_eq!((undone.0, &undone.2["balance_cents"]), (201, &json!(2_950)));
+    assert_eq!(code(&world.post(1, &path, "undo-twice", reason).await), (409, "reversal_exceeds"));
+    assert_eq!(code(&world.redeem(1, "third-key", 1).await), (409, "insufficient_balance"), "a decline is final");
+    let known = world.get(0, "/v1/operations/by-key/first-key").await;
+    assert_eq!((known.0, &known.2["operation_id"]), (200, &first.2["operation_id"]));
+    assert_eq!(code(&world.get(0, "/v1/operations/by-key/undo-mine").await), (404, "never_executed"));
+    let list = world.get(1, "/v1/operations").await.2;
+    assert_eq!((&list["totals"]["amount_cents"], list["items"].as_array().unwrap().len()), (&json!(0), 2));
+}
+
+#[tokio::test]
+async fn holds_over_http() {
+    let world = World::new();
+    let body = json!({"voucher": world.voucher["code"], "amount_cents": 3_000}).to_string();
+    let held = world.post(0, "/v1/holds", "hold-key", &body).await;
+    assert_eq!((held.0, &held.2["available_cents"]), (201, &json!(2_000)));
+    let id = held.2["operation_id"].as_str().unwrap();
+    assert_eq!(code(&world.redeem(1, "too-much", 2_001).await), (409, "insufficient_balance"));
+    let capture = format!("/v1/holds/{id}/capture");
+    assert_eq!(code(&world.post(1, &capture, "not-mine", "{}").await), (404, "hold_not_found"));
+    assert_eq!(
+        code(&world.post(0, &capture, "capture-1", r#"{"amount_cents":3001}"#).await),
+        (409, "capture_exceeds_hold")
+    );
+    let captured = world.post(0, &capture, "capture-2", r#"{"amount_cents":1000}"#).await;
+    assert_eq!((captured.0, &captured.2["available_cents"]), (201, &json!(4_000)));
+    assert_eq!(code(&world.post(0, &capture, "capture-3", "{}").await), (404, "hold_not_found"));
+}
+
+#[tokio::test]
+async fn bad_input_is_named_and_loses_nothing() {
+    let world = World::new();
+    let qr = world.voucher["qr_text"].as_str().unwrap();
+    for amount in ["0", "-1", "1000000000000000000", "\"10,005\"", "50.00", "null"] {
+        let body = format!(r#"{{"voucher":"{qr}","amount_cents":{amount}}}"#);
+        assert_eq!(
+            code(&world.post(0, "/v1/redemptions", "some-key", &body).await),
+            (422, "amount_invalid"),
+            "{amount}"
+        );
+    }
+    let long = "x".repeat(65);
+    let big = format!(r#"{{"voucher":"{}","amount_cents":1}}"#, "x".repeat(70_000));
+    let extra = format!(r#"{{"voucher":"{qr}","amount_cents":1,"tip":1}}"#);
+    let small = format!(r#"{{"voucher":"{qr}","amount_cents":1}}"#);
+    let table = [
+        ("some-key", r#"{"voucher":"x","amount_cents":NaN}"#, 400, "bad_request"),
+        ("some-key", &extra, 400, "unknown_field"),
+        ("some-key", &big, 413, "payload_too_large"),
+        ("short", &small, 400, "idempotency_key_invalid"),
+        (&long, &small, 400, "idempotency_key_invalid"),
+        ("some-key", r#"{"voucher":"BUONO:0000000000000","amount_cents":1}"#, 404, "voucher_not_found"),
+        ("some-key", r#"{"voucher":"","amount_cents":1}"#, 404, "voucher_not_found"),
+    ];
+    for (key, body, status, problem) in table {
+        assert_eq!(code(&world.post(0, "/v1/redemptions", key, body).await), (status, problem));
+    }
+    let bearer = world.bearer(0);
+    let without = world.call(Method::POST, "/v1/redemptions", &[("Authorization", &bearer)], Some(&small)).await;
+    assert_eq!(code(&without), (400, "idempotency_key_required"));
+    let stranger = world.call(Method::POST, "/v1/redemptions", &[("Idempotency-Key", "some-key")], Some(&small)).await;
+    assert_eq!(code(&stranger), (401, "unauthorized"));
+    let english = world.call(Method::GET, "/nowhere", &[("Accept-Language", "en-GB")], None).await;
+    assert_eq!((code(&english), &english.2["title"]), ((404, "not_found"), &json!("Not found")));
+    let body = json!({"voucher": qr}).to_string();
+    assert_eq!(world.post(0, "/v1/vouchers/lookup", "-", &body).await.2["balance_cents"], 5_000);
+}
+
+#[tokio::test]
+async fn roles_and_standing_are_held() {
+    let world = World::new();
+    let (admin, auditor) = (world.sign_in("municipal_admin").await, world.sign_in("auditor").await);
+    let id = world.voucher["voucher_id"].as_str().unwrap();
+    let block = format!("/v1/admin/vouchers/{id}/block");
+    let why = Some(r#"{"reason":"prova"}"#);
+    assert_eq!(code(&world.call(Method::POST, &block, &[("Cookie", &auditor)], why).await), (403, "forbidden"));
+    assert_eq!(code(&world.call(Method::POST, &block, &[], why).await), (401, "unauthorized"));
+    let path = format!("/v1/admin/vouchers/{id}");
+    assert_eq!(world.call(Method::GET, &path, &[("Cookie", &auditor)], None).await.0, 200);
+    assert_eq!(
+        code(&world.call(Method::GET, "/v1/admin/municipalities", &[("Cookie", &admin)], None).await),
+        (403, "forbidden")
+    );
+    let shop = world.server.demo["terminals"][0]["shop_id"].as_str().unwrap();
+    let suspend = format!("/v1/admin/shops/{shop}/suspend");
+    assert_eq!(world.call(Method::POST, &suspend, &[("Cookie", &admin)], None).await.0, 204);
+    assert_eq!(code(&world.redeem(0, "a-second-ago", 1).await), (409, "shop_not_enabled"));
+    assert_eq!(world.call(Method::POST, &block, &[("Cookie", &admin)], why).await.0, 200);
+    assert_eq!(code(&world.redeem(1, "is-blocked", 1).await), (409, "voucher_blocked"));
+    let reissue = format!("/v1/admin/vouchers/{id}/reissue");
+    let unblock = format!("/v1/admin/vouchers/{id}/unblock");
+    assert_eq!(world.call(Method::POST, &unblock, &[("Cookie", &admin)], why).await.0, 200);
+    let new = world.call(Method::POST, &reissue, &[("Cookie", &admin)], why).await;
+    assert_eq!(code(&world.redeem(1, "old-code", 1).await), (409, "voucher_reissued"));
+    let body = json!({"voucher": new.2["code"], "amount_cents": 1}).to_string();
+    assert_eq!(world.post(1, "/v1/redemptions", "new-code", &body).await.0, 201);
+}
