@@ -321,13 +321,18 @@ impl Running {
     /// # Errors
     /// When the workers died.
     pub async fn end(self) -> Result<(), StartError> {
-        let settled = self.state.settled().await.is_ok();
+        // everything decided is on disk, and the projector stops only where the journal does
+        let durable = self.state.vouchers.barrier(self.state.deadline()).await;
         self.stop.store(true, Ordering::Release);
         let workers = self.workers;
         web::block(move || workers.join()).await?.map_err(|_| "the workers died")?;
         let vouchers = self.state.vouchers.clone();
         web::block(move || vouchers.stop()).await?;
-        if settled { Ok(()) } else { Err("the ledger had not caught up; it will at the next start".into()) }
+        for (partition, seq) in durable.map_err(|error| format!("the journal did not answer at the end: {error}"))? {
+            let reached = tokio::time::timeout(Duration::from_secs(1), self.state.hub.reached(partition, seq)).await;
+            reached.map_err(|_| "the ledger has not caught up; it will at the next start")?;
+        }
+        Ok(())
     }
 }
 

@@ -56,7 +56,7 @@ impl Projector {
             match self.step(&mut head).await {
                 // under load rest as long as the step took: answers come before rows
                 Step::Done(took) => tokio::time::sleep(took).await,
-                Step::Nothing if stop.load(Ordering::Acquire) => return,
+                Step::Nothing | Step::Failed if stop.load(Ordering::Acquire) => return,
                 Step::Nothing => tokio::time::sleep(POLL).await,
                 Step::Failed => tokio::time::sleep(BACKOFF).await,
                 Step::Stop => return,
