@@ -1,0 +1,115 @@
+//! The bytes of records: what is written today is readable for ever.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use domain::cents::Cents;
+use domain::clock::Timestamp;
+use domain::ids::{MunicipalityId, OperationId, PartitionId, ProgrammeId, ShopId, TerminalId, UserId, VoucherId};
+use domain::keys::{OpKey, PinTag, RequestHash};
+use domain::record::{Body, NodeId, Record};
+use domain::voucher::{Decline, Entry, Event, Kind, Origin, Reason, ReleaseCause};
+use proptest::prelude::*;
+use std::fmt::Write;
+use store::journal::{Batch, Head, decode_record, encode_record};
+use store::receipt::{Signer, verify};
+use uuid::Uuid;
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn events() -> Vec<Event> {
+    let (amount, at) = (Cents::new(1_234).unwrap(), Timestamp::from_micros(5_678));
+    let (hold, reason) = (OperationId::new(id(21)), Reason::LostByHolder);
+    vec![
+        Event::Issue {
+            programme: ProgrammeId::new(id(20)),
+            amount,
+            valid_from: at,
+            expires_at: at,
+            pin: Some(PinTag([1; 16])),
+        },
+        Event::TopUp { amount },
+        Event::Redeem { amount },
+        Event::Reverse { target: OpKey([2; 16]), target_operation: hold, amount },
+        Event::Hold { amount, until: at },
+        Event::Capture { hold, amount },
+        Event::Release { hold, cause: ReleaseCause::TimedOut },
+        Event::Block { reason },
+        Event::Unblock,
+        Event::Reissue { generation: 3, pin: None },
+        Event::ChangeExpiry { expires_at: at },
+        Event::Expire { amount },
+        Event::Close { amount, reason },
+        Event::Decline { decline: Decline::InsufficientBalance, attempted: Kind::Hold, amount },
+    ]
+}
+
+fn samples() -> Vec<Record> {
+    let origins = [
+        Origin::Till { shop: ShopId::new(id(10)), terminal: TerminalId::new(id(11)) },
+        Origin::Staff(UserId::new(id(12))),
+        Origin::Holder,
+        Origin::System,
+    ];
+    let open = Body::Open { node: NodeId(7), at: Timestamp::from_micros(8) };
+    let entry = |(at, event): (usize, Event)| {
+        Body::Entry(Entry {
+            voucher: VoucherId::new(id(1)),
+            voucher_seq: at as u64 + 1,
+            municipality: MunicipalityId::new(id(2)),
+            operation: OperationId::new(id(3)),
+            origin: origins[at % origins.len()],
+            key: OpKey([4; 16]),
+            request_hash: RequestHash([5; 16]),
+            decided_at: Timestamp::from_micros(6),
+            balance_after: Cents::new(7).unwrap(),
+            held_after: Cents::new(1).unwrap(),
+            event,
+        })
+    };
+    let bodies = std::iter::once(open).chain(events().into_iter().enumerate().map(entry));
+    bodies.zip(1..).map(|(body, seq)| Record { seq, epoch: 9, body }).collect()
+}
+
+#[test]
+fn every_kind_has_the_bytes_that_it_always_had() {
+    assert_eq!(events().len(), Kind::ALL.len());
+    let mut lines = String::new();
+    for record in samples() {
+        let mut bytes = Vec::new();
+        encode_record(&record, &mut bytes);
+        assert_eq!(decode_record(&bytes), Ok(record));
+        writeln!(lines, "{}", data_encoding::HEXLOWER.encode(&bytes)).unwrap();
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/record-v1.golden");
+    if std::env::var_os("BUONO_UPDATE").is_some() {
+        std::fs::write(path, &lines).unwrap();
+    }
+    assert_eq!(lines, std::fs::read_to_string(path).unwrap());
+}
+
+#[test]
+fn a_receipt_proves_its_record_and_nothing_else() {
+    let signer = Signer::new(&[3; 32]);
+    for count in 1..=samples().len() {
+        let bodies = samples().into_iter().take(count).map(|record| record.body);
+        let batch = Batch::encode(9, &Head { epoch: 9, ..Head::START }, bodies);
+        for index in 0..count {
+            let receipt = signer.receipt(PartitionId(0), &batch, index);
+            let (partition, record) = verify(&receipt, &signer.public_key()).unwrap();
+            assert_eq!((partition, &record), (PartitionId(0), batch.record(index)));
+            assert!(verify(&receipt, &Signer::new(&[4; 32]).public_key()).is_err());
+            let other = signer.receipt(PartitionId(0), &batch, (index + 1) % count);
+            let mixed = store::receipt::Receipt { payload: other.payload, ..receipt };
+            assert_eq!(verify(&mixed, &signer.public_key()).is_ok(), count == 1);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_decoders_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = decode_record(&bytes);
+        let _ = Batch::decode(bytes);
+    }
+}
