@@ -102,3 +102,15 @@ async fn sign_out(state: web::Data<AppState>, request: HttpRequest, _staff: Staf
     gone.make_removal();
     Ok(HttpResponse::NoContent().cookie(gone).finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_has_a_password_that_is_really_hashed() {
+        assert!(PasswordHash::new(NOBODY).is_ok());
+        let error = PasswordHash::new(NOBODY).map(|hash| Argon2::default().verify_password(b"any", &hash));
+        assert!(matches!(error, Ok(Err(argon2::password_hash::Error::PasswordInvalid))), "{error:?}");
+    }
+}
