@@ -35,8 +35,9 @@ struct Slot {
 pub(crate) enum Undelivered {
     /// It was not executed.
     Refused(NotDone),
-    /// The actor was just leaving or had died; try again.
-    Again,
+    /// The actor is gone, and what it had submitted may not be in the ledger yet: it must be
+    /// revived behind that, never just started.
+    Dead,
 }
 
 impl Registry {
@@ -67,10 +68,7 @@ impl Registry {
         match addr.try_send(question) {
             Ok(()) => Ok(()),
             Err(SendError::Full(_)) => Err(Undelivered::Refused(NotDone::NotExecuted)),
-            Err(SendError::Closed(_)) => {
-                self.forget(voucher, &addr);
-                Err(Undelivered::Again)
-            }
+            Err(SendError::Closed(_)) => Err(Undelivered::Dead),
         }
     }
 
@@ -111,17 +109,14 @@ impl Registry {
         self.arbiters[usize::from(byte) % self.arbiters.len()].handle()
     }
 
-    fn forget(&self, voucher: VoucherId, addr: &Addr<VoucherActor>) {
-        self.slots.remove_if(&voucher, |_, slot| slot.addr == *addr);
-    }
-
-    /// An actor died under a question. It is started again only behind everything it may have
-    /// submitted: `after_seq` must be in the ledger before the voucher is read from it.
-    pub fn revive(&self, voucher: VoucherId, after_seq: u64, deadline: Timestamp) {
-        let mut failures = self.failures.entry(voucher).or_insert(0);
-        *failures = failures.saturating_add(1);
-        tracing::error!(%voucher, failures = *failures, "the actor of a voucher died");
-        drop(failures);
+    /// Starts a dead actor again behind everything it may have submitted: `after_seq` must be in
+    /// the ledger before the voucher is read from it. A death under a question is counted.
+    pub fn revive(&self, voucher: VoucherId, after_seq: u64, deadline: Timestamp, died: bool) {
+        if died {
+            let mut failures = self.failures.entry(voucher).or_insert(0);
+            *failures = failures.saturating_add(1);
+            tracing::error!(%voucher, failures = *failures, "the actor of a voucher died");
+        }
         if let MapEntry::Occupied(mut slot) = self.slots.entry(voucher)
             && !slot.get().addr.connected()
         {

@@ -116,28 +116,41 @@ impl Vouchers {
     }
 
     async fn ask(&self, voucher: VoucherId, ask: Ask, deadline: Timestamp) -> Result<Answer, NotDone> {
+        let mut unsure = false;
         let mut verdict = NotDone::NotExecuted;
         for _ in 0..TRIES_MAX {
             let (question, answer) = Registry::question(ask, deadline);
-            match self.inner.registry.deliver(voucher, question) {
-                Ok(()) => {}
-                Err(Undelivered::Again) => continue,
-                Err(Undelivered::Refused(refused)) => return Err(refused),
-            }
-            match self.until(deadline, answer).await {
-                Some(Ok(Err(NotDone::Stale))) => verdict = self.stale(voucher, deadline).await,
-                Some(Ok(settled)) => return settled,
-                // the actor died under the question: whether it submitted anything is not known,
-                // but the same key asked again is answered from what it did submit
-                Some(Err(_)) => {
-                    let durable = self.durable(voucher, deadline).await?;
-                    self.inner.registry.revive(voucher, durable, deadline);
-                    verdict = NotDone::Unknown;
+            let died = match self.inner.registry.deliver(voucher, question) {
+                Err(Undelivered::Dead) => false,
+                Err(Undelivered::Refused(refused)) => {
+                    verdict = refused;
+                    break;
                 }
-                None => return Err(NotDone::Unknown),
+                Ok(()) => match self.until(deadline, answer).await {
+                    Some(Ok(Ok(answer))) => return Ok(answer),
+                    Some(Ok(Err(NotDone::Stale))) => {
+                        verdict = self.stale(voucher, deadline).await;
+                        continue;
+                    }
+                    Some(Ok(Err(refused))) => {
+                        verdict = refused;
+                        break;
+                    }
+                    Some(Err(_)) => true,
+                    None => return Err(NotDone::Unknown),
+                },
+            };
+            unsure |= died;
+            match self.durable(voucher, deadline).await {
+                Ok(durable) => self.inner.registry.revive(voucher, durable, deadline, died),
+                Err(refused) => {
+                    verdict = refused;
+                    break;
+                }
             }
         }
-        Err(verdict)
+        // of an attempt that died in the actor's hands nobody can say that it did nothing
+        Err(if unsure && verdict == NotDone::NotExecuted { NotDone::Unknown } else { verdict })
     }
 
     /// What the answer was decided on is void: wait until the partition serves again.

@@ -1,0 +1,136 @@
+//! An actor that dies takes nothing with it that a till was told.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use domain::cents::Cents;
+use domain::clock::{Clock, Timestamp};
+use domain::ids::{MunicipalityId, OperationId, PartitionId, ProgrammeId, ShopId, TerminalId, VoucherId};
+use domain::keys::{OpKey, RequestHash};
+use domain::record::{Body, NodeId};
+use domain::voucher::{Action, Command, Credential, Decline, Entry, Event, Origin, Terms};
+use engine::source::Pending;
+use engine::{Answer, Options, Source, Vouchers};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+use store::journal::{Head, Journal, MemoryJournal};
+use uuid::Uuid;
+
+const P: PartitionId = PartitionId(0);
+
+/// A clock that kills the next actor that asks for the time.
+#[derive(Default)]
+struct DeadlyClock {
+    now: AtomicI64,
+    armed: AtomicBool,
+}
+
+impl Clock for DeadlyClock {
+    fn now(&self) -> Timestamp {
+        let actor = std::thread::current().name().is_some_and(|name| name.contains("arbiter"));
+        assert!(!(actor && self.armed.swap(false, Ordering::SeqCst)), "the actor dies here, as the test wants");
+        Timestamp::from_micros(self.now.fetch_add(1, Ordering::SeqCst) + 1_000)
+    }
+}
+
+/// A ledger that is as far as the test says.
+struct Lagging {
+    journal: MemoryJournal,
+    seq: AtomicU64,
+}
+
+impl Source for Lagging {
+    fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>> {
+        let upto = self.seq.load(Ordering::SeqCst);
+        let batches = self.journal.clone().read(P, 1, usize::MAX).unwrap();
+        let records = batches.iter().flat_map(|batch| (0..batch.len()).map(|at| *batch.record(at)).collect::<Vec<_>>());
+        let own = records.filter(|record| record.seq <= upto).filter_map(|record| match record.body {
+            Body::Entry(entry) if entry.voucher == voucher => Some(entry),
+            _ => None,
+        });
+        let own = own.collect();
+        Box::pin(async move { Ok(own) })
+    }
+
+    fn projected(&self, _: PartitionId) -> Pending<'_, u64> {
+        Box::pin(async move { Ok(self.seq.load(Ordering::SeqCst)) })
+    }
+}
+
+fn command(number: u128, action: Action) -> Command {
+    Command {
+        operation: OperationId::new(Uuid::from_u128(number)),
+        origin: Origin::Till { shop: ShopId::new(Uuid::from_u128(1)), terminal: TerminalId::new(Uuid::from_u128(2)) },
+        key: OpKey(number.to_le_bytes()),
+        request_hash: RequestHash::of(&[&number.to_le_bytes()]),
+        action,
+    }
+}
+
+fn redeem(number: u128, cents: i64) -> Command {
+    let credential = Credential { generation: 1, pin: None };
+    command(number, Action::Redeem { amount: Cents::new(cents).unwrap(), credential, terms: Terms::OPEN })
+}
+
+fn issue() -> Command {
+    let action = Action::Issue {
+        municipality: MunicipalityId::new(Uuid::from_u128(3)),
+        programme: ProgrammeId::new(Uuid::from_u128(4)),
+        amount: Cents::new(5_000).unwrap(),
+        valid_from: Timestamp::EPOCH,
+        expires_at: Timestamp::from_micros(i64::MAX / 2),
+        pin: None,
+    };
+    command(5, action)
+}
+
+fn event(answer: Answer) -> Event {
+    match answer {
+        Answer::Recorded { entry, .. } => entry.event,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[actix_rt::test]
+async fn a_voucher_that_died_comes_back_with_everything_that_was_answered() {
+    let mut journal = MemoryJournal::default();
+    journal.create(P).unwrap();
+    let ledger = Arc::new(Lagging { journal: journal.clone(), seq: AtomicU64::new(1) });
+    let deadly = Arc::new(DeadlyClock::default());
+    let (clock, source): (Arc<dyn Clock>, Arc<dyn Source>) = (deadly.clone(), ledger.clone());
+    let options = Options { node: NodeId(1), arbiters: 1, idle: Duration::from_secs(900) };
+    let vouchers = Vouchers::start(&options, vec![(Box::new(journal), Head::START)], &source, &clock).unwrap();
+    let (voucher, far) = (VoucherId::new(Uuid::from_u128(6)), Timestamp::from_micros(1_000_000_000));
+
+    vouchers.execute(voucher, issue(), far).await.unwrap();
+    let taken = event(vouchers.execute(voucher, redeem(10, 4_000), far).await.unwrap());
+    assert_eq!(taken, Event::Redeem { amount: Cents::new(4_000).unwrap() });
+    // the ledger has the voucher, and not yet what was taken from it
+    ledger.seq.store(2, Ordering::SeqCst);
+
+    // the actor dies under a till that has hung up, so nobody is there to notice
+    // printing a backtrace takes longer than dying: without it the mailbox is closed at once
+    std::panic::set_hook(Box::new(|_| {}));
+    deadly.armed.store(true, Ordering::SeqCst);
+    {
+        let mut hung_up = std::pin::pin!(vouchers.execute(voucher, redeem(11, 1), far));
+        std::future::poll_fn(|context| Poll::Ready(hung_up.as_mut().poll(context).is_pending())).await;
+    }
+    while deadly.armed.load(Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(std::panic::take_hook());
+
+    let catching_up = ledger.clone();
+    actix_rt::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        catching_up.seq.store(u64::MAX, Ordering::SeqCst);
+    });
+    let next = event(vouchers.execute(voucher, redeem(12, 4_000), far).await.unwrap());
+    assert!(
+        matches!(next, Event::Decline { decline: Decline::InsufficientBalance, .. }),
+        "4,000 of 5,000 were taken twice: {next:?}"
+    );
+    actix_rt::task::spawn_blocking(move || vouchers.stop()).await.unwrap();
+}
