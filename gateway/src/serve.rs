@@ -154,6 +154,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         codes: quick_cache::sync::Cache::new(CODES_MAX),
         journal: parking_lot::Mutex::new(Box::new(SqliteJournal::reader(&journal_path)?)),
         base_url: settings.base_url.clone(),
+        office: tokio::sync::Mutex::default(),
         closing: AtomicBool::new(false),
         metrics,
     });

@@ -51,6 +51,8 @@ pub struct AppState {
     pub journal: Mutex<Box<dyn Journal>>,
     /// Where people reach this installation, without a slash at the end.
     pub base_url: String,
+    /// Held by changes that look first and then act on what they saw: imports, undos, reissues.
+    pub office: tokio::sync::Mutex<()>,
     /// Set when the process is about to end.
     pub closing: std::sync::atomic::AtomicBool,
     /// What `/metrics` shows.

@@ -189,3 +189,29 @@ async fn roles_and_standing_are_held() {
     let body = json!({"voucher": new.2["code"], "amount_cents": 1}).to_string();
     assert_eq!(world.post(1, "/v1/redemptions", "new-code", &body).await.0, 201);
 }
+
+#[tokio::test]
+async fn an_import_applied_twice_at_once_gives_each_family_one_voucher() {
+    let world = World::new();
+    let clerk = world.sign_in("clerk").await;
+    let session = [("Cookie", clerk.as_str())];
+    let programme = world.server.demo["programme_id"].as_str().unwrap();
+    let vouchers = async || {
+        let list = world.call(Method::GET, "/v1/admin/programmes", &session, None).await.2;
+        list["items"][0]["sums"]["vouchers"].as_i64().unwrap()
+    };
+    let before = vouchers().await;
+    let rows: String = (0..300).map(|at| format!("GEM-{at};50,00;carta\n")).collect();
+    let file = format!("riferimento;importo;canale\n{rows}");
+    let upload = format!("/v1/admin/beneficiaries/import?programme_id={programme}&file_name=gemelli.csv");
+    let import = world.call(Method::POST, &upload, &session, Some(&file)).await.2;
+    assert_eq!((&import["report"]["new"], &import["report"]["wrong"]), (&json!(300), &json!(0)));
+    let apply = format!("/v1/admin/imports/{}/apply", import["import_id"].as_str().unwrap());
+    // the second comes while the first is at work, as from an impatient click
+    let (one, two) = tokio::join!(world.call(Method::POST, &apply, &session, None), async {
+        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        world.call(Method::POST, &apply, &session, None).await
+    });
+    assert_eq!(vouchers().await, before + 300, "{one:?} {two:?}");
+    assert_eq!((code(&one), code(&two)), ((200, ""), (409, "import_not_applicable")));
+}

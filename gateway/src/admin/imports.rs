@@ -245,6 +245,9 @@ async fn apply_import(
 /// `import_not_applicable` for one that was applied or undone, or is over the budget.
 pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, id: Uuid) -> Result<Value, Problem> {
     let refused = || Problem::new("import_not_applicable");
+    let _alone = state.office.lock().await;
+    // whoever has a voucher is known by the ledger, which may lag after a crash
+    state.settled().await?;
     let mut row = state.db.import(municipality, id).await?;
     if !matches!(&*row.status, "dry_run" | "applying") {
         return Err(refused().with("import_status", row.status));
@@ -387,6 +390,7 @@ fn issue(programme: &ProgrammeRow, amount: Cents, expiry: Option<jiff::civil::Da
 #[post("/v1/admin/imports/{id}/undo")]
 async fn undo(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
     let municipality = staff.decides()?;
+    let _alone = state.office.lock().await;
     let row = state.db.import(municipality, *path).await?;
     if row.status != "applied" {
         return Err(Problem::new("import_not_applicable").with("import_status", row.status));

@@ -215,6 +215,8 @@ async fn reissue(
 ) -> Result<HttpResponse, Problem> {
     let action = (Action::Reissue { pin: None }, body.reason.as_str());
     let voucher = VoucherId::new(*path);
+    let _alone = state.office.lock().await;
+    state.settled().await?;
     // the codes of the next generation lead somewhere before anybody can be told of them
     let row = state.db.voucher(staff.works()?, *path).await?;
     let code = CodeRow {
