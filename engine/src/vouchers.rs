@@ -220,6 +220,12 @@ impl Vouchers {
         self.inner.registry.partitions().map(|partition| (partition.id, seq(partition))).collect()
     }
 
+    /// The partition that a voucher belongs to.
+    #[must_use]
+    pub fn partition_of(&self, voucher: VoucherId) -> PartitionId {
+        self.inner.registry.partition_of(voucher).partition.id
+    }
+
     /// Vouchers in memory.
     #[must_use]
     pub fn resident(&self) -> usize {

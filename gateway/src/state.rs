@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
-use store::codes::{Kind, normalise};
+use store::codes::normalise;
 use store::journal::{Batch, Journal};
 use store::keys::Keys;
 use store::ledger::{AuditRow, CodeRow, Db, Error, OperationRow};
@@ -96,10 +96,8 @@ impl AppState {
 
     /// Forgets what was looked up for a voucher's codes, which are new.
     pub fn forget_code(&self, voucher: VoucherId, generation: u32) {
-        for (kind, text) in
-            [(Kind::Code, self.keys.code(voucher, generation)), (Kind::Token, self.keys.token(voucher, generation))]
-        {
-            self.codes.remove(&self.keys.code_index(kind, &text));
+        for (_, index) in self.keys.code_indexes(voucher, generation) {
+            self.codes.remove(&index);
         }
     }
 

@@ -73,7 +73,17 @@ impl Keys {
     pub fn code_index(&self, kind: Kind, normal: &str) -> [u8; 16] {
         self.blind_index(kind.name(), normal)
     }
+
+    /// Both indexes of a generation.
+    #[must_use]
+    pub fn code_indexes(&self, voucher: VoucherId, generation: u32) -> CodeIndexes {
+        let both = [(Kind::Code, self.code(voucher, generation)), (Kind::Token, self.token(voucher, generation))];
+        both.map(|(kind, text)| (kind.name(), self.code_index(kind, &text)))
+    }
 }
+
+/// The names and indexes under which one generation's code and token are found.
+pub type CodeIndexes = [(&'static str, [u8; 16]); 2];
 
 /// A code as people type it: `XXXX-XXXX-XXXX-X`.
 #[must_use]

@@ -21,7 +21,6 @@ use domain::rome;
 use domain::voucher::{Action, Reason};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::codes::Kind as CodeKind;
 use store::ledger::{HolderRow, ImportRow, NewHolder, NewImport, NewShop, ProgrammeRow, ShopRow};
 use store::seal::Sealed;
 use uuid::Uuid;
@@ -318,7 +317,6 @@ fn new_holder(
         note: person.note.clone(),
     };
     let bytes = serde_json::to_vec(&personal).map_err(|_| Problem::new("internal_error"))?;
-    let index = |kind: CodeKind, text: &str| (kind.name(), state.keys.code_index(kind, text));
     Ok(NewHolder {
         holder: HolderRow {
             voucher_id: voucher.uuid(),
@@ -337,10 +335,7 @@ fn new_holder(
         phone_index: personal.mobile.as_ref().map(|phone| state.keys.blind_index("phone", phone)),
         email_index: personal.email.as_ref().map(|email| state.keys.blind_index("email", email)),
         sealed: state.keys.seal("person", person_id, &bytes, &state.entropy())?,
-        codes: [
-            index(CodeKind::Code, &state.keys.code(voucher, 1)),
-            index(CodeKind::Token, &state.keys.token(voucher, 1)),
-        ],
+        codes: state.keys.code_indexes(voucher, 1),
     })
 }
 

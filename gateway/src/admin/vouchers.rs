@@ -19,7 +19,7 @@ use domain::voucher::{Action, Kind, Reason};
 use engine::Answer;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::codes::{Kind as CodeKind, grouped};
+use store::codes::grouped;
 use store::ledger::{CodeRow, VoucherFilter, VoucherRow};
 use uuid::Uuid;
 
@@ -226,15 +226,10 @@ async fn reissue(
         generation: row.generation + 1,
     };
     let generation = u32::try_from(code.generation).unwrap_or(u32::MAX);
-    let (text, token) = (state.keys.code(voucher, generation), state.keys.token(voucher, generation));
-    let indexes = [
-        (CodeKind::Code.name(), state.keys.code_index(CodeKind::Code, &text)),
-        (CodeKind::Token.name(), state.keys.code_index(CodeKind::Token, &token)),
-    ];
-    state.db.add_codes(&code, &indexes).await?;
+    state.db.add_codes(&code, &state.keys.code_indexes(voucher, generation)).await?;
     state.forget_code(voucher, generation);
     act(&state, &staff, *path, once(), action, "voucher_reissued").await?;
     let mut body = json!(state.db.voucher(row.municipality_id, row.id).await?);
-    body["code"] = grouped(&text).into();
+    body["code"] = grouped(&state.keys.code(voucher, generation)).into();
     Ok(HttpResponse::Ok().json(body))
 }

@@ -129,7 +129,7 @@ pub async fn execute(state: &AppState, voucher: VoucherId, command: Command) -> 
                 Err(declined(decline, entry.balance_after.get(), available))
             }
             _ => {
-                let receipt = state.signer.receipt(PartitionId(0), &batch, index);
+                let receipt = state.signer.receipt(state.vouchers.partition_of(voucher), &batch, index);
                 Ok(HttpResponse::Created().json(of_entry(&entry, receipt)))
             }
         },

@@ -90,6 +90,11 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+/// A write that names one row must have touched it.
+pub(crate) fn one_row(touched: u64) -> Result<(), Error> {
+    if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
+}
+
 /// SQLite's busy, locked, I/O error, full; Postgres' classes of connection, resources, shutdown.
 fn is_outage(code: Option<&str>) -> bool {
     code.is_some_and(|code| {

@@ -1,6 +1,6 @@
 //! Messages to people: written with the fact that causes them, sent later, once.
 
-use super::db::{Db, Error, in_transaction, on};
+use super::db::{Db, Error, in_transaction, on, one_row};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -147,7 +147,7 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
+        one_row(touched)
     }
 
     /// Holds back the messages of an import that is undone; `Conflict` once one was sent.

@@ -1,11 +1,12 @@
 //! People, sealed, and which voucher is whose.
 
 use super::db::{Db, Error, in_transaction, on};
+use crate::codes::CodeIndexes;
 use crate::seal::Sealed;
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF, BY_TAX, FORGET_CODES];
+pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF, BY_TAX];
 
 const PERSON: &str =
     "INSERT INTO person (id, municipality_id, language, tax_index, phone_index, email_index, wrapped_key,
@@ -24,7 +25,6 @@ const BY_TAX: &str = "SELECT h.voucher_id, h.municipality_id, h.person_id, h.imp
     FROM holder h JOIN person p ON p.id = h.person_id
     JOIN voucher v ON v.id = h.voucher_id
     WHERE h.municipality_id = $1 AND v.programme_id = $2 AND v.status <> 'closed' AND (p.tax_index = $3 OR h.reference = $4)";
-const FORGET_CODES: &str = "DELETE FROM voucher_code WHERE voucher_id = $1";
 
 /// A person as stored.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -82,7 +82,7 @@ pub struct NewHolder {
     /// Everything personal.
     pub sealed: Sealed,
     /// Indexes of code and token: kind, index.
-    pub codes: [(&'static str, [u8; 16]); 2],
+    pub codes: CodeIndexes,
 }
 
 impl Db {
@@ -139,7 +139,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn add_codes(&self, code: &super::CodeRow, codes: &[(&'static str, [u8; 16]); 2]) -> Result<(), Error> {
+    pub async fn add_codes(&self, code: &super::CodeRow, codes: &CodeIndexes) -> Result<(), Error> {
         on!(self, |pool| {
             for (kind, index) in codes {
                 sqlx::query(CODE)
@@ -153,15 +153,6 @@ impl Db {
                     .await?;
             }
         });
-        Ok(())
-    }
-
-    /// Forgets the codes of a voucher that was undone.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn forget_codes(&self, voucher: Uuid) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(FORGET_CODES).bind(voucher).execute(pool).await.map(drop))?;
         Ok(())
     }
 

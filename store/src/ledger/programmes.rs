@@ -1,6 +1,6 @@
 //! Programmes and their sums, which are always derived from the vouchers, never counted beside them.
 
-use super::db::{Db, Error, on};
+use super::db::{Db, Error, on, one_row};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -117,7 +117,7 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
+        one_row(touched)
     }
 
     /// Where the programme's money is.

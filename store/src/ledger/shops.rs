@@ -1,6 +1,6 @@
 //! Shops, their enrolment codes and their terminals.
 
-use super::db::{Db, Error, in_transaction, on};
+use super::db::{Db, Error, in_transaction, on, one_row};
 use super::directory::TerminalRow;
 use serde::Serialize;
 use uuid::Uuid;
@@ -115,7 +115,7 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
+        one_row(touched)
     }
 
     /// Keeps an enrolment code, by its index, until it is used or runs out.
@@ -164,6 +164,6 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
+        one_row(touched)
     }
 }

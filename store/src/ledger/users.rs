@@ -1,6 +1,6 @@
 //! Staff and their sessions.
 
-use super::db::{Db, Error, on};
+use super::db::{Db, Error, on, one_row};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -103,7 +103,7 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
+        one_row(touched)
     }
 
     /// Gives somebody a new password, by its hash.
@@ -117,7 +117,7 @@ impl Db {
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
-        if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
+        one_row(touched)
     }
 
     /// Opens a session and forgets those that are over.
