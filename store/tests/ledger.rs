@@ -8,10 +8,11 @@ use domain::clock::Timestamp;
 use domain::ids::{MunicipalityId, OperationId, PartitionId, ProgrammeId, ShopId, TerminalId, VoucherId};
 use domain::keys::{OpKey, RequestHash};
 use domain::record::Body;
-use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Terms, Voucher, decide};
+use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Reason, Terms, Voucher, decide};
 use std::sync::Arc;
 use store::journal::{Batch, Head};
-use store::ledger::{Db, Error, ProjectError, all_statements};
+use store::ledger::{Db, Error, HolderRow, NewHolder, ProjectError, all_statements};
+use store::seal::Sealed;
 use uuid::Uuid;
 
 const P: PartitionId = PartitionId(0);
@@ -24,36 +25,64 @@ fn cents(value: i64) -> Cents {
     Cents::new(value).unwrap()
 }
 
-/// A voucher of 50 euro from which three times 10 were taken, one of them given back, and one refused.
-fn life() -> Vec<Entry> {
-    let mut voucher = Voucher::new(VoucherId::new(id(1)));
-    let till = Origin::Till { shop: ShopId::new(id(2)), terminal: TerminalId::new(id(3)) };
-    let credential = Credential { generation: 1, pin: None };
-    let redeem = |amount| Action::Redeem { amount: cents(amount), credential, terms: Terms::OPEN };
+/// A voucher's whole life, with every kind of fact: of its 50 euro 30 are taken, 10 of them given back and
+/// 3 captured out of a hold of 5; 20 are added; at the end 5 more are held.
+fn life(number: u128) -> Vec<Entry> {
+    let mut voucher = Voucher::new(VoucherId::new(id(number)));
+    let first = number * 100 + 1;
+    let operation = |nth: u128| OperationId::new(id(first + nth));
+    let key = |nth: u128| OpKey((first + nth).to_be_bytes());
+    let credential = |generation| Credential { generation, pin: None };
+    let redeem = |amount, generation| Action::Redeem {
+        amount: cents(amount),
+        credential: credential(generation),
+        terms: Terms::OPEN,
+    };
+    let hold = |generation| Action::Hold {
+        amount: cents(500),
+        credential: credential(generation),
+        terms: Terms::OPEN,
+        until: Timestamp::from_micros(1 << 40),
+    };
     let issue = Action::Issue {
         municipality: MunicipalityId::new(id(4)),
         programme: ProgrammeId::new(id(5)),
         amount: cents(5_000),
         valid_from: Timestamp::from_micros(1),
-        expires_at: Timestamp::from_micros(i64::MAX / 2),
+        expires_at: Timestamp::from_micros(i64::MAX / 4),
         pin: None,
     };
-    let hold =
-        Action::Hold { amount: cents(500), credential, terms: Terms::OPEN, until: Timestamp::from_micros(1 << 40) };
-    let reverse = Action::Reverse {
-        target: OpKey([12; 16]),
-        target_operation: OperationId::new(id(12)),
-        amount: None,
+    let back = |amount| Action::Reverse {
+        target: key(1),
+        target_operation: operation(1),
+        amount: Some(cents(amount)),
         sealed_through: None,
     };
-    let actions = [issue, redeem(1_000), redeem(1_000), redeem(9_000), reverse, hold, redeem(1_000)];
-    let entry = |(at, action): (usize, &Action)| {
-        let number = 11 + u8::try_from(at).unwrap();
+    let actions = [
+        issue,
+        redeem(1_000, 1),
+        redeem(1_000, 1),
+        redeem(9_000, 1),
+        back(400),
+        back(600),
+        hold(1),
+        Action::Capture { hold: operation(6), amount: Some(cents(300)) },
+        Action::Block { reason: Reason::Other },
+        Action::Unblock,
+        Action::Reissue { pin: None },
+        redeem(1_000, 2),
+        Action::TopUp { amount: cents(2_000) },
+        Action::ChangeExpiry { expires_at: Timestamp::from_micros(i64::MAX / 2) },
+        hold(2),
+        Action::Release { hold: operation(14) },
+        hold(2),
+    ];
+    let entry = |(nth, action): (u128, &Action)| {
         let command = Command {
-            operation: OperationId::new(id(u128::from(number))),
-            origin: till,
-            key: OpKey([number; 16]),
-            request_hash: RequestHash::of(&[&[number]]),
+            operation: operation(nth),
+            origin: Origin::Till { shop: ShopId::new(id(2)), terminal: TerminalId::new(id(3)) },
+            key: key(nth),
+            request_hash: RequestHash::of(&[&nth.to_be_bytes()]),
             action: *action,
         };
         let Decision::Record(entry) = decide(&voucher, &command, Timestamp::from_micros(100)) else {
@@ -62,7 +91,35 @@ fn life() -> Vec<Entry> {
         voucher.apply(&entry).unwrap();
         entry
     };
-    actions.iter().enumerate().map(entry).collect()
+    (0..).zip(&actions).map(entry).collect()
+}
+
+fn index(number: u128) -> [u8; 16] {
+    number.to_be_bytes()
+}
+
+/// The holder of a voucher, who reads SMS or has none.
+fn holder(voucher: u128, channel: &str) -> NewHolder {
+    NewHolder {
+        holder: HolderRow {
+            voucher_id: id(voucher),
+            municipality_id: id(4),
+            person_id: id(1_000_000 + voucher),
+            import_id: None,
+            reference: format!("case {voucher}"),
+            channel: channel.to_owned(),
+            household: Some(3),
+            minors: None,
+            initials: "M. R.".to_owned(),
+        },
+        programme_id: id(5),
+        language: "it".to_owned(),
+        tax_index: None,
+        phone_index: None,
+        email_index: None,
+        sealed: Sealed { wrapped_key: vec![1], sealed: vec![2] },
+        codes: [("code", index(2 * voucher)), ("token", index(2 * voucher + 1))],
+    }
 }
 
 fn batch(head: &Head, entries: &[Entry]) -> Arc<Batch> {
@@ -88,7 +145,7 @@ async fn every_statement_is_understood_by_both() {
 #[tokio::test]
 async fn the_ledger_is_an_exact_prefix_of_the_journal() {
     for fresh in common::both().await {
-        let (db, name, all) = (&fresh.db, fresh.name, life());
+        let (db, name, all) = (&fresh.db, fresh.name, life(1));
         let first = batch(&Head::START, &all[..2]);
         let second = batch(&first.head(), &all[2..]);
         assert_eq!(db.checkpoint(P).await.unwrap(), Head::START);
@@ -106,10 +163,62 @@ async fn the_ledger_is_an_exact_prefix_of_the_journal() {
         assert_eq!(db.entries(VoucherId::new(id(1))).await.unwrap(), all, "{name}");
         let row = db.voucher(id(4), id(1)).await.unwrap();
         let sums = [row.balance_cents, row.held_cents, row.issued_cents, row.redeemed_cents, row.reversed_cents];
-        assert_eq!(sums, [3_000, 500, 5_000, 3_000, 1_000], "{name}");
-        assert_eq!(db.operation(id(12)).await.unwrap().reversed_cents, 1_000, "{name}");
+        assert_eq!(sums, [4_700, 500, 5_000, 3_300, 1_000], "{name}");
+        assert_eq!((row.status.as_str(), row.generation), ("active", 2), "{name}");
+        assert_eq!(row.expires_at, i64::MAX / 2, "{name}");
+        assert_eq!(db.operation(id(102)).await.unwrap().reversed_cents, 1_000, "{name}: both parts of the reversal");
         assert_eq!(db.timed_out_holds(Uuid::nil(), i64::MAX, 10).await.unwrap(), [id(1)], "{name}");
         assert!(matches!(db.voucher(id(99), id(1)).await, Err(Error::NotFound)), "{name}: another's voucher");
+    }
+}
+
+#[tokio::test]
+async fn one_step_writes_more_rows_than_a_statement_takes() {
+    const VOUCHERS: u128 = 150;
+    for fresh in common::both().await {
+        let (db, name) = (&fresh.db, fresh.name);
+        common::town(db, id(4), id(5)).await;
+        let channel = |number| if number % 3 == 0 { "paper" } else { "sms" };
+        let holders: Vec<NewHolder> = (1..=VOUCHERS).map(|number| holder(number, channel(number))).collect();
+        db.add_holders(&holders, 1).await.unwrap();
+        let entries: Vec<Entry> = (1..=VOUCHERS).flat_map(life).collect();
+        let (first, second) = entries.split_at(entries.len() / 2);
+        let first = batch(&Head::START, first);
+        let second = batch(&first.head(), second);
+        let done = db.project(P, &Head::START, &[first, Arc::clone(&second)]).await.unwrap();
+        assert_eq!((done.records, done.seq), (entries.len(), second.head().seq), "{name}");
+        assert_eq!(done.vouchers.len() as u128, VOUCHERS, "{name}");
+        let sums = db.programme_sums(id(5)).await.unwrap();
+        let vouchers = i64::try_from(VOUCHERS).unwrap();
+        assert_eq!([sums.balance_cents, sums.held_cents], [4_700 * vouchers, 500 * vouchers], "{name}");
+        for number in [1, 77, VOUCHERS] {
+            assert_eq!(db.entries(VoucherId::new(id(number))).await.unwrap(), life(number), "{name}");
+        }
+        // two links, four purchases and two reversals for each holder who can be reached
+        let messages = db.due_messages(i64::MAX, 10_000).await.unwrap();
+        assert_eq!(messages.len() as u128, VOUCHERS / 3 * 2 * 8, "{name}");
+        let links = messages.iter().filter(|message| message.template == "voucher_link").count();
+        assert_eq!(links as u128, VOUCHERS / 3 * 2 * 2, "{name}");
+        // a link waits as long as the programme says, so that an import can be undone
+        let due = db.due_messages(100 + 60_000_000 - 1, 10_000).await.unwrap();
+        assert!(due.iter().all(|message| message.template != "voucher_link"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_contradicts_the_ledger_leaves_nothing_behind() {
+    for fresh in common::both().await {
+        let (db, name, all) = (&fresh.db, fresh.name, life(1));
+        // a voucher's fifth fact where its first should be
+        let gap = batch(&Head::START, &all[4..5]);
+        let refused = db.project(P, &Head::START, &[gap]).await;
+        assert!(matches!(refused, Err(ProjectError::Contradiction { .. })), "{name}: {refused:?}");
+        // the same voucher issued twice
+        let twice = batch(&Head::START, &[all[0], all[1], all[1]]);
+        let refused = db.project(P, &Head::START, &[twice]).await;
+        assert!(matches!(refused, Err(ProjectError::Contradiction { .. })), "{name}: {refused:?}");
+        assert_eq!(db.checkpoint(P).await.unwrap(), Head::START, "{name}");
+        assert!(db.entries(VoucherId::new(id(1))).await.unwrap().is_empty(), "{name}");
     }
 }
 

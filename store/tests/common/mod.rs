@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use store::ledger::Db;
+use store::ledger::{Db, MunicipalityRow, ProgrammeRow};
+use uuid::Uuid;
 
 /// A database that lasts as long as this value.
 pub struct Fresh {
@@ -77,4 +78,35 @@ pub async fn both() -> Vec<Fresh> {
         fresh.db.migrate().await.unwrap();
     }
     both
+}
+
+/// A municipality and a programme without limits whose links wait a minute.
+pub async fn town(db: &Db, municipality: Uuid, programme: Uuid) {
+    let town = MunicipalityRow {
+        id: municipality,
+        name: "Comune".to_owned(),
+        help_phone: "0".to_owned(),
+        help_email: "a@example.org".to_owned(),
+    };
+    db.add_municipality(&town, 1).await.unwrap();
+    let row = ProgrammeRow {
+        id: programme,
+        municipality_id: municipality,
+        name: "Buoni spesa".to_owned(),
+        status: "active".to_owned(),
+        budget_cents: i64::MAX,
+        valid_from: 1,
+        expires_at: i64::MAX,
+        per_redemption_max_cents: None,
+        per_day_max_cents: None,
+        per_day_count_max: None,
+        pin_above_cents: None,
+        hold_seconds: 600,
+        message_after_purchase: 1,
+        link_delay_seconds: 60,
+        rules_it: String::new(),
+        rules_en: String::new(),
+        created_at: 1,
+    };
+    db.add_programme(&row).await.unwrap();
 }
