@@ -132,6 +132,7 @@ import-problem-control-character = There is a character that cannot be used
 
 ## Messages and pages
 sms-voucher-link = { $municipality }: your food voucher of { $amount }, valid until { $expires }. Open it here: { $link }
+sms-voucher-link-pin = { $municipality }: your food voucher of { $amount }, valid until { $expires }. Open it here: { $link } To spend more than { $threshold } you need the PIN { $pin }: tell nobody, type it yourself at the till.
 sms-purchase = You spent { $amount } at { $shop }. { $balance } left.
 sms-reversal = { $shop } gave you back { $amount }. { $balance } left.
 page-title = Your food voucher

@@ -132,6 +132,7 @@ import-problem-control-character = C'è un carattere che non si può usare
 
 ## Messages and pages
 sms-voucher-link = { $municipality }: il tuo buono spesa di { $amount }, valido fino al { $expires }. Aprilo qui: { $link }
+sms-voucher-link-pin = { $municipality }: il tuo buono spesa di { $amount }, valido fino al { $expires }. Aprilo qui: { $link } Per spese oltre { $threshold } serve il PIN { $pin }: non dirlo a nessuno, scrivilo tu alla cassa.
 sms-purchase = Hai speso { $amount } da { $shop }. Restano { $balance }.
 sms-reversal = { $shop } ti ha restituito { $amount }. Restano { $balance }.
 page-title = Il tuo buono spesa

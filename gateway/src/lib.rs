@@ -7,6 +7,7 @@
 
 pub mod admin;
 pub mod auth;
+mod background;
 pub mod citizen;
 pub mod config;
 pub mod csv_out;

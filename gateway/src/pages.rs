@@ -156,6 +156,8 @@ async fn voucher(state: web::Data<AppState>, request: HttpRequest) -> Result<Htt
 #[derive(Deserialize)]
 struct TypedCode {
     code: String,
+    #[serde(default)]
+    pin: String,
 }
 
 /// Without a script: the typed code.
@@ -165,7 +167,7 @@ async fn open_by_code(
     request: HttpRequest,
     form: web::Form<TypedCode>,
 ) -> Result<HttpResponse, Problem> {
-    match open(&state, &request, &form.code).await {
+    match open(&state, &request, &form.code, Some(&form.pin)).await {
         Ok((cookie, _)) => {
             Ok(HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, "/v/buono")).finish())
         }

@@ -4,7 +4,7 @@ use super::db::{Db, Error, on, one_row};
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, SESSION, WHO, LEAVE, PURGE];
+pub(super) const STATEMENTS: &[&str] = &[ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, SESSION, WHO, LEAVE];
 
 const ADD: &str =
     "INSERT INTO app_user (id, municipality_id, email, role, password_hash, totp_sealed, disabled, created_at)
@@ -19,7 +19,6 @@ const SESSION: &str = "INSERT INTO user_session (token_hash, user_id, expires_at
 const WHO: &str = "SELECT u.id, u.municipality_id, u.role FROM user_session s JOIN app_user u ON u.id = s.user_id
     WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled = 0";
 const LEAVE: &str = "DELETE FROM user_session WHERE token_hash = $1";
-const PURGE: &str = "DELETE FROM user_session WHERE expires_at <= $1";
 
 /// A member of staff.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
@@ -120,15 +119,12 @@ impl Db {
         one_row(touched)
     }
 
-    /// Opens a session and forgets those that are over.
+    /// Opens a session.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn add_user_session(&self, hash: &[u8], user: Uuid, expires_at: i64, now: i64) -> Result<(), Error> {
-        on!(self, |pool| {
-            sqlx::query(PURGE).bind(now).execute(pool).await?;
-            sqlx::query(SESSION).bind(hash).bind(user).bind(expires_at).execute(pool).await?;
-        });
+    pub async fn add_user_session(&self, hash: &[u8], user: Uuid, expires_at: i64) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(SESSION).bind(hash).bind(user).bind(expires_at).execute(pool).await.map(drop))?;
         Ok(())
     }
 
