@@ -11,7 +11,7 @@ mod users;
 mod vouchers;
 
 pub use imports::{File, UPLOAD_BYTES_MAX, apply, dry_run};
-pub use users::{NewUser, make_user};
+pub use users::{NewUser, check_password, make_user};
 
 use crate::problem::Problem;
 use crate::state::AppState;

@@ -1,4 +1,4 @@
-//! What runs beside HTTP: projector, messages, expiry, passivation, on a thread of their own.
+//! What runs beside HTTP: projector, messages, expiry, housekeeping, on a thread of their own.
 
 use crate::messages::Messages;
 use crate::serve::{LedgerSource, PARTITION, Settings};
@@ -22,6 +22,7 @@ use workers::sms::{FileSender, Messenger};
 /// Answers come before rows: where the processors are busy, the ledger waits and the tills do not.
 const NICE: i32 = 10;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const FOLD_EVERY: Duration = Duration::from_secs(5);
 const NAP: Duration = Duration::from_millis(250);
 
 /// The engine as the expiry run sees it.
@@ -110,7 +111,7 @@ impl Background {
             projector.run(Arc::clone(&stop)),
             messenger.run(Arc::clone(&stop)),
             expiry.run(Arc::clone(&stop)),
-            passivate(&state, &source, &stop),
+            housekeeping(&state, &source, &stop),
         );
     }
 
@@ -131,13 +132,20 @@ impl Background {
     }
 }
 
-async fn passivate(state: &AppState, source: &LedgerSource, stop: &AtomicBool) {
-    let mut rest = SWEEP_EVERY;
+/// Idle vouchers leave memory, figures are folded, limits of callers who are gone are forgotten.
+async fn housekeeping(state: &AppState, source: &LedgerSource, stop: &AtomicBool) {
+    let (mut sweep, mut fold) = (SWEEP_EVERY, FOLD_EVERY);
     while !stop.load(Ordering::Acquire) {
         tokio::time::sleep(NAP).await;
-        rest = rest.saturating_sub(NAP);
-        if rest.is_zero() {
-            rest = SWEEP_EVERY;
+        (sweep, fold) = (sweep.saturating_sub(NAP), fold.saturating_sub(NAP));
+        if fold.is_zero() {
+            fold = FOLD_EVERY;
+            // otherwise every single sample stays in memory until somebody asks for the figures
+            state.metrics.run_upkeep();
+        }
+        if sweep.is_zero() {
+            sweep = SWEEP_EVERY;
+            state.limits.forget();
             if let Err(error) = state.vouchers.passivate(source, state.deadline()).await {
                 tracing::warn!(%error, "idle vouchers stay in memory for now");
             }

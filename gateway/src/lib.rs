@@ -14,6 +14,7 @@ pub mod csv_out;
 pub mod demo;
 pub mod directory;
 pub mod edge;
+mod figures;
 pub mod headers;
 pub mod hub;
 pub mod imports;

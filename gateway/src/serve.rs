@@ -14,6 +14,7 @@ use domain::clock::Clock;
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::NodeId;
 use engine::{LoadError, Options, Source, Vouchers};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,9 @@ pub(crate) const PARTITION: PartitionId = PartitionId(0);
 const CODES_MAX: usize = 1_000_000;
 /// How long requests may take to end once the process is to end, in seconds.
 const GRACE_S: u64 = 15;
+
+/// Buckets of everything that takes time: from a commit of the journal to a till that gives up.
+const SECONDS: [f64; 14] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -95,19 +99,24 @@ impl Source for LedgerSource {
 /// # Errors
 /// When another process has it.
 pub fn lock(data: &Path) -> Result<File, StartError> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
+    make_folder(data)?;
     let file = File::options().write(true).create(true).truncate(false).open(data.join("lock"))?;
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
         .map_err(|_| format!("{} is in use by another buono process", data.display()))?;
     Ok(file)
 }
 
-/// Opens the ledger and brings it up to date.
+fn make_folder(data: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+}
+
+/// Opens the ledger, making it where there is none, and brings it up to date.
 ///
 /// # Errors
 /// When it cannot be reached.
 pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
+    make_folder(&settings.data)?;
     let db = match &settings.postgres {
         Some(url) => Db::connect_postgres(url).await?,
         None => Db::open_sqlite(&settings.ledger_path()).await?,
@@ -171,18 +180,19 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
 }
 
 /// One recorder for the process, however many installations a test starts in it.
-fn recorder() -> metrics_exporter_prometheus::PrometheusHandle {
-    static RECORDER: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
-    RECORDER
-        .get_or_init(|| {
-            let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-            let handle = recorder.handle();
-            if metrics::set_global_recorder(recorder).is_err() {
-                tracing::warn!("another recorder was there first: /metrics stays empty");
-            }
-            handle
-        })
-        .clone()
+fn recorder() -> PrometheusHandle {
+    static RECORDER: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    let install = || {
+        let builder = PrometheusBuilder::new();
+        let builder = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS);
+        let recorder = builder.unwrap_or_default().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another recorder was there first: /metrics stays empty");
+        }
+        handle
+    };
+    RECORDER.get_or_init(install).clone()
 }
 
 /// All routes.
