@@ -12,12 +12,20 @@ use std::time::{Duration, Instant};
 /// # Panics
 /// When it has not been built: `cargo build -p gateway` first, as `make test` does.
 #[must_use]
-#[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
 pub fn binary() -> PathBuf {
-    let beside = std::env::current_exe().expect("this test's own path");
-    let folder = beside.ancestors().find(|folder| folder.join("buono").is_file());
-    let path = std::env::var_os("BUONO_BIN").map(PathBuf::from).or_else(|| folder.map(|folder| folder.join("buono")));
-    path.unwrap_or_else(|| panic!("no buono binary: run `cargo build -p gateway`, or set BUONO_BIN"))
+    std::env::var_os("BUONO_BIN").map_or_else(|| built("buono", "gateway"), PathBuf::from)
+}
+
+/// A binary of this workspace, beside this test's own.
+///
+/// # Panics
+/// When its package has not been built.
+#[must_use]
+#[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
+pub fn built(name: &str, package: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("this test's own path");
+    let path = own.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file());
+    path.unwrap_or_else(|| panic!("no {name} binary: run `cargo build -p {package}`"))
 }
 
 /// A running demonstration, ended by force when it is dropped.
@@ -38,6 +46,16 @@ impl Server {
     #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
     pub fn start(data: &Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        Self::start_at(data, port)
+    }
+
+    /// The same on a port that is known, as after a crash.
+    ///
+    /// # Panics
+    /// When it is not ready within a minute.
+    #[must_use]
+    #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
+    pub fn start_at(data: &Path, port: u16) -> Self {
         let base_url = format!("http://127.0.0.1:{port}");
         let _ = std::fs::remove_file(data.join("ready"));
         let log = std::fs::File::create(data.join("ready")).expect("a log file");
