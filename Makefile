@@ -21,4 +21,9 @@ kills: ## three hundred kill -9 under load
 	cargo build --locked -p gateway
 	BUONO_KILLS=300 cargo nextest run -p tests --test kills --no-capture
 
-.PHONY: help demo test simulate kills
+load: ## a market day at full speed against a demonstration town of its own, every answer checked
+	@scripts/setup.sh demo
+	cargo build --release --locked -p gateway -p loadtest
+	@scripts/load.sh --mix --fund-cents 1000000
+
+.PHONY: help demo test simulate kills load

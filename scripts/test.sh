@@ -10,5 +10,5 @@ cargo clippy --locked --workspace --all-targets -- -D warnings
 echo "== licences and reasons"
 python3 scripts/licences.py
 echo "== tests"
-cargo build --locked -p gateway
+cargo build --locked -p gateway -p loadtest
 cargo nextest run --locked --workspace
