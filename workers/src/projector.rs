@@ -12,6 +12,9 @@ use store::ledger::{Db, ProjectError};
 const STEP_BYTES_MAX: usize = 512 << 10;
 /// How often to look for new records.
 const POLL: Duration = Duration::from_millis(10);
+/// How much longer than a step took to rest after it: answers come before rows, and others too want to
+/// write to the ledger.
+const REST: u32 = 3;
 /// How long to wait after something failed.
 const BACKOFF: Duration = Duration::from_millis(250);
 
@@ -54,8 +57,7 @@ impl Projector {
         let mut head = None;
         loop {
             match self.step(&mut head).await {
-                // under load rest as long as the step took: answers come before rows
-                Step::Done(took) => tokio::time::sleep(took).await,
+                Step::Done(took) => tokio::time::sleep(took * REST).await,
                 Step::Nothing | Step::Failed if stop.load(Ordering::Acquire) => return,
                 Step::Nothing => tokio::time::sleep(POLL).await,
                 Step::Failed => tokio::time::sleep(BACKOFF).await,
