@@ -46,7 +46,7 @@ async function start() {
 }
 
 async function programmes() {
-  const { items } = await call("GET", "/programmes");
+  const { items } = await call("GET", "/programmes?limit=500");
   $("programme").replaceChildren(...items.map((item) => new Option(item.name, item.id)));
   table("programmes", ["Nome", "Stanziato", "Emesso", "Speso", "Da spendere", "Restituito"], items.map((item) =>
     [item.name, euro(item.budget_cents), euro(item.sums.issued_cents), euro(item.sums.spent_cents), euro(item.sums.balance_cents), euro(item.sums.expired_cents)]));
@@ -66,18 +66,18 @@ async function vouchers() {
     actions.append(button("Storia", () => history(item.id)));
     if (item.status === "active") actions.append(why("block", "Blocca"), why("reissue", "Sostituisci"));
     if (item.status === "blocked") actions.append(why("unblock", "Sblocca"));
-    return [item.reference, item.initials, item.status, euro(item.balance_cents), new Date(item.expires_at / 1000).toLocaleDateString("it-IT"), actions];
+    return [item.reference, item.initials, item.status, euro(item.balance_cents), new Date(item.expires_at).toLocaleDateString("it-IT"), actions];
   }));
 }
 
 async function history(id) {
-  const { items } = await call("GET", "/vouchers/" + id + "/history");
+  const { items } = await call("GET", "/vouchers/" + id + "/history?limit=500");
   table("history", ["Quando", "Che cosa", "Importo", "Saldo", "Esercizio", "Rifiuto"], items.map((item) =>
     [new Date(item.decided_at).toLocaleString("it-IT"), item.kind, euro(item.amount_cents), euro(item.balance_cents), item.shop, item.decline]));
 }
 
 async function shops() {
-  const { items } = await call("GET", "/shops");
+  const { items } = await call("GET", "/shops?limit=500");
   table("shops", ["Insegna", "Indirizzo", "Stato", "Cassa"], items.map((item) =>
     [item.name, item.address + ", " + item.town, item.status, button("Nuova cassa", async () => {
       const done = await call("POST", "/shops/" + item.id + "/enrolments");
@@ -88,7 +88,7 @@ async function shops() {
 async function messages() {
   const { items } = await call("GET", "/messages?limit=50");
   table("messages", ["Quando", "Testo", "Stato", "SMS"], items.map((item) =>
-    [new Date(item.created_at / 1000).toLocaleString("it-IT"), item.template, item.status, String(item.segments ?? "")]));
+    [new Date(item.created_at).toLocaleString("it-IT"), item.template, item.status, String(item.segments ?? "")]));
 }
 
 $("sign-in").addEventListener("submit", async (event) => {

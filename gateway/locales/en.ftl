@@ -94,6 +94,10 @@ problem-out-of-service-detail = The service is not available: try again soon.
 problem-outcome-unknown-title = Outcome unknown
 problem-outcome-unknown-detail = We do not know yet: ask for the outcome or try again with the same key.
 
+## Documents
+docs-problems = Problem codes
+docs-problems-text = Every error answer has one of these codes in its field code: programs look at the code, people read the text.
+
 ## Import reports
 import-problem-required = The value is missing
 import-problem-tax-code-length = The tax code has not 16 characters

@@ -94,6 +94,10 @@ problem-out-of-service-detail = Il servizio non è disponibile: riprova tra poco
 problem-outcome-unknown-title = Esito da verificare
 problem-outcome-unknown-detail = Non sappiamo ancora se è andata a buon fine: chiedi l'esito o riprova con la stessa chiave.
 
+## Documents
+docs-problems = Codici dei problemi
+docs-problems-text = Ogni risposta di errore ha uno di questi codici nel campo code: i programmi guardano il codice, le persone leggono il testo.
+
 ## Import reports
 import-problem-required = Manca il valore
 import-problem-tax-code-length = Il codice fiscale non ha 16 caratteri

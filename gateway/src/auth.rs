@@ -8,10 +8,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest, web};
 use domain::ids::{UserId, VoucherId};
+use serde::Serialize;
 use std::future::{Future, Ready, ready};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use store::keys::random;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How long a citizen's session lasts without being used, in seconds.
@@ -42,6 +45,11 @@ fn bearer(request: &HttpRequest) -> Option<&str> {
 /// A shop's terminal.
 pub struct Till(pub Arc<Terminal>);
 
+impl Till {
+    /// Whom endpoints of shops are for, as their descriptions say it.
+    pub const ROLES: [&str; 1] = ["terminal"];
+}
+
 impl FromRequest for Till {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
@@ -54,14 +62,15 @@ impl FromRequest for Till {
 }
 
 /// The name of a cookie. `__Host-` needs https; plain http is for the demonstration on one machine.
-fn cookie_name(state: &AppState, name: &str) -> String {
-    if state.base_url.starts_with("https://") { format!("__Host-{name}") } else { name.to_owned() }
+#[must_use]
+pub fn cookie_name(base_url: &str, name: &str) -> String {
+    if base_url.starts_with("https://") { format!("__Host-{name}") } else { name.to_owned() }
 }
 
 /// A cookie that only this site's own pages send, and that no script reads.
 #[must_use]
 pub fn cookie(state: &AppState, name: &str, value: String) -> Cookie<'static> {
-    Cookie::build(cookie_name(state, name), value)
+    Cookie::build(cookie_name(&state.base_url, name), value)
         .path("/")
         .http_only(true)
         .secure(state.base_url.starts_with("https://"))
@@ -70,7 +79,7 @@ pub fn cookie(state: &AppState, name: &str, value: String) -> Cookie<'static> {
 }
 
 fn cookie_value(state: &AppState, request: &HttpRequest, name: &str) -> Option<String> {
-    request.cookie(&cookie_name(state, name)).map(|cookie| cookie.value().to_owned())
+    request.cookie(&cookie_name(&state.base_url, name)).map(|cookie| cookie.value().to_owned())
 }
 
 /// A voucher's holder.
@@ -79,6 +88,11 @@ pub struct Citizen {
     pub voucher: VoucherId,
     /// The generation of the code or link that opened the session.
     pub generation: u32,
+}
+
+impl Citizen {
+    /// Whom endpoints of holders are for, as their descriptions say it.
+    pub const ROLES: [&str; 1] = ["citizen"];
 }
 
 impl FromRequest for Citizen {
@@ -110,7 +124,8 @@ pub fn citizen_until(state: &AppState) -> i64 {
 }
 
 /// What a member of staff may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Runs the installation: municipalities and their first users, nobody's data.
     Operator,
@@ -136,73 +151,88 @@ impl Role {
     }
 }
 
-/// A member of staff.
-pub struct Staff {
+/// Which members of staff an endpoint is for: its handler takes a [`Staff`] of this, and its
+/// description names the same roles.
+pub trait Access: 'static {
+    /// Nobody else comes in.
+    const ROLES: &'static [Role];
+}
+
+macro_rules! accesses {
+    ($($(#[$doc:meta])* $name:ident = $($role:ident),+;)+) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl $name {
+            /// As the description of an endpoint says it.
+            pub const ROLES: &[Role] = &[$(Role::$role),+];
+        }
+
+        impl Access for $name {
+            const ROLES: &'static [Role] = $name::ROLES;
+        }
+    )+};
+}
+
+accesses! {
+    /// Whoever may look.
+    Reads = MunicipalAdmin, Clerk, Auditor;
+    /// Whoever does the daily work.
+    Works = MunicipalAdmin, Clerk;
+    /// Whoever decides.
+    Decides = MunicipalAdmin;
+    /// Whoever says who works where.
+    Appoints = Operator, MunicipalAdmin;
+    /// Whoever runs the installation.
+    Operates = Operator;
+    /// Everybody who has signed in.
+    SignedIn = Operator, MunicipalAdmin, Clerk, Auditor;
+}
+
+/// A member of staff with one of the roles that `A` lets in.
+pub struct Staff<A> {
     /// Who.
     pub user: UserId,
     /// Where they work; nowhere for an operator.
     pub municipality: Option<Uuid>,
     /// What they may do.
     pub role: Role,
+    access: PhantomData<A>,
 }
 
-impl Staff {
-    fn of_municipality(&self, allowed: bool) -> Result<Uuid, Problem> {
-        self.municipality.filter(|_| allowed).ok_or(Problem::new("forbidden"))
-    }
-
-    /// The municipality, for whoever may look.
+impl<A: Access> Staff<A> {
+    /// The municipality, which only an operator has not.
     ///
     /// # Errors
     /// `forbidden`.
-    pub fn reads(&self) -> Result<Uuid, Problem> {
-        self.of_municipality(self.role != Role::Operator)
+    pub fn municipality(&self) -> Result<Uuid, Problem> {
+        self.municipality.ok_or(Problem::new("forbidden"))
     }
 
-    /// The municipality, for whoever does the daily work.
-    ///
-    /// # Errors
-    /// `forbidden`.
-    pub fn works(&self) -> Result<Uuid, Problem> {
-        self.of_municipality(matches!(self.role, Role::MunicipalAdmin | Role::Clerk))
-    }
-
-    /// The municipality, for whoever decides.
-    ///
-    /// # Errors
-    /// `forbidden`.
-    pub fn decides(&self) -> Result<Uuid, Problem> {
-        self.of_municipality(self.role == Role::MunicipalAdmin)
-    }
-
-    /// Passes for operators.
-    ///
-    /// # Errors
-    /// `forbidden`.
-    pub fn operates(&self) -> Result<(), Problem> {
-        if self.role == Role::Operator { Ok(()) } else { Err(Problem::new("forbidden")) }
+    async fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let state = state(request)?;
+        let token = staff_token(&state, request).ok_or(Problem::new("unauthorized"))?;
+        let session = match state.db.user_session(&token_hash(&token), state.clock.now().micros()).await {
+            Err(store::ledger::Error::NotFound) => return Err(Problem::new("unauthorized")),
+            session => session?,
+        };
+        let role = Role::from_name(&session.role).filter(|role| A::ROLES.contains(role));
+        Ok(Self {
+            user: UserId::new(session.id),
+            municipality: session.municipality_id,
+            role: role.ok_or(Problem::new("forbidden"))?,
+            access: PhantomData,
+        })
     }
 }
 
-impl FromRequest for Staff {
+impl<A: Access> FromRequest for Staff<A> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
-            let state = state(&request)?;
-            let token = staff_token(&state, &request).ok_or(Problem::new("unauthorized"))?;
-            match state.db.user_session(&token_hash(&token), state.clock.now().micros()).await {
-                Ok(session) => Ok(Self {
-                    user: UserId::new(session.id),
-                    municipality: session.municipality_id,
-                    role: Role::from_name(&session.role).ok_or(Problem::new("forbidden"))?,
-                }),
-                Err(store::ledger::Error::NotFound) => Err(Problem::new("unauthorized")),
-                Err(error) => Err(error.into()),
-            }
-        })
+        Box::pin(async move { Self::of(&request).await })
     }
 }
 

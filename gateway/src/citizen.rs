@@ -6,27 +6,34 @@ pub mod view;
 
 use crate::auth::Citizen;
 use crate::edge::new_id;
+use crate::nothing::Nothing;
+use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
 use actix_web::http::header;
-use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, get, post, web};
 use domain::ids::OperationId;
 use domain::keys::{OpKey, RequestHash};
 use domain::voucher::{Action, Command, Origin, Reason};
 use engine::Answer;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use session::open;
 
 /// All routes of this part.
-pub fn configure(config: &mut ServiceConfig) {
+pub fn configure(config: &mut ServiceConfig<'_>) {
     config.service(session::open_session).service(voucher).service(events::events).service(qr).service(block);
 }
 
+/// The voucher as its holder sees it
+#[utoipa::path(tag = "citizen", operation_id = "get_own_voucher",
+    responses((status = 200, description = "Balance, movements, shops, rules, help", body = view::VoucherPage)),
+    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["voucher_not_found", ENGINE]))))]
 #[get("/v1/citizen/voucher")]
 async fn voucher(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(view::read(&state, &citizen).await?))
+    Ok(HttpResponse::Ok().json(view::read(&state, &citizen).await?))
 }
 
 /// The voucher's QR as an image that scales.
@@ -39,12 +46,15 @@ pub fn qr_svg(text: &str) -> Result<String, Problem> {
     Ok(code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(240, 240).quiet_zone(true).build())
 }
 
+/// The voucher's QR code
+#[utoipa::path(tag = "citizen", operation_id = "get_own_qr",
+    responses((status = 200, description = "An image that scales", body = String, content_type = "image/svg+xml")),
+    extensions(("x-roles" = json!(Citizen::ROLES))))]
 #[get("/v1/citizen/voucher/qr.svg")]
 async fn qr(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
     let code = state.keys.code(citizen.voucher, citizen.generation);
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "image/svg+xml"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(qr_svg(&store::codes::qr_text(&code))?))
 }
 
@@ -67,8 +77,22 @@ pub async fn block_lost(state: &AppState, citizen: &Citizen) -> Result<(), Probl
     }
 }
 
+/// A voucher that its holder has blocked.
+#[derive(Serialize, ToSchema)]
+struct Blocked {
+    #[schema(example = "blocked")]
+    status: &'static str,
+}
+
+/// Block a lost voucher
+///
+/// Nobody can spend it any more; only the office unblocks it.
+#[utoipa::path(tag = "citizen", operation_id = "block_own_voucher",
+    responses((status = 200, description = "It is blocked", body = Blocked)),
+    extensions(("x-roles" = json!(Citizen::ROLES)),
+        ("x-problems" = json!(["voucher_not_found", "voucher_expired", "voucher_closed", ENGINE]))))]
 #[post("/v1/citizen/voucher/block")]
-async fn block(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
+async fn block(state: web::Data<AppState>, citizen: Citizen, _body: Nothing) -> Result<HttpResponse, Problem> {
     block_lost(&state, &citizen).await?;
-    Ok(HttpResponse::Ok().json(json!({"status": "blocked"})))
+    Ok(HttpResponse::Ok().json(Blocked { status: "blocked" }))
 }

@@ -107,9 +107,8 @@ async fn make(state: &AppState) -> Result<Value, crate::problem::Problem> {
     }
     for (name, bytes, programme) in [("esercizi.csv", SHOPS, None), ("beneficiari.csv", FAMILIES, Some(programme.id))] {
         let file = File { municipality: municipality.id, programme, name, bytes };
-        let report = dry_run(state, None, &file).await?;
-        let import = report["import_id"].as_str().and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_default();
-        apply(state, None, municipality.id, import).await?;
+        let looked_at = dry_run(state, None, &file).await?;
+        apply(state, None, municipality.id, looked_at.import_id).await?;
     }
     let terminals = terminals(state, municipality.id).await?;
     let enrolment_code = "PROVA-2026";

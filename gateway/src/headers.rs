@@ -1,7 +1,7 @@
 //! What every answer carries: a request id, security headers, and problems in the caller's language.
 
 use crate::figures::observe;
-use crate::problem::localise;
+use crate::problem::{Problem, localise};
 use crate::state::AppState;
 use crate::texts::Lang;
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
@@ -15,7 +15,8 @@ use std::time::Duration;
 /// Only what this server itself serves; no inline scripts, no frames.
 const CSP: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-const FIXED: [(&str, &str); 5] = [
+const FIXED: [(&str, &str); 6] = [
+    ("cache-control", "no-store"),
     ("content-security-policy", CSP),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
@@ -34,9 +35,9 @@ pub async fn dress<B: MessageBody + 'static>(
     let lang = Lang::of(request.headers());
     let clock = request.app_data::<web::Data<AppState>>().map(|state| Arc::clone(&state.clock));
     let began = clock.as_ref().map(|clock| clock.now());
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => return Err(error),
+    let response = match unknown_parameter(&request) {
+        Some(problem) => request.error_response(problem).map_into_boxed_body(),
+        None => next.call(request).await?.map_into_boxed_body(),
     };
     let mut response = if response.status().is_client_error() || response.status().is_server_error() {
         in_words(response, lang).await?
@@ -45,13 +46,25 @@ pub async fn dress<B: MessageBody + 'static>(
     };
     let headers = response.headers_mut();
     for (name, value) in FIXED {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // a handler that needs something else has said so
+        if !headers.contains_key(name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
     }
     if let Some((clock, began)) = clock.zip(began) {
         let micros = clock.now().micros() - began.micros();
         observe(&response, Duration::from_micros(micros.unsigned_abs()));
     }
     Ok(response)
+}
+
+/// A query parameter that the document does not know is refused, whatever the handler reads.
+fn unknown_parameter(request: &ServiceRequest) -> Option<Problem> {
+    if request.query_string().is_empty() {
+        return None;
+    }
+    let name = request.app_data::<web::Data<AppState>>()?.document.unknown_parameter(request)?;
+    Some(Problem::new("unknown_field").with("field", name))
 }
 
 /// A problem gets its texts and an id that the log knows too.

@@ -6,12 +6,13 @@ pub mod decode;
 pub mod shops;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Problems that a report lists; beyond it only their number is said.
 pub const PROBLEMS_MAX: usize = 1_000;
 
 /// Something wrong, or odd, in an upload. Never shows a personal value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowProblem {
     /// As the spreadsheet counts: the header is row 1. Zero for the whole file.
     pub row: usize,
@@ -19,13 +20,16 @@ pub struct RowProblem {
     pub field: String,
     /// What, a stable name; texts are `import-problem-<code>` in the catalogue.
     pub code: String,
+    /// The same in words, in the reader's language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 impl RowProblem {
     /// A problem.
     #[must_use]
     pub fn new(row: usize, field: &str, code: &str) -> Self {
-        Self { row, field: field.to_owned(), code: code.to_owned() }
+        Self { row, field: field.to_owned(), code: code.to_owned(), text: None }
     }
 }
 

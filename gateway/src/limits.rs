@@ -6,6 +6,7 @@ use domain::ids::VoucherId;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Attempts in a minute, and at once.
 const fn per_minute(count: u32) -> Quota {
@@ -15,6 +16,9 @@ const fn per_minute(count: u32) -> Quota {
     }
 }
 
+/// Passwords that are hashed at once: each takes a core for tens of milliseconds and 19 MiB.
+const HASHINGS_MAX: usize = 8;
+
 /// All limits.
 pub struct Limits {
     lookups: DefaultKeyedRateLimiter<[u8; 16]>,
@@ -22,6 +26,7 @@ pub struct Limits {
     sign_ins: DefaultKeyedRateLimiter<String>,
     citizens: DefaultKeyedRateLimiter<String>,
     pins: DefaultKeyedRateLimiter<[u8; 16]>,
+    hashings: Semaphore,
     clock: DefaultClock,
 }
 
@@ -33,6 +38,7 @@ impl Default for Limits {
             sign_ins: RateLimiter::keyed(per_minute(10)),
             citizens: RateLimiter::keyed(per_minute(60)),
             pins: RateLimiter::keyed(Quota::per_hour(NonZeroU32::MIN.saturating_add(9))),
+            hashings: Semaphore::new(HASHINGS_MAX),
             clock: DefaultClock::default(),
         }
     }
@@ -86,6 +92,14 @@ impl Limits {
     /// `too_many_requests`.
     pub fn sign_in(&self, email: &str) -> Result<(), Problem> {
         self.check(&self.sign_ins, &email.to_owned())
+    }
+
+    /// A password is to be hashed; the permit is held meanwhile.
+    ///
+    /// # Errors
+    /// `too_many_requests`.
+    pub fn hashing(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.hashings.try_acquire().map_err(|_| Problem::new("too_many_requests").retry_after(1))
     }
 
     /// Somebody opens a voucher page.

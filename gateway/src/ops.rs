@@ -1,22 +1,64 @@
 //! What operators use: health, figures, public keys.
 
 use crate::state::AppState;
-use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, get, web};
 use engine::PartitionState;
-use serde_json::json;
+use serde::Serialize;
 use std::sync::atomic::Ordering;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
 
 /// All routes of this part.
-pub fn configure(config: &mut ServiceConfig) {
-    config.service(live).service(ready).service(figures).service(keys).service(problems);
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(live).service(ready).service(figures).service(keys);
 }
 
+/// How the process is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `alive`, `ready` or `not_ready`.
+    status: &'static str,
+    /// Why it is not ready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    reasons: Vec<String>,
+}
+
+impl Health {
+    const fn is(status: &'static str) -> Self {
+        Self { status, reasons: Vec::new() }
+    }
+}
+
+/// The keys that sign receipts.
+#[derive(Serialize, ToSchema)]
+struct PublicKeys {
+    keys: Vec<PublicKey>,
+}
+
+/// A key that signs receipts.
+#[derive(Serialize, ToSchema)]
+struct PublicKey {
+    /// As receipts name it.
+    key_id: String,
+    #[schema(example = "Ed25519")]
+    algorithm: &'static str,
+    /// 32 bytes, base64url without padding.
+    public_key: String,
+}
+
+/// Whether the process is alive
+#[utoipa::path(tag = "operations", operation_id = "get_liveness",
+    responses((status = 200, description = "It is", body = Health)))]
 #[get("/health/live")]
 async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(json!({"status": "alive"}))
+    HttpResponse::Ok().json(Health::is("alive"))
 }
 
+/// Whether requests are served
+#[utoipa::path(tag = "operations", operation_id = "get_readiness",
+    responses((status = 200, description = "They are", body = Health),
+        (status = 503, description = "They are not: starting, halted, or about to end", body = Health)))]
 #[get("/health/ready")]
 async fn ready(state: web::Data<AppState>) -> HttpResponse {
     let mut reasons = state.hub.stopped();
@@ -29,12 +71,16 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
         reasons.push("about to end".to_owned());
     }
     if reasons.is_empty() {
-        HttpResponse::Ok().json(json!({"status": "ready"}))
+        HttpResponse::Ok().json(Health::is("ready"))
     } else {
-        HttpResponse::ServiceUnavailable().json(json!({"status": "not_ready", "reasons": reasons}))
+        HttpResponse::ServiceUnavailable().json(Health { status: "not_ready", reasons })
     }
 }
 
+/// Figures for Prometheus
+#[utoipa::path(tag = "operations", operation_id = "get_metrics",
+    responses((status = 200, description = "In Prometheus' text form", body = String,
+        content_type = "text/plain; version=0.0.4")))]
 #[get("/metrics")]
 async fn figures(state: web::Data<AppState>) -> HttpResponse {
     metrics::gauge!("buono_engine_resident_vouchers").set(state.vouchers.resident() as f64);
@@ -42,15 +88,15 @@ async fn figures(state: web::Data<AppState>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(state.metrics.render())
 }
 
+/// The public keys of receipts
+#[utoipa::path(tag = "operations", operation_id = "list_keys",
+    responses((status = 200, description = "All keys that ever signed", body = PublicKeys)))]
 #[get("/v1/keys")]
 async fn keys(state: web::Data<AppState>) -> HttpResponse {
-    let key = data_encoding::BASE64URL_NOPAD.encode(&state.signer.public_key());
-    HttpResponse::Ok().json(json!({
-        "keys": [{"key_id": state.signer.key_id(), "algorithm": "Ed25519", "public_key": key}],
-    }))
-}
-
-#[get("/docs/problems")]
-async fn problems() -> HttpResponse {
-    HttpResponse::Ok().json(crate::problem::document())
+    let key = PublicKey {
+        key_id: state.signer.key_id().to_owned(),
+        algorithm: "Ed25519",
+        public_key: data_encoding::BASE64URL_NOPAD.encode(&state.signer.public_key()),
+    };
+    HttpResponse::Ok().json(PublicKeys { keys: vec![key] })
 }

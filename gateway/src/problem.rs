@@ -1,11 +1,12 @@
 //! Everything that can go wrong, in one table, answered as `application/problem+json` (RFC 9457).
 
+use crate::state::AppState;
 use crate::texts::{Lang, Texts};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use domain::voucher::{Decline, Refusal};
 use engine::NotDone;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::fmt;
 
 /// Code, status. Texts are `problem-<code>-title` and `-detail` in the catalogue.
@@ -250,21 +251,30 @@ pub fn query_config() -> web::QueryConfig {
         .error_handler(|error, _| Problem::new("bad_request").with("reason", error.to_string()).into())
 }
 
-/// Paths that cannot be read name nothing.
+/// Paths that cannot be read name nothing: the answer is the same as for an id that does not exist.
 pub fn path_config() -> web::PathConfig {
-    web::PathConfig::default().error_handler(|_, _| Problem::new("not_found").into())
+    web::PathConfig::default().error_handler(|_, request| {
+        let code = match request.path() {
+            path if path.starts_with("/v1/admin/vouchers/") => "voucher_not_found",
+            path if path.starts_with("/v1/holds/") => "hold_not_found",
+            path if path.starts_with("/v1/operations/") => "operation_not_found",
+            _ => "not_found",
+        };
+        Problem::new(code).into()
+    })
 }
 
 /// What no route answers.
-pub async fn no_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let known = request.resource_map().match_pattern(request.path()).is_some();
-    Err(Problem::new(if known { "method_not_allowed" } else { "not_found" }))
-}
-
-/// For tests and documents.
-#[must_use]
-pub fn document() -> Value {
-    json!(TABLE.iter().map(|(code, status)| json!({"code": code, "status": status})).collect::<Vec<_>>())
+pub async fn no_route(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
+    let methods = state.document.methods(&request);
+    if methods.is_empty() {
+        return Problem::new("not_found").error_response();
+    }
+    let mut response = Problem::new("method_not_allowed").error_response();
+    if let Ok(allow) = header::HeaderValue::from_str(&methods.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 #[cfg(test)]

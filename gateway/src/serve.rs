@@ -7,7 +7,7 @@ use crate::hub::Hub;
 use crate::problem::{json_config, no_route, path_config, query_config};
 use crate::state::AppState;
 use crate::texts::Texts;
-use crate::{admin, citizen, headers, ops, pages, shop};
+use crate::{docs, headers, openapi, pages};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::clock::Clock;
@@ -26,6 +26,7 @@ use store::journal::{Journal, SqliteJournal};
 use store::keys::{Keys, random};
 use store::ledger::Db;
 use store::receipt::Signer;
+use utoipa_actix_web::service_config::ServiceConfig;
 
 /// The embedded installation's one partition.
 pub(crate) const PARTITION: PartitionId = PartitionId(0);
@@ -163,6 +164,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         clock,
         codes: quick_cache::sync::Cache::new(CODES_MAX),
         journal: parking_lot::Mutex::new(Box::new(SqliteJournal::reader(&journal_path)?)),
+        document: openapi::Document::new(&settings.base_url)?,
         base_url: settings.base_url.clone(),
         office: tokio::sync::Mutex::default(),
         closing: AtomicBool::new(false),
@@ -198,11 +200,8 @@ fn recorder() -> PrometheusHandle {
 /// All routes.
 pub fn routes(config: &mut web::ServiceConfig) {
     config.app_data(json_config()).app_data(query_config()).app_data(path_config());
-    config.app_data(web::PayloadConfig::new(admin::UPLOAD_BYTES_MAX));
-    ops::configure(config);
-    shop::configure(config);
-    citizen::configure(config);
-    admin::configure(config);
+    openapi::api(&mut ServiceConfig::new(config));
+    docs::configure(config);
     pages::configure(config);
     config.default_service(web::route().to(no_route));
 }

@@ -13,10 +13,16 @@ mod vouchers;
 pub use enrol::enrolment_index;
 pub use idempotency::IdempotencyKey;
 
-use actix_web::web::ServiceConfig;
+use domain::voucher::Decline;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Why a till may be told no, for ever, under its key.
+fn declines() -> Vec<&'static str> {
+    Decline::ALL.iter().map(|decline| decline.code()).collect()
+}
 
 /// All routes of this part.
-pub fn configure(config: &mut ServiceConfig) {
+pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(enrol::enrol)
         .service(shops::shop)

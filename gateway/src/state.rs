@@ -4,6 +4,7 @@ use crate::directory::Directory;
 use crate::edge::{SystemEntropy, new_id};
 use crate::hub::Hub;
 use crate::limits::Limits;
+use crate::openapi::Document;
 use crate::problem::Problem;
 use crate::texts::Texts;
 use domain::clock::{Clock, Timestamp};
@@ -49,6 +50,8 @@ pub struct AppState {
     pub codes: Cache<[u8; 16], Option<CodeRow>>,
     /// A reading connection to the journal, for receipts of earlier answers.
     pub journal: Mutex<Box<dyn Journal>>,
+    /// What the interface promises.
+    pub document: Document,
     /// Where people reach this installation, without a slash at the end.
     pub base_url: String,
     /// Held by changes that look first and then act on what they saw: imports, undos, reissues.

@@ -25,7 +25,7 @@ pub use citizens::CitizenSession;
 pub use db::{Db, Error};
 pub use directory::{Directory, MunicipalityRow, TerminalRow};
 pub use imports::{ImportRow, NewImport};
-pub use operations::{OperationFilter, OperationRow};
+pub use operations::{OperationFilter, OperationRow, TillHour};
 pub use outbox::{MessageRow, PendingMessage};
 pub use people::{HolderRow, NewHolder, PersonRow};
 pub use programmes::{ProgrammeRow, ProgrammeSums};

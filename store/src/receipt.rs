@@ -10,6 +10,7 @@ use domain::ids::PartitionId;
 use domain::record::Record;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 const LABEL: &[u8] = b"buono receipt root v1";
 const LEAF: u8 = 0;
@@ -23,7 +24,7 @@ const STEP_LEN: usize = 1 + 43;
 type Hash = [u8; 32];
 
 /// Proof that a record is in the journal; all fields are base64url without padding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
     /// `partition u16 ‖ chain ‖ record`, little-endian, the record as in `record-v1.md`.
     pub payload: String,

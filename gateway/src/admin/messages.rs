@@ -1,34 +1,91 @@
-//! `/v1/admin/messages` and `/v1/admin/audit`.
+//! `/v1/admin/messages`: what was sent to holders, and what was not.
 
-use super::{Page, listed};
-use crate::auth::Staff;
+use crate::auth::{Reads, Staff, Works};
+use crate::nothing::Nothing;
 use crate::problem::Problem;
 use crate::state::AppState;
-use actix_web::web::ServiceConfig;
+use crate::wire::{Instant, Listed, Page};
 use actix_web::{HttpResponse, get, post, web};
+use serde::Serialize;
 use serde_json::json;
+use store::ledger::MessageRow;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(list).service(resend).service(audit);
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list).service(resend);
 }
 
+/// A message: never its text nor its address, which are personal.
+#[derive(Serialize, ToSchema)]
+struct Message {
+    id: Uuid,
+    voucher_id: Uuid,
+    /// Which text.
+    #[schema(example = "voucher_link")]
+    template: String,
+    /// `pending`, `sent`, `failed` or `suppressed`.
+    status: String,
+    /// How often it was tried.
+    attempts: i64,
+    created_at: Instant,
+    sent_at: Option<Instant>,
+    /// How many SMS it took.
+    segments: Option<i64>,
+    /// Why it failed.
+    error: Option<String>,
+}
+
+impl From<MessageRow> for Message {
+    fn from(row: MessageRow) -> Self {
+        Self {
+            id: row.id,
+            voucher_id: row.voucher_id,
+            template: row.template,
+            status: row.status,
+            attempts: row.attempts,
+            created_at: Instant(row.created_at),
+            sent_at: row.sent_at.map(Instant),
+            segments: row.segments,
+            error: row.error,
+        }
+    }
+}
+
+/// Messages to the municipality's holders
+///
+/// Newest first.
+#[utoipa::path(tag = "messages", operation_id = "list_messages", params(Page),
+    responses((status = 200, description = "A page of messages", body = Listed<Message>)),
+    extensions(("x-roles" = json!(Reads::ROLES))))]
 #[get("/v1/admin/messages")]
-async fn list(state: web::Data<AppState>, staff: Staff, page: web::Query<Page>) -> Result<HttpResponse, Problem> {
-    let rows = state.db.messages(staff.reads()?, page.before(), page.limit()).await?;
-    Ok(HttpResponse::Ok().json(listed(&rows, page.limit(), |row| row.id)))
+async fn list(
+    state: web::Data<AppState>,
+    staff: Staff<Reads>,
+    page: web::Query<Page>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page.limit()?;
+    let rows = state.db.messages(staff.municipality()?, page.before(), limit).await?;
+    Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.id.to_string(), Message::from)))
 }
 
+/// Send a message again
+///
+/// 404 also for one that waits to be sent anyway.
+#[utoipa::path(tag = "messages", operation_id = "resend_message",
+    params(("id" = Uuid, Path, description = "The message")),
+    responses((status = 202, description = "It will be sent")),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[post("/v1/admin/messages/{id}/resend")]
-async fn resend(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let municipality = staff.works()?;
+async fn resend(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     state.db.resend_message(municipality, *path, state.clock.now().micros()).await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "message_resent", *path, json!({})).await?;
     Ok(HttpResponse::Accepted().finish())
-}
-
-#[get("/v1/admin/audit")]
-async fn audit(state: web::Data<AppState>, staff: Staff, page: web::Query<Page>) -> Result<HttpResponse, Problem> {
-    let rows = state.db.audit(staff.reads()?, page.before(), page.limit()).await?;
-    Ok(HttpResponse::Ok().json(listed(&rows, page.limit(), |row| row.id)))
 }

@@ -1,46 +1,163 @@
 //! `/v1/admin/programmes`.
 
-use super::text;
-use crate::auth::Staff;
+use crate::auth::{Decides, Reads, Staff};
 use crate::edge::new_id;
+use crate::nothing::Nothing;
 use crate::problem::Problem;
 use crate::state::AppState;
-use actix_web::web::ServiceConfig;
+use crate::wire::{Instant, Listed, Page, ProgrammeStatus, Text120, text};
 use actix_web::{HttpResponse, get, post, web};
 use domain::cents::Cents;
 use domain::rome;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use store::ledger::ProgrammeRow;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::ledger::{ProgrammeRow, ProgrammeSums};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-pub(super) fn configure(config: &mut ServiceConfig) {
+/// Characters of a programme's rules, in each language.
+const RULES_MAX: usize = 10_000;
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list).service(add).service(suspend).service(resume);
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewProgramme {
+    #[schema(value_type = Text120, example = "Buoni spesa")]
     name: String,
+    /// What may be issued.
+    #[schema(minimum = 0, maximum = 10_000_000_000_i64, example = 5_000_000)]
     budget_cents: i64,
-    /// First day, `2026-12-01`.
+    /// First day.
+    #[schema(value_type = String, format = Date, example = "2026-12-01")]
     valid_from: jiff::civil::Date,
     /// Last day; vouchers expire at 23:59:59 in Rome.
+    #[schema(value_type = String, format = Date, example = "2027-06-30")]
     expires: jiff::civil::Date,
+    /// The most that one redemption may take.
+    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    per_redemption_max_cents: Option<i64>,
+    /// The most that a voucher may spend in a day.
+    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    per_day_max_cents: Option<i64>,
+    /// The most uses of a voucher in a day.
+    #[schema(minimum = 1, maximum = 10_000)]
+    per_day_count_max: Option<i64>,
+    /// Above this the PIN is asked.
+    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    pin_above_cents: Option<i64>,
+    /// How long a hold lasts.
+    #[serde(default = "quarter_of_an_hour")]
+    #[schema(minimum = 30, maximum = 604_800)]
+    hold_seconds: i64,
+    /// Whether the holder gets a message after each purchase.
+    #[serde(default = "yes")]
+    message_after_purchase: bool,
+    /// How long after issue the link is sent; until then an import can be undone.
+    #[serde(default = "ten_minutes")]
+    #[schema(minimum = 0, maximum = 604_800)]
+    link_delay_seconds: i64,
+    /// The rules, in Italian.
+    #[serde(default)]
+    #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
+    rules_it: String,
+    /// The rules, in English.
+    #[serde(default)]
+    #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
+    rules_en: String,
+}
+
+/// A programme: its budget, validity and rules.
+#[derive(Serialize, ToSchema)]
+struct Programme {
+    id: Uuid,
+    municipality_id: Uuid,
+    name: String,
+    #[schema(value_type = ProgrammeStatus)]
+    status: String,
+    /// What may be issued.
+    budget_cents: i64,
+    valid_from: Instant,
+    /// Vouchers expire here unless their row says otherwise.
+    expires_at: Instant,
     per_redemption_max_cents: Option<i64>,
     per_day_max_cents: Option<i64>,
     per_day_count_max: Option<i64>,
     pin_above_cents: Option<i64>,
-    #[serde(default = "quarter_of_an_hour")]
     hold_seconds: i64,
-    #[serde(default = "yes")]
     message_after_purchase: bool,
-    #[serde(default = "ten_minutes")]
     link_delay_seconds: i64,
-    #[serde(default)]
     rules_it: String,
-    #[serde(default)]
     rules_en: String,
+    created_at: Instant,
+}
+
+impl From<&ProgrammeRow> for Programme {
+    fn from(row: &ProgrammeRow) -> Self {
+        Self {
+            id: row.id,
+            municipality_id: row.municipality_id,
+            name: row.name.clone(),
+            status: row.status.clone(),
+            budget_cents: row.budget_cents,
+            valid_from: Instant(row.valid_from),
+            expires_at: Instant(row.expires_at),
+            per_redemption_max_cents: row.per_redemption_max_cents,
+            per_day_max_cents: row.per_day_max_cents,
+            per_day_count_max: row.per_day_count_max,
+            pin_above_cents: row.pin_above_cents,
+            hold_seconds: row.hold_seconds,
+            message_after_purchase: row.message_after_purchase != 0,
+            link_delay_seconds: row.link_delay_seconds,
+            rules_it: row.rules_it.clone(),
+            rules_en: row.rules_en.clone(),
+            created_at: Instant(row.created_at),
+        }
+    }
+}
+
+/// Where a programme's money is.
+#[derive(Serialize, ToSchema)]
+struct Sums {
+    /// How many vouchers.
+    vouchers: i64,
+    /// Issued and topped up.
+    issued_cents: i64,
+    /// Taken by shops and not given back.
+    spent_cents: i64,
+    held_cents: i64,
+    /// Gone back to the programme.
+    expired_cents: i64,
+    /// Still to be spent, holds included.
+    balance_cents: i64,
+    /// What may still be issued.
+    remaining_budget_cents: i64,
+}
+
+/// A programme and where its money is.
+#[derive(Serialize, ToSchema)]
+struct ProgrammeWithSums {
+    #[serde(flatten)]
+    programme: Programme,
+    sums: Sums,
+}
+
+impl ProgrammeWithSums {
+    fn new(row: &ProgrammeRow, sums: &ProgrammeSums) -> Self {
+        let sums = Sums {
+            vouchers: sums.vouchers,
+            issued_cents: sums.issued_cents,
+            spent_cents: sums.spent_cents,
+            held_cents: sums.held_cents,
+            expired_cents: sums.expired_cents,
+            balance_cents: sums.balance_cents,
+            remaining_budget_cents: sums.left_of(row.budget_cents),
+        };
+        Self { programme: row.into(), sums }
+    }
 }
 
 const fn quarter_of_an_hour() -> i64 {
@@ -78,8 +195,10 @@ impl NewProgramme {
         if !(0..=7 * 86_400).contains(&self.link_delay_seconds) {
             return wrong("link_delay_seconds");
         }
-        if self.rules_it.len() > 10_000 || self.rules_en.len() > 10_000 {
-            return wrong("rules_it");
+        for (field, rules) in [("rules_it", &self.rules_it), ("rules_en", &self.rules_en)] {
+            if rules.chars().count() > RULES_MAX || rules.contains('\0') {
+                return wrong(field);
+            }
         }
         if self.per_day_count_max.is_some_and(|count| !(1..=10_000).contains(&count)) {
             wrong("per_day_count_max")
@@ -89,27 +208,39 @@ impl NewProgramme {
     }
 }
 
+/// The municipality's programmes and where their money is
+#[utoipa::path(tag = "programmes", operation_id = "list_programmes", params(Page),
+    responses((status = 200, description = "A page of programmes", body = Listed<ProgrammeWithSums>)),
+    extensions(("x-roles" = json!(Reads::ROLES))))]
 #[get("/v1/admin/programmes")]
-async fn list(state: web::Data<AppState>, staff: Staff) -> Result<HttpResponse, Problem> {
-    let municipality = staff.reads()?;
+async fn list(
+    state: web::Data<AppState>,
+    staff: Staff<Reads>,
+    page: web::Query<Page>,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     let directory = state.directory.now();
     let mut own: Vec<_> = directory.programmes.values().filter(|p| p.municipality_id == municipality).collect();
     own.sort_by_key(|programme| programme.id);
-    let mut items: Vec<Value> = Vec::new();
-    for programme in own {
-        let sums = state.db.programme_sums(programme.id).await?;
-        let mut item = json!(programme);
-        item["sums"] = json!(sums);
-        item["sums"]["remaining_budget_cents"] =
-            (programme.budget_cents - sums.issued_cents + sums.expired_cents).into();
-        items.push(item);
+    let Listed { items, next_cursor } = Listed::of_all(&own, &page, |row| row.id, |row| *row)?;
+    let mut with_sums = Vec::with_capacity(items.len());
+    for row in items {
+        with_sums.push(ProgrammeWithSums::new(row, &state.db.programme_sums(row.id).await?));
     }
-    Ok(HttpResponse::Ok().json(json!({"items": items, "next_cursor": null})))
+    Ok(HttpResponse::Ok().json(Listed { items: with_sums, next_cursor }))
 }
 
+/// Add a programme
+#[utoipa::path(tag = "programmes", operation_id = "add_programme",
+    responses((status = 201, description = "The programme", body = Programme)),
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["amount_invalid", "validity_invalid"]))))]
 #[post("/v1/admin/programmes")]
-async fn add(state: web::Data<AppState>, staff: Staff, body: web::Json<NewProgramme>) -> Result<HttpResponse, Problem> {
-    let municipality = staff.decides()?;
+async fn add(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    body: web::Json<NewProgramme>,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     body.check()?;
     let row = ProgrammeRow {
         id: new_id(),
@@ -133,11 +264,11 @@ async fn add(state: web::Data<AppState>, staff: Staff, body: web::Json<NewProgra
     state.db.add_programme(&row).await?;
     state.directory.reload().await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "programme_added", row.id, json!({})).await?;
-    Ok(HttpResponse::Created().json(row))
+    Ok(HttpResponse::Created().json(Programme::from(&row)))
 }
 
-async fn set_status(state: &AppState, staff: &Staff, id: Uuid, status: &str) -> Result<HttpResponse, Problem> {
-    let municipality = staff.decides()?;
+async fn set_status(state: &AppState, staff: &Staff<Decides>, id: Uuid, status: &str) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     state.db.set_programme_status(municipality, id, status).await?;
     state.directory.reload().await?;
     let detail = json!({"status": status});
@@ -145,12 +276,34 @@ async fn set_status(state: &AppState, staff: &Staff, id: Uuid, status: &str) -> 
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Suspend a programme
+///
+/// From the next request on, its vouchers are declined.
+#[utoipa::path(tag = "programmes", operation_id = "suspend_programme",
+    params(("id" = Uuid, Path, description = "The programme")),
+    responses((status = 204, description = "It is suspended")),
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[post("/v1/admin/programmes/{id}/suspend")]
-async fn suspend(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+async fn suspend(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
     set_status(&state, &staff, *path, "suspended").await
 }
 
+/// Resume a suspended programme
+#[utoipa::path(tag = "programmes", operation_id = "resume_programme",
+    params(("id" = Uuid, Path, description = "The programme")),
+    responses((status = 204, description = "It is active")),
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[post("/v1/admin/programmes/{id}/resume")]
-async fn resume(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+async fn resume(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
     set_status(&state, &staff, *path, "active").await
 }

@@ -1,27 +1,54 @@
 //! `/v1/admin/session`: signing in and out.
 
-use crate::auth::{STAFF_S, Staff, cookie, new_token, staff_token, token_hash};
+use super::municipalities::Municipality;
+use super::users::PASSWORD_MAX;
+use crate::auth::{Role, STAFF_S, SignedIn, Staff, cookie, new_token, staff_token, token_hash};
 use crate::problem::Problem;
 use crate::state::AppState;
-use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
-use serde::Deserialize;
+use domain::contacts::Email;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::ledger::{Error, UserRow};
 use store::seal::Sealed;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(sign_in).service(who).service(sign_out);
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SignIn {
+    #[schema(example = "anna.bianchi@comune.example")]
     email: String,
+    #[schema(example = "otto mele rosse")]
     password: String,
+    /// The six digits of the authenticator, for users who have one.
     #[serde(default)]
     totp: Option<String>,
+}
+
+/// Who has signed in; the session itself is in a cookie.
+#[derive(Serialize, ToSchema)]
+struct SignedInUser {
+    user_id: Uuid,
+    #[schema(value_type = Role)]
+    role: String,
+    /// Null for an operator.
+    municipality_id: Option<Uuid>,
+}
+
+/// Whose session it is.
+#[derive(Serialize, ToSchema)]
+struct SessionOwner {
+    user_id: Uuid,
+    role: Role,
+    /// Null for an operator.
+    municipality: Option<Municipality>,
 }
 
 /// Verified for an address that does not exist, so that it takes as long as for one that does.
@@ -51,52 +78,77 @@ fn unpack(packed: &[u8]) -> Option<Sealed> {
     Some(Sealed { wrapped_key: wrapped.to_vec(), sealed: sealed.to_vec() })
 }
 
-#[post("/v1/admin/session")]
-async fn sign_in(state: web::Data<AppState>, body: web::Json<SignIn>) -> Result<HttpResponse, Problem> {
-    let email = body.email.trim().to_lowercase();
-    if body.password.len() > 256 || email.len() > 254 {
-        return Err(Problem::new("sign_in_failed"));
+/// The user with this address, if there is one and the password is theirs.
+async fn authenticated(state: &AppState, body: SignIn) -> Result<UserRow, Problem> {
+    let failed = || Problem::new("sign_in_failed");
+    if body.password.chars().count() > PASSWORD_MAX {
+        return Err(failed());
     }
-    state.limits.sign_in(&email)?;
-    let user = match state.db.user_by_email(&email).await {
+    let email = Email::parse(&body.email).map_err(|_| failed())?;
+    state.limits.sign_in(email.as_str())?;
+    let user = match state.db.user_by_email(email.as_str()).await {
         Err(Error::NotFound) => None,
         found => Some(found?),
     };
-    let (hash, password) =
-        (user.as_ref().map_or(NOBODY.to_owned(), |u| u.password_hash.clone()), body.password.clone());
+    let hash = user.as_ref().map_or(NOBODY.to_owned(), |user| user.password_hash.clone());
+    let _permit = state.limits.hashing()?;
     // hashing takes tens of milliseconds: not on a thread that serves tills
-    let matches =
-        web::block(move || password_matches(&hash, &password)).await.map_err(|_| Problem::new("not_executed"))?;
-    let user = user.filter(|user| matches && user.disabled == 0).ok_or(Problem::new("sign_in_failed"))?;
-    if !totp_matches(&state, &user, body.totp.as_deref())? {
-        return Err(Problem::new("sign_in_failed"));
-    }
+    let matches = web::block(move || password_matches(&hash, &body.password)).await;
+    let matches = matches.map_err(|_| Problem::new("not_executed"))?;
+    let user = user.filter(|user| matches && user.disabled == 0).ok_or_else(failed)?;
+    if totp_matches(state, &user, body.totp.as_deref())? { Ok(user) } else { Err(failed()) }
+}
+
+/// Sign in
+///
+/// Opens a session of eight hours in a cookie. 401 `totp_required` when the password is right and
+/// the user has a second factor.
+#[utoipa::path(tag = "session", operation_id = "sign_in",
+    responses((status = 200, description = "Signed in", body = SignedInUser, headers(
+        ("Set-Cookie" = String, description = "The session: HttpOnly, SameSite=Strict, and Secure over https")))),
+    extensions(("x-problems" = json!(["sign_in_failed", "totp_required", "too_many_requests", "not_executed"]))))]
+#[post("/v1/admin/session")]
+async fn sign_in(state: web::Data<AppState>, body: web::Json<SignIn>) -> Result<HttpResponse, Problem> {
+    let user = authenticated(&state, body.into_inner()).await?;
     let token = new_token(&state);
     let until = state.clock.now().plus_seconds(STAFF_S).micros();
     state.db.add_user_session(&token_hash(&token), user.id, until).await?;
     state.audit(user.municipality_id, Some(user.id), "sign_in", user.id, json!({})).await?;
-    Ok(HttpResponse::Ok().cookie(cookie(&state, "staff", token)).json(json!({
-        "user_id": user.id, "role": user.role, "municipality_id": user.municipality_id,
-    })))
+    Ok(HttpResponse::Ok().cookie(cookie(&state, "staff", token)).json(SignedInUser {
+        user_id: user.id,
+        role: user.role,
+        municipality_id: user.municipality_id,
+    }))
 }
 
+/// Who has signed in
+#[utoipa::path(tag = "session", operation_id = "get_session",
+    responses((status = 200, description = "Whose session it is", body = SessionOwner)),
+    extensions(("x-roles" = json!(SignedIn::ROLES))))]
 #[get("/v1/admin/session")]
-async fn who(state: web::Data<AppState>, staff: Staff) -> HttpResponse {
+async fn who(state: web::Data<AppState>, staff: Staff<SignedIn>) -> HttpResponse {
     let directory = state.directory.now();
     let municipality = staff.municipality.and_then(|id| directory.municipalities.get(&id));
-    let role = match staff.role {
-        crate::auth::Role::Operator => "operator",
-        crate::auth::Role::MunicipalAdmin => "municipal_admin",
-        crate::auth::Role::Clerk => "clerk",
-        crate::auth::Role::Auditor => "auditor",
-    };
-    HttpResponse::Ok().json(json!({"user_id": staff.user, "role": role, "municipality": municipality}))
+    let municipality = municipality.cloned().map(Municipality::from);
+    HttpResponse::Ok().json(SessionOwner { user_id: staff.user.uuid(), role: staff.role, municipality })
 }
 
+/// Sign out
+///
+/// Ends this session; others of the same user go on.
+#[utoipa::path(tag = "session", operation_id = "sign_out",
+    responses((status = 204, description = "Signed out")),
+    extensions(("x-roles" = json!(SignedIn::ROLES))))]
 #[delete("/v1/admin/session")]
-async fn sign_out(state: web::Data<AppState>, request: HttpRequest, _staff: Staff) -> Result<HttpResponse, Problem> {
+async fn sign_out(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    staff: Staff<SignedIn>,
+) -> Result<HttpResponse, Problem> {
     if let Some(token) = staff_token(&state, &request) {
         state.db.end_user_session(&token_hash(&token)).await?;
+        let user = staff.user.uuid();
+        state.audit(staff.municipality, Some(user), "sign_out", user, json!({})).await?;
     }
     let mut gone = cookie(&state, "staff", String::new());
     gone.make_removal();

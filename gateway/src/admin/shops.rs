@@ -1,29 +1,98 @@
 //! `/v1/admin/shops`: the affiliated shops, their standing, their tills.
 
-use crate::auth::Staff;
+use crate::auth::{Reads, Staff, Works};
+use crate::nothing::Nothing;
 use crate::problem::Problem;
-use crate::shop::answers::rfc3339;
 use crate::shop::enrolment_index;
 use crate::state::AppState;
-use actix_web::web::ServiceConfig;
+use crate::wire::{Instant, Listed, Page, ShopStatus};
 use actix_web::{HttpResponse, get, post, web};
+use serde::Serialize;
 use serde_json::json;
 use store::keys::random;
+use store::ledger::ShopRow;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 /// How long an enrolment code works, in seconds.
 const ENROLMENT_S: i64 = 600;
 
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list).service(enrol).service(suspend).service(enable).service(revoke);
 }
 
+/// An affiliated shop.
+#[derive(Serialize, ToSchema)]
+struct Shop {
+    id: Uuid,
+    municipality_id: Uuid,
+    /// The municipality's own name for it.
+    reference: String,
+    /// The name over the door.
+    name: String,
+    /// The firm.
+    legal_name: String,
+    /// What it sells.
+    category: String,
+    /// Street and number.
+    address: String,
+    postcode: String,
+    town: String,
+    province: String,
+    /// Partita IVA or codice fiscale of the firm.
+    vat_number: String,
+    #[schema(value_type = ShopStatus)]
+    status: String,
+    /// Operations up to here are sealed in a claim.
+    sealed_through: Option<Instant>,
+}
+
+impl From<&ShopRow> for Shop {
+    fn from(row: &ShopRow) -> Self {
+        let row = row.clone();
+        Self {
+            id: row.id,
+            municipality_id: row.municipality_id,
+            reference: row.reference,
+            name: row.name,
+            legal_name: row.legal_name,
+            category: row.category,
+            address: row.address,
+            postcode: row.postcode,
+            town: row.town,
+            province: row.province,
+            vat_number: row.vat_number,
+            status: row.status,
+            sealed_through: row.sealed_through.map(Instant),
+        }
+    }
+}
+
+/// A code with which a till joins, once.
+#[derive(Serialize, ToSchema)]
+struct Enrolment {
+    #[schema(example = "7K3M-9XQ2")]
+    enrolment_code: String,
+    expires_at: Instant,
+}
+
+/// The municipality's shops
+///
+/// In the order of their names.
+#[utoipa::path(tag = "shops", operation_id = "list_shops", params(Page),
+    responses((status = 200, description = "A page of shops", body = Listed<Shop>)),
+    extensions(("x-roles" = json!(Reads::ROLES))))]
 #[get("/v1/admin/shops")]
-async fn list(state: web::Data<AppState>, staff: Staff) -> Result<HttpResponse, Problem> {
-    let municipality = staff.reads()?;
+async fn list(
+    state: web::Data<AppState>,
+    staff: Staff<Reads>,
+    page: web::Query<Page>,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     let directory = state.directory.now();
     let own: Vec<_> = directory.shops_by_name.iter().filter(|shop| shop.municipality_id == municipality).collect();
-    Ok(HttpResponse::Ok().json(json!({"items": own, "next_cursor": null})))
+    Ok(HttpResponse::Ok().json(Listed::of_all(&own, &page, |shop| shop.id, |shop| Shop::from(&***shop))?))
 }
 
 /// Eight characters without the ones that look alike.
@@ -33,21 +102,33 @@ fn enrolment_code(bytes: [u8; 8]) -> String {
     format!("{}-{}", &letters[..4], &letters[4..])
 }
 
+/// Make a code with which a till joins the shop
+///
+/// It works once, for ten minutes.
+#[utoipa::path(tag = "shops", operation_id = "add_enrolment",
+    params(("id" = Uuid, Path, description = "The shop")),
+    responses((status = 201, description = "The code, which is shown only here", body = Enrolment)),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[post("/v1/admin/shops/{id}/enrolments")]
-async fn enrol(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let municipality = staff.works()?;
+async fn enrol(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     let directory = state.directory.now();
     let own = directory.shops.get(&*path).filter(|shop| shop.municipality_id == municipality);
     let shop = own.ok_or(Problem::new("not_found"))?;
-    let code = enrolment_code(random(&state.entropy()));
+    let enrolment_code = enrolment_code(random(&state.entropy()));
     let until = state.clock.now().plus_seconds(ENROLMENT_S);
-    state.db.add_enrolment(&enrolment_index(&state, &code), shop.id, until.micros()).await?;
+    state.db.add_enrolment(&enrolment_index(&state, &enrolment_code), shop.id, until.micros()).await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "enrolment_made", shop.id, json!({})).await?;
-    Ok(HttpResponse::Created().json(json!({"enrolment_code": code, "expires_at": rfc3339(until)})))
+    Ok(HttpResponse::Created().json(Enrolment { enrolment_code, expires_at: until.into() }))
 }
 
-async fn set_status(state: &AppState, staff: &Staff, shop: Uuid, status: &str) -> Result<HttpResponse, Problem> {
-    let municipality = staff.works()?;
+async fn set_status(state: &AppState, staff: &Staff<Works>, shop: Uuid, status: &str) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     state.db.set_shop_status(municipality, shop, status).await?;
     state.directory.reload().await?;
     let detail = json!({"status": status});
@@ -55,19 +136,53 @@ async fn set_status(state: &AppState, staff: &Staff, shop: Uuid, status: &str) -
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Suspend a shop
+///
+/// From the next request on, its tills are declined.
+#[utoipa::path(tag = "shops", operation_id = "suspend_shop",
+    params(("id" = Uuid, Path, description = "The shop")),
+    responses((status = 204, description = "It is suspended")),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[post("/v1/admin/shops/{id}/suspend")]
-async fn suspend(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+async fn suspend(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
     set_status(&state, &staff, *path, "suspended").await
 }
 
+/// Enable a suspended shop
+#[utoipa::path(tag = "shops", operation_id = "enable_shop",
+    params(("id" = Uuid, Path, description = "The shop")),
+    responses((status = 204, description = "It is enabled")),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[post("/v1/admin/shops/{id}/enable")]
-async fn enable(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+async fn enable(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
     set_status(&state, &staff, *path, "enabled").await
 }
 
+/// Make a till's token useless
+///
+/// 404 also for one that was revoked before.
+#[utoipa::path(tag = "shops", operation_id = "revoke_terminal",
+    params(("id" = Uuid, Path, description = "The terminal")),
+    responses((status = 204, description = "It is revoked")),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[post("/v1/admin/terminals/{id}/revoke")]
-async fn revoke(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    let municipality = staff.works()?;
+async fn revoke(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     state.db.revoke_terminal(municipality, *path, state.clock.now().micros()).await?;
     state.directory.reload().await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "terminal_revoked", *path, json!({})).await?;

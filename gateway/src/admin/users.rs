@@ -1,35 +1,32 @@
-//! `/v1/admin/users` and `/v1/admin/municipalities`.
+//! `/v1/admin/users`: who works for the municipality.
 
-use super::text;
-use crate::auth::{Role, Staff};
+use crate::auth::{Appoints, Decides, Reads, Role, Staff};
 use crate::edge::{SystemEntropy, new_id};
+use crate::nothing::Nothing;
 use crate::problem::Problem;
 use crate::state::AppState;
-use actix_web::web::ServiceConfig;
+use crate::wire::{Listed, Page};
 use actix_web::{HttpResponse, get, post, web};
 use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use domain::contacts::Email;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::keys::{Keys, random};
-use store::ledger::{MunicipalityRow, UserRow};
+use store::ledger::UserRow;
 use totp_rs::{Algorithm, Builder, Totp};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-pub(super) fn configure(config: &mut ServiceConfig) {
-    config
-        .service(list)
-        .service(add)
-        .service(disable)
-        .service(enable)
-        .service(municipalities)
-        .service(add_municipality);
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list).service(add).service(disable).service(enable);
 }
 
-/// Characters of the shortest password, and of the longest, since hashing takes its time.
+/// The shortest password, in characters.
 const PASSWORD_MIN: usize = 12;
-const PASSWORD_MAX: usize = 256;
+/// The longest: hashing takes longer for longer ones.
+pub(super) const PASSWORD_MAX: usize = 256;
 
 /// A second factor from its secret.
 pub fn totp(secret: Vec<u8>) -> Result<Totp, Problem> {
@@ -44,14 +41,17 @@ pub fn totp(secret: Vec<u8>) -> Result<Totp, Problem> {
 }
 
 /// Somebody to add.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// What they sign in with.
+    #[schema(format = Email, max_length = 254, example = "anna.bianchi@comune.example")]
     pub email: String,
     /// What they may do.
+    #[schema(value_type = Role)]
     pub role: String,
     /// Their first password.
+    #[schema(min_length = 12, max_length = 256, example = "otto mele rosse")]
     pub password: String,
     /// Whether they need a second factor.
     #[serde(default)]
@@ -59,6 +59,40 @@ pub struct NewUser {
     /// Where they work; an operator says it, others add to their own.
     #[serde(default)]
     pub municipality_id: Option<Uuid>,
+}
+
+/// A member of staff.
+#[derive(Serialize, ToSchema)]
+struct User {
+    id: Uuid,
+    /// Where they work; null for an operator.
+    municipality_id: Option<Uuid>,
+    /// What they sign in with.
+    email: String,
+    #[schema(value_type = Role)]
+    role: String,
+    /// Whether they may no longer sign in.
+    disabled: bool,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: row.id,
+            municipality_id: row.municipality_id,
+            email: row.email,
+            role: row.role,
+            disabled: row.disabled != 0,
+        }
+    }
+}
+
+/// Who was added.
+#[derive(Serialize, ToSchema)]
+struct UserAdded {
+    user_id: Uuid,
+    /// The second factor's secret in base32, shown only here; null without one.
+    totp_secret: Option<String>,
 }
 
 /// The hash of a password that is long enough.
@@ -107,32 +141,55 @@ pub fn make_user(keys: &Keys, new: &NewUser, municipality: Option<Uuid>) -> Resu
     Ok((row, secret.map(|secret| data_encoding::BASE32_NOPAD.encode(&secret))))
 }
 
+/// The municipality's staff
+#[utoipa::path(tag = "users", operation_id = "list_users", params(Page),
+    responses((status = 200, description = "A page of users", body = Listed<User>)),
+    extensions(("x-roles" = json!(Reads::ROLES))))]
 #[get("/v1/admin/users")]
-async fn list(state: web::Data<AppState>, staff: Staff) -> Result<HttpResponse, Problem> {
-    let users = state.db.users(Some(staff.reads()?)).await?;
-    Ok(HttpResponse::Ok().json(json!({"items": users, "next_cursor": null})))
+async fn list(
+    state: web::Data<AppState>,
+    staff: Staff<Reads>,
+    page: web::Query<Page>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page.limit()?;
+    let users = state.db.users(Some(staff.municipality()?), page.after(), limit).await?;
+    Ok(HttpResponse::Ok().json(Listed::page(users, limit, |user| user.id.to_string(), User::from)))
 }
 
+/// Add a member of staff
+///
+/// An operator says where they work; a municipality's administrator adds to their own.
+#[utoipa::path(tag = "users", operation_id = "add_user",
+    responses((status = 201, description = "They may sign in", body = UserAdded)),
+    extensions(("x-roles" = json!(Appoints::ROLES)), ("x-problems" = json!(["not_found", "conflict"]))))]
 #[post("/v1/admin/users")]
-async fn add(state: web::Data<AppState>, staff: Staff, body: web::Json<NewUser>) -> Result<HttpResponse, Problem> {
-    let municipality = match staff.role {
-        Role::Operator => body.municipality_id,
-        _ => Some(staff.decides()?),
-    };
-    if municipality.is_some_and(|id| !state.directory.now().municipalities.contains_key(&id)) {
+async fn add(
+    state: web::Data<AppState>,
+    staff: Staff<Appoints>,
+    body: web::Json<NewUser>,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality.or(body.municipality_id);
+    // another municipality than the caller's own is as unknown as one that does not exist
+    let known = municipality.is_none_or(|id| state.directory.now().municipalities.contains_key(&id));
+    if !known || body.municipality_id.is_some() && body.municipality_id != municipality {
         return Err(Problem::new("not_found"));
     }
     let inner = state.clone();
     let made = web::block(move || make_user(&inner.keys, &body, municipality)).await;
-    let (row, secret) = made.map_err(|_| Problem::new("not_executed"))??;
+    let (row, totp_secret) = made.map_err(|_| Problem::new("not_executed"))??;
     state.db.add_user(&row, state.clock.now().micros()).await?;
     let detail = json!({"role": row.role});
     state.audit(municipality, Some(staff.user.uuid()), "user_added", row.id, detail).await?;
-    Ok(HttpResponse::Created().json(json!({"user_id": row.id, "totp_secret": secret})))
+    Ok(HttpResponse::Created().json(UserAdded { user_id: row.id, totp_secret }))
 }
 
-async fn set_disabled(state: &AppState, staff: &Staff, user: Uuid, disabled: bool) -> Result<HttpResponse, Problem> {
-    let municipality = staff.decides()?;
+async fn set_disabled(
+    state: &AppState,
+    staff: &Staff<Decides>,
+    user: Uuid,
+    disabled: bool,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
     if user == staff.user.uuid() {
         return Err(Problem::new("conflict"));
     }
@@ -142,50 +199,34 @@ async fn set_disabled(state: &AppState, staff: &Staff, user: Uuid, disabled: boo
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Lock somebody out
+///
+/// Their sessions end at once. Nobody can lock out themselves: 409.
+#[utoipa::path(tag = "users", operation_id = "disable_user",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses((status = 204, description = "They may no longer sign in")),
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found", "conflict"]))))]
 #[post("/v1/admin/users/{id}/disable")]
-async fn disable(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+async fn disable(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
     set_disabled(&state, &staff, *path, true).await
 }
 
+/// Let somebody in again
+#[utoipa::path(tag = "users", operation_id = "enable_user",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses((status = 204, description = "They may sign in")),
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found", "conflict"]))))]
 #[post("/v1/admin/users/{id}/enable")]
-async fn enable(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
-    set_disabled(&state, &staff, *path, false).await
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewMunicipality {
-    name: String,
-    help_phone: String,
-    help_email: String,
-}
-
-#[get("/v1/admin/municipalities")]
-async fn municipalities(state: web::Data<AppState>, staff: Staff) -> Result<HttpResponse, Problem> {
-    staff.operates()?;
-    let directory = state.directory.now();
-    let mut all: Vec<_> = directory.municipalities.values().collect();
-    all.sort_by_key(|municipality| municipality.id);
-    Ok(HttpResponse::Ok().json(json!({"items": all, "next_cursor": null})))
-}
-
-#[post("/v1/admin/municipalities")]
-async fn add_municipality(
+async fn enable(
     state: web::Data<AppState>,
-    staff: Staff,
-    body: web::Json<NewMunicipality>,
+    staff: Staff<Decides>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
-    staff.operates()?;
-    let row = MunicipalityRow {
-        id: new_id(),
-        name: text(&body.name, 120, "name")?,
-        help_phone: text(&body.help_phone, 40, "help_phone")?,
-        help_email: Email::parse(&body.help_email)
-            .map(|email| email.as_str().to_owned())
-            .map_err(|_| Problem::new("bad_request").with("field", "help_email"))?,
-    };
-    state.db.add_municipality(&row, state.clock.now().micros()).await?;
-    state.directory.reload().await?;
-    state.audit(Some(row.id), Some(staff.user.uuid()), "municipality_added", row.id, json!({})).await?;
-    Ok(HttpResponse::Created().json(row))
+    set_disabled(&state, &staff, *path, false).await
 }

@@ -4,21 +4,50 @@ use crate::auth::Citizen;
 use crate::hub::Hub;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::wire::VoucherLife;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, web};
 use domain::ids::VoucherId;
+use domain::voucher::View;
 use futures_util::stream;
-use serde_json::json;
+use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
+use utoipa::ToSchema;
 
 /// How often a silent stream shows that it is alive, so that proxies keep it.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often a stream looks whether the process is about to end.
 const TICK: Duration = Duration::from_millis(500);
+
+/// What each event says: the voucher as it is from now on.
+#[derive(Serialize, ToSchema)]
+struct VoucherChange {
+    /// Also the event's id.
+    voucher_seq: u64,
+    /// What is left, holds included.
+    balance_cents: i64,
+    /// What can be spent now.
+    available_cents: i64,
+    #[schema(value_type = VoucherLife)]
+    status: &'static str,
+}
+
+impl VoucherChange {
+    fn event(view: &View) -> Option<Bytes> {
+        let change = Self {
+            voucher_seq: view.voucher_seq,
+            balance_cents: view.balance.get(),
+            available_cents: view.available().get(),
+            status: view.life.code(),
+        };
+        let data = serde_json::to_string(&change).ok()?;
+        Some(Bytes::from(format!("id: {}\nevent: voucher\ndata: {data}\n\n", change.voucher_seq)))
+    }
+}
 
 struct Stream {
     state: web::Data<AppState>,
@@ -61,14 +90,18 @@ impl Stream {
             }
         }
         let view = self.state.vouchers.view(self.voucher, self.state.deadline()).await.ok()??;
-        let data = json!({
-            "voucher_seq": view.voucher_seq, "balance_cents": view.balance, "available_cents": view.available(),
-            "status": view.life,
-        });
-        Some(Bytes::from(format!("id: {}\nevent: voucher\ndata: {data}\n\n", view.voucher_seq)))
+        VoucherChange::event(&view)
     }
 }
 
+/// Follow the voucher live
+///
+/// Server-sent events: one called `voucher` at once and at each change, within a second of it, whose
+/// `data` is the schema here as one line of JSON and whose `id` is the `voucher_seq`. A comment keeps
+/// a silent stream alive. 429 when too many follow: ask from time to time instead.
+#[utoipa::path(tag = "citizen", operation_id = "follow_own_voucher",
+    responses((status = 200, description = "The stream", body = VoucherChange, content_type = "text/event-stream")),
+    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["too_many_requests"]))))]
 #[get("/v1/citizen/voucher/events")]
 pub(super) async fn events(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
     let busy = || Problem::new("too_many_requests").retry_after(30);
@@ -81,7 +114,6 @@ pub(super) async fn events(state: web::Data<AppState>, citizen: Citizen) -> Resu
     });
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header(("X-Accel-Buffering", "no"))
         .streaming(body))
 }

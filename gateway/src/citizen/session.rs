@@ -1,23 +1,37 @@
 //! `POST /v1/citizen/session`: the link's secret, or the typed code, for a cookie.
 
 use crate::auth::{Citizen, citizen_until, cookie, new_token, token_hash};
+use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
 use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::ids::VoucherId;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use store::codes::{Kind, normalise};
 use store::ledger::CitizenSession;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-#[derive(Deserialize)]
+/// Either the link's secret or the typed code.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Open {
+struct OpenVoucher {
+    /// What follows the `#` of the link.
     token: Option<String>,
+    /// What is printed under the QR code.
+    #[schema(example = "7K3M-9XQ2-T5WAB")]
     code: Option<String>,
+    /// With a code, where the voucher has one.
     #[serde(default)]
+    #[schema(max_length = 12)]
     pin: Option<String>,
+}
+
+/// Which voucher the session shows; the session itself is in a cookie.
+#[derive(Serialize, ToSchema)]
+struct VoucherOpened {
+    voucher_id: Uuid,
 }
 
 /// Opens a session for whoever holds the link, or the code and, where the voucher has one, the PIN:
@@ -55,13 +69,21 @@ pub async fn open(
     Ok((cookie(state, "voucher", token), Citizen { voucher, generation: view.generation }))
 }
 
+/// OpenVoucher a voucher's page
+///
+/// With the link's secret or the typed code, one of them. The session lasts until it is not used for
+/// half an hour.
+#[utoipa::path(tag = "citizen", operation_id = "open_voucher",
+    responses((status = 200, description = "VoucherOpened", body = VoucherOpened, headers(
+        ("Set-Cookie" = String, description = "The session: HttpOnly, SameSite=Strict, and Secure over https")))),
+    extensions(("x-problems" = json!(["voucher_not_found", "pin_required", "pin_wrong", "too_many_requests", ENGINE]))))]
 #[post("/v1/citizen/session")]
 pub(super) async fn open_session(
     state: web::Data<AppState>,
     request: HttpRequest,
-    body: web::Json<Open>,
+    body: web::Json<OpenVoucher>,
 ) -> Result<HttpResponse, Problem> {
-    if body.pin.as_ref().is_some_and(|pin| pin.len() > 12) {
+    if body.pin.as_ref().is_some_and(|pin| pin.chars().count() > 12) {
         return Err(Problem::new("bad_request").with("field", "pin"));
     }
     let text = match (&body.token, &body.code) {
@@ -69,5 +91,5 @@ pub(super) async fn open_session(
         _ => return Err(Problem::new("bad_request").with("field", "token")),
     };
     let (cookie, citizen) = open(&state, &request, text, body.pin.as_deref()).await?;
-    Ok(HttpResponse::Ok().cookie(cookie).json(json!({"voucher_id": citizen.voucher})))
+    Ok(HttpResponse::Ok().cookie(cookie).json(VoucherOpened { voucher_id: citizen.voucher.uuid() }))
 }

@@ -4,23 +4,27 @@ use crate::auth::Citizen;
 use crate::problem::Problem;
 use crate::shop::answers::{kind_name, rfc3339};
 use crate::state::AppState;
+use crate::wire::{Instant, OperationKind, VoucherStatus};
 use domain::clock::Timestamp;
 use domain::ids::VoucherId;
 use domain::voucher::Kind;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Movements shown at most, the latest.
 const MOVEMENTS_MAX: usize = 100;
 
 /// The voucher as its holder sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct VoucherPage {
     /// The voucher.
+    #[schema(value_type = Uuid)]
     pub voucher_id: VoucherId,
     /// The place of the latest fact it shows.
     pub voucher_seq: u64,
-    /// `active`, `blocked`, `expired`, `closed`, `not_yet_valid` or `reissued`.
+    /// What it is good for now.
+    #[schema(value_type = VoucherStatus)]
     pub status: &'static str,
     /// What is left, holds included.
     pub balance_cents: i64,
@@ -29,8 +33,10 @@ pub struct VoucherPage {
     /// What came in altogether.
     pub total_cents: i64,
     /// First valid instant.
+    #[schema(value_type = Instant)]
     pub valid_from: String,
     /// Last valid instant.
+    #[schema(value_type = Instant)]
     pub expires_at: String,
     /// The same in microseconds.
     #[serde(skip)]
@@ -56,11 +62,12 @@ pub struct VoucherPage {
 }
 
 /// Something that happened.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Movement {
     /// The operation.
     pub operation_id: Uuid,
     /// What.
+    #[schema(value_type = OperationKind)]
     pub kind: &'static str,
     /// Where, if in a shop.
     pub shop: Option<String>,
@@ -69,6 +76,7 @@ pub struct Movement {
     /// What was left.
     pub balance_cents: i64,
     /// When.
+    #[schema(value_type = Instant)]
     pub decided_at: String,
     /// The same in microseconds.
     #[serde(skip)]
@@ -76,7 +84,7 @@ pub struct Movement {
 }
 
 /// A shop that takes the voucher.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct ShopView {
     /// Its name.
     pub name: String,

@@ -99,7 +99,7 @@ pub(super) async fn user(command: UserCommand) -> Result<(), StartError> {
             add(&stores, &new).await
         }
         UserCommand::List { stores, municipality } => {
-            for user in open_ledger(&stores.settings()).await?.users(municipality).await? {
+            for user in open_ledger(&stores.settings()).await?.users(municipality, Uuid::nil(), i64::MAX).await? {
                 let locked = if user.disabled == 0 { "" } else { " (locked out)" };
                 println!("{} {} {}{locked}", user.id, user.role, user.email);
             }

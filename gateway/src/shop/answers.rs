@@ -3,6 +3,7 @@
 use crate::auth::Till;
 use crate::problem::{Problem, declined};
 use crate::state::AppState;
+use crate::wire::{Instant, OperationKind};
 use actix_web::HttpResponse;
 use domain::cents::Cents;
 use domain::clock::Timestamp;
@@ -13,14 +14,16 @@ use domain::voucher::{Action, Command, Entry, Event, Kind, Origin, Outcome};
 use engine::Answer;
 use serde::Serialize;
 use store::receipt::Receipt;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A recorded operation.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Operation {
     /// Its id.
     pub operation_id: Uuid,
-    /// `redemption`, `hold`, `capture`, `release` or `reversal`.
+    /// `redemption`, `hold`, `capture`, `release`, `reversal` or `top_up`.
+    #[schema(value_type = OperationKind)]
     pub kind: &'static str,
     /// The voucher.
     pub voucher_id: Uuid,
@@ -33,8 +36,10 @@ pub struct Operation {
     /// What can be taken now.
     pub available_cents: i64,
     /// To read aloud.
+    #[schema(example = "9F3A-77C01B2E")]
     pub receipt_code: String,
     /// When, RFC 3339.
+    #[schema(value_type = Instant)]
     pub decided_at: String,
     /// The proof.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,7 +126,14 @@ pub fn command(till: &Till, key: &str, hash: RequestHash, action: Action) -> Com
 /// # Errors
 /// Any problem of the table.
 pub async fn execute(state: &AppState, voucher: VoucherId, command: Command) -> Result<HttpResponse, Problem> {
-    let answer = state.vouchers.execute(voucher, command, state.deadline()).await?;
+    told(state, voucher, state.vouchers.execute(voucher, command, state.deadline()).await?).await
+}
+
+/// Tells whoever asked what came of a command.
+///
+/// # Errors
+/// Any problem of the table.
+pub async fn told(state: &AppState, voucher: VoucherId, answer: Answer) -> Result<HttpResponse, Problem> {
     match answer {
         Answer::Recorded { entry, batch, index } => match entry.event {
             Event::Decline { decline, .. } => {

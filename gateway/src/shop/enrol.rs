@@ -4,17 +4,38 @@ use crate::auth::{new_token, token_hash};
 use crate::edge::new_id;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::wire::{Text60, text};
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::ledger::{Error, TerminalRow};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Enrol {
+    /// From the municipality; case, dashes and spaces do not matter.
+    #[schema(max_length = 64, example = "7K3M-9XQ2")]
     enrolment_code: String,
+    /// What the shop calls the till.
+    #[schema(value_type = Text60, example = "Cassa 1")]
     label: String,
+}
+
+/// A till that has joined its shop.
+#[derive(Serialize, ToSchema)]
+struct Enrolled {
+    terminal_id: Uuid,
+    /// The secret of this till, shown only here.
+    token: String,
+    shop: EnrolledShop,
+}
+
+#[derive(Serialize, ToSchema)]
+struct EnrolledShop {
+    id: Uuid,
+    name: String,
 }
 
 /// How a code is looked up: case, dashes and spaces do not matter.
@@ -23,6 +44,12 @@ pub fn enrolment_index(state: &AppState, code: &str) -> [u8; 16] {
     state.keys.blind_index("enrolment", &normal)
 }
 
+/// Join a shop as a till
+///
+/// With a code of the municipality, which works once, for ten minutes.
+#[utoipa::path(tag = "till", operation_id = "enrol_terminal",
+    responses((status = 201, description = "The till and its token", body = Enrolled)),
+    extensions(("x-problems" = json!(["enrolment_code_invalid", "too_many_requests"]))))]
 #[post("/v1/terminals/enrol")]
 pub(super) async fn enrol(
     state: web::Data<AppState>,
@@ -30,17 +57,12 @@ pub(super) async fn enrol(
     body: web::Json<Enrol>,
 ) -> Result<HttpResponse, Problem> {
     state.limits.enrolment(&request)?;
-    let label = body.label.trim();
-    if label.is_empty() || label.chars().count() > 60 || body.enrolment_code.len() > 64 {
-        return Err(Problem::new("bad_request").with("field", "label"));
+    let label = text(&body.label, 60, "label")?;
+    if body.enrolment_code.chars().count() > 64 {
+        return Err(Problem::new("bad_request").with("field", "enrolment_code"));
     }
     let token = new_token(&state);
-    let terminal = TerminalRow {
-        id: new_id(),
-        shop_id: Uuid::nil(),
-        label: label.to_owned(),
-        token_hash: token_hash(&token).to_vec(),
-    };
+    let terminal = TerminalRow { id: new_id(), shop_id: Uuid::nil(), label, token_hash: token_hash(&token).to_vec() };
     let index = enrolment_index(&state, &body.enrolment_code);
     let shop = match state.db.enrol_terminal(&index, &terminal, state.clock.now().micros()).await {
         Err(Error::NotFound) => return Err(Problem::new("enrolment_code_invalid")),
@@ -48,7 +70,9 @@ pub(super) async fn enrol(
     };
     state.directory.reload().await?;
     let shop = state.directory.now().shops.get(&shop).cloned().ok_or(Problem::new("internal_error"))?;
-    Ok(HttpResponse::Created().json(json!({
-        "terminal_id": terminal.id, "token": token, "shop": {"id": shop.id, "name": shop.name},
-    })))
+    state
+        .audit(Some(shop.municipality_id), None, "terminal_enrolled", terminal.id, json!({"shop_id": shop.id}))
+        .await?;
+    let shop = EnrolledShop { id: shop.id, name: shop.name.clone() };
+    Ok(HttpResponse::Created().json(Enrolled { terminal_id: terminal.id, token, shop }))
 }

@@ -1,9 +1,12 @@
 //! `POST /v1/holds` and what becomes of them: authorise now, take later.
 
-use super::answers::{command, execute};
+use super::answers::{Operation, command, execute};
+use super::declines;
 use super::idempotency::IdempotencyKey;
 use super::redemptions::{Take, Taking, amount, understand};
 use crate::auth::Till;
+use crate::nothing::Nothing;
+use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
 use actix_web::{HttpResponse, post, web};
@@ -11,19 +14,27 @@ use domain::ids::{OperationId, VoucherId};
 use domain::keys::RequestHash;
 use domain::voucher::Action;
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Capture {
+    /// All of the hold when absent.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 1_000)]
     amount_cents: Option<i64>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct Release {}
-
+/// Set money of a voucher aside
+///
+/// It is taken by a capture, let go by a release, or let go by itself when the programme's time for
+/// holds is over. The hold's id is the `operation_id` of the answer.
+#[utoipa::path(tag = "till", operation_id = "hold", params(IdempotencyKey),
+    responses((status = 201, description = "Set aside, durably", body = Operation)),
+    extensions(("x-roles" = json!(Till::ROLES)),
+        ("x-problems" = json!([declines(), "voucher_not_found", "amount_invalid", "validity_invalid", "too_many_holds",
+            "too_many_requests", ENGINE]))))]
 #[post("/v1/holds")]
 pub(super) async fn hold(
     state: web::Data<AppState>,
@@ -50,6 +61,14 @@ async fn held(state: &AppState, till: &Till, id: Uuid) -> Result<VoucherId, Prob
     if own { Ok(VoucherId::new(row.voucher_id)) } else { Err(missing()) }
 }
 
+/// Take all or part of what was set aside
+///
+/// The rest of the hold is let go.
+#[utoipa::path(tag = "till", operation_id = "capture_hold",
+    params(("id" = Uuid, Path, description = "The hold"), IdempotencyKey),
+    responses((status = 201, description = "Taken, durably", body = Operation)),
+    extensions(("x-roles" = json!(Till::ROLES)),
+        ("x-problems" = json!(["hold_not_found", "capture_exceeds_hold", "amount_invalid", ENGINE]))))]
 #[post("/v1/holds/{id}/capture")]
 pub(super) async fn capture(
     state: web::Data<AppState>,
@@ -66,13 +85,18 @@ pub(super) async fn capture(
     execute(&state, voucher, command(&till, &key.0, hash, action)).await
 }
 
+/// Let go of what was set aside
+#[utoipa::path(tag = "till", operation_id = "release_hold",
+    params(("id" = Uuid, Path, description = "The hold"), IdempotencyKey),
+    responses((status = 201, description = "Let go, durably", body = Operation)),
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["hold_not_found", ENGINE]))))]
 #[post("/v1/holds/{id}/release")]
 pub(super) async fn release(
     state: web::Data<AppState>,
     till: Till,
     key: IdempotencyKey,
     path: web::Path<Uuid>,
-    _body: Option<web::Json<Release>>,
+    _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
     let voucher = held(&state, &till, *path).await?;
     let hash = RequestHash::of(&[b"release", path.as_bytes()]);

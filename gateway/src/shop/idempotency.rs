@@ -4,6 +4,10 @@ use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// The caller's own name for one attempt: 8 to 64 visible ASCII characters.
 pub struct IdempotencyKey(pub String);
@@ -19,6 +23,23 @@ impl IdempotencyKey {
         } else {
             Err(Problem::new("idempotency_key_invalid"))
         }
+    }
+}
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(8))
+            .max_length(Some(64))
+            .pattern(Some("^[!-~]+$"));
+        let key = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some("The caller's own name for one attempt; a UUID is recommended."))
+            .schema(Some(text));
+        vec![key.build()]
     }
 }
 

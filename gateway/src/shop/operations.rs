@@ -1,38 +1,103 @@
 //! `GET /v1/operations`: what a shop has taken, and what became of a key.
 
-use super::answers::{kind_name, receipt_code, rfc3339};
+mod csv;
+mod totals;
+
+use super::answers::{kind_name, receipt_code};
 use super::idempotency::IdempotencyKey;
 use crate::auth::Till;
-use crate::csv_out::{Cell, Csv};
+use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
-use actix_web::http::header;
+use crate::wire::{DayOrInstant, DeclineCode, Instant, OperationKind, limit};
 use actix_web::{HttpResponse, get, web};
 use domain::clock::Timestamp;
 use domain::ids::ShopId;
 use domain::keys::OpKey;
 use domain::rome;
 use domain::voucher::Kind;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 use store::ledger::{OperationFilter, OperationRow};
+use totals::Totals;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Rows of one page at most.
-const PAGE_MAX: i64 = 500;
-/// Rows that one range may have; more is asked for in parts.
-const RANGE_MAX: usize = 200_000;
-
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Query {
+    /// The first day in Rome, or the first instant, RFC 3339; from the beginning when absent.
+    #[param(value_type = Option<DayOrInstant>, inline)]
     from: Option<String>,
+    /// The last day in Rome, all of it, or the instant before which; until now when absent.
+    #[param(value_type = Option<DayOrInstant>, inline)]
     to: Option<String>,
+    /// Only this till's.
     terminal: Option<Uuid>,
-    format: Option<String>,
+    /// JSON in pages, or all of the range as CSV for a spreadsheet, at most 200,000 operations.
+    #[serde(default)]
+    #[param(inline)]
+    format: Format,
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 500, default = 100)]
     limit: Option<i64>,
+    /// The `next_cursor` of the page before.
     cursor: Option<Uuid>,
+}
+
+#[derive(Deserialize, ToSchema, Clone, Copy, Default)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    #[default]
+    Json,
+    Csv,
+}
+
+/// Money that a shop took, or gave back.
+#[derive(Serialize, ToSchema)]
+struct OperationItem {
+    operation_id: Uuid,
+    #[schema(value_type = OperationKind)]
+    kind: &'static str,
+    voucher_id: Uuid,
+    /// Its place in the voucher's life.
+    voucher_seq: i64,
+    terminal_id: Option<Uuid>,
+    amount_cents: i64,
+    /// How much of it was given back since.
+    reversed_cents: i64,
+    /// What the voucher was worth afterwards, holds included.
+    balance_cents: i64,
+    /// What could be taken afterwards.
+    available_cents: i64,
+    /// To read aloud.
+    receipt_code: String,
+    decided_at: Instant,
+    /// The operation that this one gives back; null for others.
+    reverses: Option<Uuid>,
+}
+
+/// What became of a key.
+#[derive(Serialize, ToSchema)]
+struct KeyOutcome {
+    #[serde(flatten)]
+    operation: OperationItem,
+    /// `done` or `declined`.
+    result: &'static str,
+    #[schema(value_type = Option<DeclineCode>)]
+    decline: Option<String>,
+}
+
+/// A page of operations.
+#[derive(Serialize, ToSchema)]
+struct OperationsPage {
+    items: Vec<OperationItem>,
+    /// Where the next page begins; null on the last.
+    #[schema(required = true)]
+    next_cursor: Option<Uuid>,
+    /// Of the whole range; only on the first page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totals: Option<Totals>,
 }
 
 /// A day in Rome or an instant; a day as an end means all of it.
@@ -53,23 +118,34 @@ fn kind_of(row: &OperationRow) -> &'static str {
     Kind::from_code(&row.kind).map_or("unknown", kind_name)
 }
 
-fn json_row(row: &OperationRow) -> Value {
-    json!({
-        "operation_id": row.id,
-        "kind": kind_of(row),
-        "voucher_id": row.voucher_id,
-        "voucher_seq": row.voucher_seq,
-        "terminal_id": row.terminal_id,
-        "amount_cents": row.amount_cents,
-        "reversed_cents": row.reversed_cents,
-        "balance_cents": row.balance_after_cents,
-        "available_cents": row.balance_after_cents - row.held_after_cents,
-        "receipt_code": receipt_code(row.id),
-        "decided_at": rfc3339(Timestamp::from_micros(row.decided_at)),
-        "reverses": row.target_id.filter(|_| row.kind == "reverse"),
-    })
+impl From<&OperationRow> for OperationItem {
+    fn from(row: &OperationRow) -> Self {
+        Self {
+            operation_id: row.id,
+            kind: kind_of(row),
+            voucher_id: row.voucher_id,
+            voucher_seq: row.voucher_seq,
+            terminal_id: row.terminal_id,
+            amount_cents: row.amount_cents,
+            reversed_cents: row.reversed_cents,
+            balance_cents: row.balance_after_cents,
+            available_cents: row.balance_after_cents - row.held_after_cents,
+            receipt_code: receipt_code(row.id),
+            decided_at: Instant(row.decided_at),
+            reverses: row.target_id.filter(|_| row.kind == "reverse"),
+        }
+    }
 }
 
+/// What became of a key of this shop
+///
+/// 404 `never_executed` is final only if no attempt under the key is still on its way.
+#[utoipa::path(tag = "till", operation_id = "get_operation_by_key",
+    params(("key" = String, Path, description = "The `Idempotency-Key` of the attempt",
+        min_length = 8, max_length = 64, pattern = "^[!-~]+$")),
+    responses((status = 200, description = "Its recorded outcome", body = KeyOutcome)),
+    extensions(("x-roles" = json!(Till::ROLES)),
+        ("x-problems" = json!(["never_executed", "idempotency_key_invalid", ENGINE]))))]
 #[get("/v1/operations/by-key/{key}")]
 pub(super) async fn by_key(
     state: web::Data<AppState>,
@@ -83,12 +159,20 @@ pub(super) async fn by_key(
     state.settled().await?;
     let rows = state.db.operations_by_key(shop, &key).await?;
     let row = rows.first().ok_or(Problem::new("never_executed"))?;
-    let mut body = json_row(row);
-    body["result"] = if row.decline.is_some() { "declined".into() } else { "done".into() };
-    body["decline"] = row.decline.clone().into();
-    Ok(HttpResponse::Ok().json(body))
+    Ok(HttpResponse::Ok().json(KeyOutcome {
+        operation: row.into(),
+        result: if row.decline.is_some() { "declined" } else { "done" },
+        decline: row.decline.clone(),
+    }))
 }
 
+/// What the shop has taken
+///
+/// Redemptions, captures and reversals, oldest first, with totals for each day in Rome and each till.
+#[utoipa::path(tag = "till", operation_id = "list_operations", params(Query),
+    responses((status = 200, description = "A page, or the file", content(
+        (OperationsPage = "application/json"), (String = "text/csv; charset=utf-8")))),
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["payload_too_large", ENGINE]))))]
 #[get("/v1/operations")]
 pub(super) async fn list(
     state: web::Data<AppState>,
@@ -97,108 +181,35 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let from = query.from.as_deref().map_or(Ok(Timestamp::EPOCH), |text| instant(text, false))?;
     let to = query.to.as_deref().map_or(Ok(state.clock.now().plus_seconds(60)), |text| instant(text, true))?;
-    state.settled().await?;
     let filter = OperationFilter {
         from: from.micros(),
         to: to.micros(),
         terminal: query.terminal,
         after: query.cursor.unwrap_or_default(),
-        limit: query.limit.unwrap_or(100).clamp(1, PAGE_MAX),
+        limit: limit(query.limit)?,
     };
-    match query.format.as_deref().unwrap_or("json") {
-        "json" => page(&state, &till, filter).await,
-        "csv" => csv(&state, &till, filter).await,
-        _ => Err(Problem::new("bad_request").with("field", "format")),
+    state.settled().await?;
+    match query.format {
+        Format::Json => page(&state, &till, filter).await,
+        Format::Csv => csv::file(&state, &till, filter).await,
     }
 }
 
 async fn page(state: &AppState, till: &Till, filter: OperationFilter) -> Result<HttpResponse, Problem> {
     let rows = state.db.shop_operations(till.0.shop.id, &filter).await?;
     let full = i64::try_from(rows.len()).unwrap_or(0) == filter.limit;
-    let next = rows.last().filter(|_| full).map(|row| row.id);
-    let mut body = json!({"items": rows.iter().map(json_row).collect::<Vec<_>>(), "next_cursor": next});
-    if filter.after.is_nil() {
-        let all = everything(state, till, filter).await?;
-        body["totals"] = totals(state, &all);
-    }
-    Ok(HttpResponse::Ok().json(body))
+    let totals = match filter.after.is_nil() {
+        true => Some(Totals::of(state, &state.db.shop_hours(till.0.shop.id, &filter).await?)),
+        false => None,
+    };
+    Ok(HttpResponse::Ok().json(OperationsPage {
+        items: rows.iter().map(OperationItem::from).collect(),
+        next_cursor: rows.last().filter(|_| full).map(|row| row.id),
+        totals,
+    }))
 }
 
-/// All rows of the range.
-async fn everything(state: &AppState, till: &Till, filter: OperationFilter) -> Result<Vec<OperationRow>, Problem> {
-    let mut filter = OperationFilter { after: Uuid::nil(), limit: 5_000, ..filter };
-    let mut all: Vec<OperationRow> = Vec::new();
-    loop {
-        let rows = state.db.shop_operations(till.0.shop.id, &filter).await?;
-        let Some(last) = rows.last() else {
-            return Ok(all);
-        };
-        filter.after = last.id;
-        all.extend(rows);
-        if all.len() > RANGE_MAX {
-            return Err(Problem::new("payload_too_large").with("rows_max", RANGE_MAX));
-        }
-    }
-}
-
-const fn sign(row: &OperationRow, reversal: bool) -> i64 {
-    if reversal { -row.amount_cents } else { row.amount_cents }
-}
-
-/// What the shop is owed for the range, for each day in Rome and for each till.
-fn totals(state: &AppState, rows: &[OperationRow]) -> Value {
-    let mut days: BTreeMap<String, i64> = BTreeMap::new();
-    let mut tills: BTreeMap<Uuid, i64> = BTreeMap::new();
-    let mut total = 0;
-    for row in rows {
-        let cents = sign(row, row.kind == "reverse");
-        total += cents;
-        *days.entry(rome::date(Timestamp::from_micros(row.decided_at)).to_string()).or_default() += cents;
-        *tills.entry(row.terminal_id.unwrap_or_default()).or_default() += cents;
-    }
-    let labels = &state.directory.now().terminal_labels;
-    let tills: Vec<Value> = tills
-        .iter()
-        .map(|(id, cents)| json!({"terminal_id": id, "label": labels.get(id), "amount_cents": cents}))
-        .collect();
-    let days: Vec<Value> = days.iter().map(|(day, cents)| json!({"day": day, "amount_cents": cents})).collect();
-    json!({"count": rows.len(), "amount_cents": total, "days": days, "terminals": tills})
-}
-
-async fn csv(state: &AppState, till: &Till, filter: OperationFilter) -> Result<HttpResponse, Problem> {
-    let rows = everything(state, till, filter).await?;
-    let labels = &state.directory.now().terminal_labels;
-    let mut csv = Csv::new(&[
-        "Data",
-        "Ora",
-        "Operazione",
-        "Importo",
-        "Stornato",
-        "Saldo buono",
-        "Cassa",
-        "Ricevuta",
-        "Codice operazione",
-        "Codice buono",
-        "Progressivo buono",
-    ]);
-    for row in &rows {
-        let at = rome::local(Timestamp::from_micros(row.decided_at));
-        csv.row(&[
-            Cell::Text(&at.strftime("%d/%m/%Y").to_string()),
-            Cell::Text(&at.strftime("%H:%M:%S").to_string()),
-            Cell::Text(kind_of(row)),
-            Cell::Cents(sign(row, row.kind == "reverse")),
-            Cell::Cents(row.reversed_cents),
-            Cell::Cents(row.balance_after_cents),
-            Cell::Text(row.terminal_id.and_then(|id| labels.get(&id)).map_or("", String::as_str)),
-            Cell::Text(&receipt_code(row.id)),
-            Cell::Text(&row.id.to_string()),
-            Cell::Text(&row.voucher_id.to_string()),
-            Cell::Number(row.voucher_seq),
-        ]);
-    }
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"operazioni.csv\""))
-        .body(csv.finish()))
+/// What a shop is owed for operations of a kind: it owes what it gave back.
+fn owed(kind: &str, amount_cents: i64) -> i64 {
+    if kind == "reverse" { -amount_cents } else { amount_cents }
 }

@@ -1,9 +1,11 @@
 //! `POST /v1/redemptions`: a shop takes any part of a voucher.
 
-use super::answers::{command, execute};
+use super::answers::{Operation, command, execute};
+use super::declines;
 use super::idempotency::IdempotencyKey;
 use super::vouchers::resolve;
 use crate::auth::Till;
+use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
 use actix_web::{HttpResponse, post, web};
@@ -12,16 +14,24 @@ use domain::ids::VoucherId;
 use domain::keys::RequestHash;
 use domain::voucher::{Action, Credential};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// What is to be taken; a hold asks the same.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Take {
+    /// The scanned text, the typed code, or the link.
+    #[schema(example = "BUONO:7K3M9XQ2T5WAB")]
     pub voucher: String,
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 2_050)]
     pub amount_cents: i64,
+    /// Where the voucher has one and the amount needs it.
     #[serde(default)]
+    #[schema(max_length = 12)]
     pub pin: Option<String>,
+    /// The till's own name for the sale; part of the request, not kept.
     #[serde(default)]
+    #[schema(max_length = 120)]
     pub reference: Option<String>,
 }
 
@@ -44,7 +54,7 @@ pub(super) async fn understand(state: &AppState, till: &Till, take: &Take, kind:
     let amount = amount(take.amount_cents)?;
     let reference = take.reference.as_deref().unwrap_or_default();
     let pin = take.pin.as_deref().unwrap_or_default();
-    if reference.len() > 120 || pin.len() > 12 {
+    if reference.chars().count() > 120 || pin.chars().count() > 12 {
         return Err(Problem::new("bad_request"));
     }
     let code = resolve(state, till, &take.voucher).await?;
@@ -65,6 +75,14 @@ pub(super) async fn understand(state: &AppState, till: &Till, take: &Take, kind:
     Ok(Taking { voucher, amount, credential, terms, hash, programme: code.programme_id })
 }
 
+/// Take any part of a voucher
+///
+/// 409 is final for the key: nothing was taken and never will be under it. 503 `not_executed` means
+/// that nothing happened; 504 `outcome_unknown` that the outcome is to be asked for by the key.
+#[utoipa::path(tag = "till", operation_id = "redeem", params(IdempotencyKey),
+    responses((status = 201, description = "Taken, durably", body = Operation)),
+    extensions(("x-roles" = json!(Till::ROLES)),
+        ("x-problems" = json!([declines(), "voucher_not_found", "amount_invalid", "too_many_requests", ENGINE]))))]
 #[post("/v1/redemptions")]
 pub(super) async fn redeem(
     state: web::Data<AppState>,

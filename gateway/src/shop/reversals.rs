@@ -1,27 +1,41 @@
 //! `POST /v1/operations/{id}/reversals`: the same shop gives back all or part of what it took.
 
-use super::answers::{command, execute};
+use super::answers::{Operation, command, execute};
 use super::idempotency::IdempotencyKey;
 use super::redemptions::amount;
 use crate::auth::Till;
+use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::wire::{Text200, text};
 use actix_web::{HttpResponse, post, web};
 use domain::clock::Timestamp;
 use domain::ids::{OperationId, VoucherId};
 use domain::keys::{OpKey, RequestHash};
 use domain::voucher::Action;
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Reversal {
+    /// All that is left of the operation when absent.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
     amount_cents: Option<i64>,
+    #[schema(value_type = Text200, example = "errore di battitura")]
     reason: String,
 }
 
+/// Give back all or part of what was taken
+///
+/// Only by the shop that took it, and until the operation is sealed in a claim.
+#[utoipa::path(tag = "till", operation_id = "reverse_operation",
+    params(("id" = Uuid, Path, description = "The redemption or capture"), IdempotencyKey),
+    responses((status = 201, description = "Given back, durably", body = Operation)),
+    extensions(("x-roles" = json!(Till::ROLES)),
+        ("x-problems" = json!(["operation_not_found", "operation_sealed", "reversal_exceeds", "amount_invalid", ENGINE]))))]
 #[post("/v1/operations/{id}/reversals")]
 pub(super) async fn reverse(
     state: web::Data<AppState>,
@@ -31,10 +45,7 @@ pub(super) async fn reverse(
     body: web::Json<Reversal>,
 ) -> Result<HttpResponse, Problem> {
     let amount = body.amount_cents.map(amount).transpose()?;
-    let reason = body.reason.trim();
-    if reason.is_empty() || reason.len() > 200 {
-        return Err(Problem::new("bad_request").with("field", "reason"));
-    }
+    let reason = text(&body.reason, 200, "reason")?;
     let row = state.operation(*path).await?;
     if row.shop_id != Some(till.0.shop.id) {
         return Err(Problem::new("operation_not_found"));

@@ -2,9 +2,83 @@
 
 use crate::auth::Till;
 use crate::state::AppState;
+use crate::wire::{ProgrammeStatus, ShopStatus};
 use actix_web::{HttpResponse, get, web};
-use serde_json::{Value, json};
+use serde::Serialize;
+use store::ledger::ProgrammeRow;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
+/// Who the till is, what it may do, and by which rules.
+#[derive(Serialize, ToSchema)]
+struct TillView {
+    shop: OwnShop,
+    terminal: OwnTerminal,
+    /// What the till may do.
+    #[schema(example = json!(["redeem", "hold", "reverse", "operations"]))]
+    permissions: [&'static str; 4],
+    /// The programmes of the shop's municipality.
+    programmes: Vec<Rules>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct OwnShop {
+    id: Uuid,
+    name: String,
+    address: String,
+    town: String,
+    #[schema(value_type = ShopStatus)]
+    status: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct OwnTerminal {
+    id: Uuid,
+    /// What the shop calls it.
+    label: String,
+}
+
+/// A programme's rules for tills.
+#[derive(Serialize, ToSchema)]
+struct Rules {
+    id: Uuid,
+    name: String,
+    #[schema(value_type = ProgrammeStatus)]
+    status: String,
+    rules: RulesTexts,
+    /// The most that one redemption may take.
+    per_redemption_max_cents: Option<i64>,
+    /// The most that a voucher may spend in a day.
+    per_day_max_cents: Option<i64>,
+    /// Above this the PIN is asked.
+    pin_above_cents: Option<i64>,
+}
+
+/// The rules in words.
+#[derive(Serialize, ToSchema)]
+struct RulesTexts {
+    it: String,
+    en: String,
+}
+
+impl From<&ProgrammeRow> for Rules {
+    fn from(row: &ProgrammeRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name.clone(),
+            status: row.status.clone(),
+            rules: RulesTexts { it: row.rules_it.clone(), en: row.rules_en.clone() },
+            per_redemption_max_cents: row.per_redemption_max_cents,
+            per_day_max_cents: row.per_day_max_cents,
+            pin_above_cents: row.pin_above_cents,
+        }
+    }
+}
+
+/// Who the till is, and the rules of the programmes it may take
+#[utoipa::path(tag = "till", operation_id = "get_shop",
+    responses((status = 200, description = "Shop, till and programmes", body = TillView)),
+    extensions(("x-roles" = json!(Till::ROLES))))]
 #[get("/v1/shop")]
 pub(super) async fn shop(state: web::Data<AppState>, till: Till) -> HttpResponse {
     let directory = state.directory.now();
@@ -12,24 +86,16 @@ pub(super) async fn shop(state: web::Data<AppState>, till: Till) -> HttpResponse
     let mut programmes: Vec<_> =
         directory.programmes.values().filter(|programme| programme.municipality_id == shop.municipality_id).collect();
     programmes.sort_by_key(|programme| programme.id);
-    let programmes: Vec<Value> = programmes
-        .iter()
-        .map(|programme| {
-            json!({
-                "id": programme.id, "name": programme.name, "status": programme.status,
-                "rules": {"it": programme.rules_it, "en": programme.rules_en},
-                "per_redemption_max_cents": programme.per_redemption_max_cents,
-                "per_day_max_cents": programme.per_day_max_cents,
-                "pin_above_cents": programme.pin_above_cents,
-            })
-        })
-        .collect();
-    HttpResponse::Ok().json(json!({
-        "shop": {
-            "id": shop.id, "name": shop.name, "address": shop.address, "town": shop.town, "status": shop.status,
+    HttpResponse::Ok().json(TillView {
+        shop: OwnShop {
+            id: shop.id,
+            name: shop.name.clone(),
+            address: shop.address.clone(),
+            town: shop.town.clone(),
+            status: shop.status.clone(),
         },
-        "terminal": {"id": till.0.id, "label": till.0.label},
-        "permissions": ["redeem", "hold", "reverse", "operations"],
-        "programmes": programmes,
-    }))
+        terminal: OwnTerminal { id: till.0.id, label: till.0.label.clone() },
+        permissions: ["redeem", "hold", "reverse", "operations"],
+        programmes: programmes.into_iter().map(Rules::from).collect(),
+    })
 }

@@ -1,19 +1,51 @@
 //! `POST /v1/vouchers/lookup`: what a scanned code is worth.
 
-use super::answers::rfc3339;
 use crate::auth::Till;
+use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::wire::{Instant, VoucherStatus};
 use actix_web::{HttpResponse, post, web};
 use domain::ids::VoucherId;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use store::ledger::CodeRow;
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Lookup {
+    /// The scanned text, the typed code, or the link.
+    #[schema(example = "BUONO:7K3M9XQ2T5WAB")]
     voucher: String,
+}
+
+/// What a till may know of a voucher.
+#[derive(Serialize, ToSchema)]
+struct VoucherFound {
+    voucher_id: Uuid,
+    /// The place of the latest fact it shows.
+    voucher_seq: u64,
+    programme: VoucherProgramme,
+    #[schema(value_type = VoucherStatus)]
+    status: &'static str,
+    /// What it is worth, holds included.
+    balance_cents: i64,
+    /// What can be taken now.
+    available_cents: i64,
+    expires_at: Instant,
+    /// To compare with the holder's document.
+    holder_initials: String,
+    /// Whether every amount needs the PIN.
+    pin_required: bool,
+    /// Above this amount the PIN is needed; null where it never is.
+    pin_above_cents: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct VoucherProgramme {
+    id: Uuid,
+    name: String,
 }
 
 /// What a text leads to for this till. Unknown, foreign and mistyped are one and the same answer.
@@ -30,6 +62,13 @@ pub async fn resolve(state: &AppState, till: &Till, text: &str) -> Result<CodeRo
     }
 }
 
+/// What a scanned or typed code is worth
+///
+/// Unknown, foreign and mistyped codes are one and the same 404.
+#[utoipa::path(tag = "till", operation_id = "look_up_voucher",
+    responses((status = 200, description = "The voucher", body = VoucherFound)),
+    extensions(("x-roles" = json!(Till::ROLES)),
+        ("x-problems" = json!(["voucher_not_found", "too_many_requests", ENGINE]))))]
 #[post("/v1/vouchers/lookup")]
 pub(super) async fn lookup(
     state: web::Data<AppState>,
@@ -49,16 +88,16 @@ pub(super) async fn lookup(
         "active" if now >= view.expires_at.plus_seconds(1) => "expired",
         code => code,
     };
-    Ok(HttpResponse::Ok().json(json!({
-        "voucher_id": view.id,
-        "voucher_seq": view.voucher_seq,
-        "programme": {"id": programme.id, "name": programme.name},
-        "status": status,
-        "balance_cents": view.balance,
-        "available_cents": view.available(),
-        "expires_at": rfc3339(view.expires_at),
-        "holder_initials": holder.initials,
-        "pin_required": view.has_pin && programme.pin_above_cents == Some(0),
-        "pin_above_cents": programme.pin_above_cents.filter(|_| view.has_pin),
-    })))
+    Ok(HttpResponse::Ok().json(VoucherFound {
+        voucher_id: view.id.uuid(),
+        voucher_seq: view.voucher_seq,
+        programme: VoucherProgramme { id: programme.id, name: programme.name.clone() },
+        status,
+        balance_cents: view.balance.get(),
+        available_cents: view.available().get(),
+        expires_at: view.expires_at.into(),
+        holder_initials: holder.initials,
+        pin_required: view.has_pin && programme.pin_above_cents == Some(0),
+        pin_above_cents: programme.pin_above_cents.filter(|_| view.has_pin),
+    }))
 }

@@ -1,7 +1,6 @@
 //! Who did what: append-only.
 
 use super::db::{Db, Error, on};
-use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[ADD, LIST];
@@ -12,7 +11,7 @@ const LIST: &str = "SELECT id, user_id, action, target, detail, at FROM audit
     WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 
 /// One thing that somebody did.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct AuditRow {
     /// Sorts by time.
     pub id: Uuid,

@@ -3,7 +3,6 @@
 use super::db::{Db, Error, on};
 use super::programmes::ProgrammeRow;
 use super::shops::ShopRow;
-use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[MUNICIPALITIES, ADD_MUNICIPALITY, PROGRAMMES, SHOPS, TERMINALS];
@@ -16,7 +15,7 @@ const SHOPS: &str = "SELECT * FROM shop ORDER BY name, id";
 const TERMINALS: &str = "SELECT id, shop_id, label, token_hash FROM terminal WHERE revoked_at IS NULL";
 
 /// A municipality.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct MunicipalityRow {
     /// Its id.
     pub id: Uuid,

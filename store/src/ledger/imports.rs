@@ -2,24 +2,26 @@
 
 use super::db::{Db, Error, on};
 use crate::seal::Sealed;
-use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, ONE, LIST, MOVE, TWIN];
+pub(super) const STATEMENTS: &[&str] = &[ADD, ONE, FILE, LIST, MOVE, TWIN];
 
 const ADD: &str = "INSERT INTO import (id, municipality_id, programme_id, kind, status, file_name, file_hash, report,
         wrapped_key, sealed, user_id, created_at)
     VALUES ($1, $2, $3, $4, 'dry_run', $5, $6, $7, $8, $9, $10, $11)";
-const ONE: &str = "SELECT * FROM import WHERE id = $1 AND municipality_id = $2";
-const LIST: &str = "SELECT * FROM import WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+const ONE: &str = "SELECT id, municipality_id, programme_id, kind, status, file_name, report, created_at, applied_at,
+        undone_at FROM import WHERE id = $1 AND municipality_id = $2";
+const FILE: &str = "SELECT wrapped_key, sealed FROM import WHERE id = $1 AND municipality_id = $2";
+const LIST: &str = "SELECT id, municipality_id, programme_id, kind, status, file_name, report, created_at, applied_at,
+        undone_at FROM import WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 const MOVE: &str =
     "UPDATE import SET status = $4, applied_at = COALESCE($5, applied_at), undone_at = COALESCE($6, undone_at)
     WHERE id = $1 AND municipality_id = $2 AND status = $3";
 const TWIN: &str =
     "SELECT COUNT(*) FROM import WHERE municipality_id = $1 AND file_hash = $2 AND status IN ('applying', 'applied')";
 
-/// An upload as stored.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+/// An upload as stored, without its file.
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ImportRow {
     /// Its id.
     pub id: Uuid,
@@ -35,12 +37,6 @@ pub struct ImportRow {
     pub file_name: String,
     /// What is right and wrong with it, as JSON without personal data.
     pub report: String,
-    /// Its key, wrapped.
-    #[serde(skip)]
-    pub wrapped_key: Vec<u8>,
-    /// The file, sealed.
-    #[serde(skip)]
-    pub sealed: Vec<u8>,
     /// Microseconds.
     pub created_at: i64,
     /// Microseconds.
@@ -103,6 +99,16 @@ impl Db {
     pub async fn import(&self, municipality: Uuid, id: Uuid) -> Result<ImportRow, Error> {
         let row = on!(self, |pool| sqlx::query_as(ONE).bind(id).bind(municipality).fetch_one(pool).await)?;
         Ok(row)
+    }
+
+    /// The file of an upload of this municipality.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn import_file(&self, municipality: Uuid, id: Uuid) -> Result<Sealed, Error> {
+        let (wrapped_key, sealed) =
+            on!(self, |pool| sqlx::query_as(FILE).bind(id).bind(municipality).fetch_one(pool).await)?;
+        Ok(Sealed { wrapped_key, sealed })
     }
 
     /// The uploads of this municipality before `before`, newest first.

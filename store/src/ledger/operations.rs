@@ -7,7 +7,7 @@ use domain::record::Body;
 use domain::voucher::Entry;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, OF_VOUCHER, SUM];
+pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER, SUM];
 
 const RECORDS: &str = "SELECT record FROM operation WHERE voucher_id = $1 ORDER BY voucher_seq";
 const BY_ID: &str = "SELECT * FROM operation WHERE id = $1";
@@ -16,6 +16,12 @@ const OF_SHOP: &str = "SELECT * FROM operation
     WHERE shop_id = $1 AND decided_at >= $2 AND decided_at < $3 AND id > $4
         AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
     ORDER BY id LIMIT $7";
+const HOURS_OF_SHOP: &str = "SELECT terminal_id, kind, decided_at / 3600000000 AS hour, COUNT(*) AS operations,
+        CAST(SUM(amount_cents) AS BIGINT) AS amount_cents
+    FROM operation
+    WHERE shop_id = $1 AND decided_at >= $2 AND decided_at < $3
+        AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $4 OR $5 = 0)
+    GROUP BY terminal_id, kind, decided_at / 3600000000";
 const OF_VOUCHER: &str =
     "SELECT * FROM operation WHERE voucher_id = $1 AND voucher_seq > $2 ORDER BY voucher_seq LIMIT $3";
 const SUM: &str =
@@ -77,6 +83,21 @@ pub struct OperationFilter {
     pub limit: i64,
 }
 
+/// The money operations of one kind that a till made in one hour.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct TillHour {
+    /// The till.
+    pub terminal_id: Option<Uuid>,
+    /// `redeem`, `capture` or `reverse`.
+    pub kind: String,
+    /// Hours since 1970 UTC.
+    pub hour: i64,
+    /// How many.
+    pub operations: i64,
+    /// The money they were about.
+    pub amount_cents: i64,
+}
+
 impl Db {
     /// All facts of a voucher, in order, for the engine.
     ///
@@ -119,6 +140,23 @@ impl Db {
             .bind(filter.terminal)
             .bind(i64::from(filter.terminal.is_some()))
             .bind(filter.limit)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows)
+    }
+
+    /// The money operations of a shop summed for each till and hour, whatever the filter's page: a
+    /// day begins on the hour in every time zone that is ours.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn shop_hours(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<TillHour>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(HOURS_OF_SHOP)
+            .bind(shop)
+            .bind(filter.from)
+            .bind(filter.to)
+            .bind(filter.terminal)
+            .bind(i64::from(filter.terminal.is_some()))
             .fetch_all(pool)
             .await)?;
         Ok(rows)

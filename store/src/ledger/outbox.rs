@@ -1,7 +1,6 @@
 //! Messages to people: written with the fact that causes them, sent later, once.
 
 use super::db::{Db, Error, in_transaction, on, one_row};
-use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[DUE, DONE, LATER, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, DEPTH];
@@ -50,7 +49,7 @@ impl PendingMessage {
 }
 
 /// A message as the office sees it: never its text, which is personal.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct MessageRow {
     /// Its id.
     pub id: Uuid,

@@ -3,7 +3,6 @@
 use super::db::{Db, Error, in_transaction, on};
 use crate::codes::CodeIndexes;
 use crate::seal::Sealed;
-use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF, BY_TAX];
@@ -43,7 +42,7 @@ pub struct PersonRow {
 }
 
 /// Which voucher is whose.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct HolderRow {
     /// The voucher.
     pub voucher_id: Uuid,

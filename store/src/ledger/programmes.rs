@@ -1,7 +1,6 @@
 //! Programmes and their sums, which are always derived from the vouchers, never counted beside them.
 
 use super::db::{Db, Error, on, one_row};
-use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[ADD, STATUS, SUMS];
@@ -20,7 +19,7 @@ const SUMS: &str =
     FROM voucher WHERE programme_id = $1";
 
 /// A programme.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ProgrammeRow {
     /// Its id.
     pub id: Uuid,
@@ -59,7 +58,7 @@ pub struct ProgrammeRow {
 }
 
 /// Where a programme's money is.
-#[derive(Clone, Copy, Debug, Default, Serialize, sqlx::FromRow)]
+#[derive(Clone, Copy, Debug, Default, sqlx::FromRow)]
 pub struct ProgrammeSums {
     /// How many vouchers.
     pub vouchers: i64,
@@ -73,6 +72,14 @@ pub struct ProgrammeSums {
     pub expired_cents: i64,
     /// Still to be spent, holds included.
     pub balance_cents: i64,
+}
+
+impl ProgrammeSums {
+    /// What may still be issued of a budget.
+    #[must_use]
+    pub const fn left_of(&self, budget_cents: i64) -> i64 {
+        budget_cents - self.issued_cents + self.expired_cents
+    }
 }
 
 impl Db {

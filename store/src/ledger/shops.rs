@@ -2,7 +2,6 @@
 
 use super::db::{Db, Error, in_transaction, on, one_row};
 use super::directory::TerminalRow;
-use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, REVOKE];
@@ -22,7 +21,7 @@ const REVOKE: &str = "UPDATE terminal SET revoked_at = $3 WHERE id = $1 AND revo
     (SELECT id FROM shop WHERE municipality_id = $2)";
 
 /// A shop as everyone may see it.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ShopRow {
     /// Its id.
     pub id: Uuid,

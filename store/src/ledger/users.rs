@@ -1,7 +1,6 @@
 //! Staff and their sessions.
 
 use super::db::{Db, Error, in_transaction, on, one_row};
-use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, SESSION, WHO, LEAVE, LEAVE_ALL];
@@ -12,7 +11,7 @@ const ADD: &str =
 const BY_EMAIL: &str =
     "SELECT id, municipality_id, email, role, password_hash, totp_sealed, disabled FROM app_user WHERE email = $1";
 const LIST: &str = "SELECT id, municipality_id, email, role, password_hash, totp_sealed, disabled FROM app_user
-    WHERE municipality_id IS NOT DISTINCT FROM $1 ORDER BY email";
+    WHERE municipality_id IS NOT DISTINCT FROM $1 AND id > $2 ORDER BY id LIMIT $3";
 const DISABLE: &str = "UPDATE app_user SET disabled = $3 WHERE id = $1 AND municipality_id IS NOT DISTINCT FROM $2";
 const PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE id = $1";
 const LEAVE_ALL: &str = "DELETE FROM user_session WHERE user_id = $1";
@@ -22,7 +21,7 @@ const WHO: &str = "SELECT u.id, u.municipality_id, u.role FROM user_session s JO
 const LEAVE: &str = "DELETE FROM user_session WHERE token_hash = $1";
 
 /// A member of staff.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct UserRow {
     /// Their id.
     pub id: Uuid,
@@ -33,10 +32,8 @@ pub struct UserRow {
     /// `operator`, `municipal_admin`, `clerk` or `auditor`.
     pub role: String,
     /// Argon2, in its own text form.
-    #[serde(skip)]
     pub password_hash: String,
     /// The second factor's secret: `wrapped length u16 ‖ wrapped key ‖ sealed`.
-    #[serde(skip)]
     pub totp_sealed: Option<Vec<u8>>,
     /// 1 if they may no longer sign in.
     pub disabled: i64,
@@ -82,12 +79,13 @@ impl Db {
         Ok(row)
     }
 
-    /// The staff of a municipality; the operators for none.
+    /// The staff of a municipality after `after`, by id; the operators for none.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn users(&self, municipality: Option<Uuid>) -> Result<Vec<UserRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(LIST).bind(municipality).fetch_all(pool).await)?;
+    pub async fn users(&self, municipality: Option<Uuid>, after: Uuid, limit: i64) -> Result<Vec<UserRow>, Error> {
+        let rows =
+            on!(self, |pool| sqlx::query_as(LIST).bind(municipality).bind(after).bind(limit).fetch_all(pool).await)?;
         Ok(rows)
     }
 

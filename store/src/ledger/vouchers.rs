@@ -1,7 +1,6 @@
 //! Vouchers as the ledger shows them.
 
 use super::db::{Db, Error, on};
-use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[BY_CODE, ONE, LIST, OF_IMPORT, DUE, HOLDS_DUE];
@@ -36,7 +35,7 @@ pub struct CodeRow {
 }
 
 /// A voucher with what the office knows it by.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct VoucherRow {
     /// Its id.
     pub id: Uuid,

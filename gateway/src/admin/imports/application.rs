@@ -1,0 +1,176 @@
+//! Applying an upload: its right rows become shops, or holders with vouchers.
+
+use super::super::commands::{pin_tag, run};
+use super::super::own_programme;
+use super::report::{known_shop, newcomers, reference, tax_index};
+use crate::edge::new_id;
+use crate::imports::beneficiaries::{self, Beneficiary};
+use crate::imports::shops::{self, ShopLine};
+use crate::imports::{Parsed, decode};
+use crate::messages::Personal;
+use crate::problem::Problem;
+use crate::state::AppState;
+use domain::clock::Timestamp;
+use domain::ids::{MunicipalityId, ProgrammeId, UserId, VoucherId, derived};
+use domain::keys::RequestHash;
+use domain::rome;
+use domain::voucher::Action;
+use serde::Serialize;
+use serde_json::json;
+use store::ledger::{HolderRow, ImportRow, NewHolder, NewShop, ProgrammeRow, ShopRow};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What applying an upload made.
+#[derive(Serialize, ToSchema)]
+pub struct Applied {
+    import_id: Uuid,
+    #[schema(example = "applied")]
+    status: &'static str,
+    /// How many shops or vouchers.
+    done: usize,
+}
+
+/// Applies what a dry run kept. May be repeated after a crash: whoever has a voucher by then is
+/// passed over.
+///
+/// # Errors
+/// `import_not_applicable` for one that was applied or undone, or is over the budget.
+pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, id: Uuid) -> Result<Applied, Problem> {
+    let refused = || Problem::new("import_not_applicable");
+    let _alone = state.office.lock().await;
+    // whoever has a voucher is known by the ledger, which may lag after a crash
+    state.settled().await?;
+    let mut row = state.db.import(municipality, id).await?;
+    if !matches!(&*row.status, "dry_run" | "applying") {
+        return Err(refused().with("import_status", row.status));
+    }
+    let bytes = state.keys.unseal("import", id, &state.db.import_file(municipality, id).await?)?;
+    let table = decode::table(&bytes).map_err(|_| refused())?;
+    let now = state.clock.now().micros();
+    state.db.move_import(&row, "applying", now).await?;
+    "applying".clone_into(&mut row.status);
+    let done = match row.programme_id {
+        None => apply_shops(state, &row, &shops::parse(&table)).await?,
+        Some(programme) => {
+            let programme = own_programme(state, municipality, programme)?;
+            apply_people(state, user, &row, &programme, &beneficiaries::parse(&table)).await?
+        }
+    };
+    state.settled().await?;
+    state.db.move_import(&row, "applied", state.clock.now().micros()).await?;
+    state.audit(Some(municipality), user.map(UserId::uuid), "import_applied", id, json!({"done": done})).await?;
+    Ok(Applied { import_id: id, status: "applied", done })
+}
+
+async fn apply_shops(state: &AppState, row: &ImportRow, parsed: &Parsed<ShopLine>) -> Result<usize, Problem> {
+    let mut new = Vec::new();
+    for line in parsed.rows.iter().filter(|line| !known_shop(state, row.municipality_id, line)) {
+        let id = new_id();
+        let contacts = serde_json::to_vec(&line.contacts).map_err(|_| Problem::new("internal_error"))?;
+        let shop = ShopRow {
+            id,
+            municipality_id: row.municipality_id,
+            reference: line.reference.clone(),
+            name: line.name.clone(),
+            legal_name: line.legal_name.clone(),
+            category: line.category.clone(),
+            address: line.address.clone(),
+            postcode: line.postcode.clone(),
+            town: line.town.clone(),
+            province: line.province.clone(),
+            vat_number: line.vat_number.clone(),
+            status: "enabled".to_owned(),
+            sealed_through: None,
+        };
+        new.push(NewShop {
+            shop,
+            sealed: state.keys.seal("shop", id, &contacts, &state.entropy())?,
+            import_id: Some(row.id),
+        });
+    }
+    state.db.add_shops(&new, state.clock.now().micros()).await?;
+    state.directory.reload().await?;
+    Ok(new.len())
+}
+
+fn new_holder(
+    state: &AppState,
+    row: &ImportRow,
+    programme: &ProgrammeRow,
+    person: &Beneficiary,
+) -> Result<NewHolder, Problem> {
+    // a second try after a crash gives the same person the same voucher
+    let place = person.row as u64;
+    let (voucher, person_id) = (VoucherId::new(derived(row.id, "voucher", place)), derived(row.id, "person", place));
+    let personal = Personal {
+        tax_code: person.tax_code.as_ref().map(|code| code.as_str().to_owned()),
+        surname: person.surname.clone(),
+        name: person.name.clone(),
+        mobile: person.mobile.as_ref().map(|phone| phone.as_str().to_owned()),
+        email: person.email.as_ref().map(|email| email.as_str().to_owned()),
+        note: person.note.clone(),
+    };
+    let bytes = serde_json::to_vec(&personal).map_err(|_| Problem::new("internal_error"))?;
+    Ok(NewHolder {
+        holder: HolderRow {
+            voucher_id: voucher.uuid(),
+            municipality_id: row.municipality_id,
+            person_id,
+            import_id: Some(row.id),
+            reference: reference(state, person),
+            channel: person.channel.to_owned(),
+            household: person.household.map(i64::from),
+            minors: person.minors.map(i64::from),
+            initials: person.initials(),
+        },
+        programme_id: programme.id,
+        language: person.language.clone(),
+        tax_index: tax_index(state, person),
+        phone_index: personal.mobile.as_ref().map(|phone| state.keys.blind_index("phone", phone)),
+        email_index: personal.email.as_ref().map(|email| state.keys.blind_index("email", email)),
+        sealed: state.keys.seal("person", person_id, &bytes, &state.entropy())?,
+        codes: state.keys.code_indexes(voucher, 1),
+    })
+}
+
+/// First the people, then their vouchers: a voucher that nobody holds would be lost money, a person
+/// without one gets theirs when the import is repeated.
+async fn apply_people(
+    state: &AppState,
+    user: Option<UserId>,
+    row: &ImportRow,
+    programme: &ProgrammeRow,
+    parsed: &Parsed<Beneficiary>,
+) -> Result<usize, Problem> {
+    let new = newcomers(state, programme, parsed).await?;
+    let cents: i64 = new.iter().map(|person| person.amount.get()).sum();
+    if cents > state.db.programme_sums(programme.id).await?.left_of(programme.budget_cents) {
+        return Err(Problem::new("import_not_applicable").with("over_budget", true));
+    }
+    for people in new.chunks(200) {
+        let holders =
+            people.iter().map(|person| new_holder(state, row, programme, person)).collect::<Result<Vec<_>, _>>()?;
+        state.db.add_holders(&holders, state.clock.now().micros()).await?;
+        let issued = people.iter().zip(&holders).map(|(person, holder)| {
+            let voucher = holder.holder.voucher_id;
+            let attempt = (Some("issue"), RequestHash::of(&[b"issue", voucher.as_bytes()]));
+            run(state, user, voucher, attempt, issue(state, programme, VoucherId::new(voucher), person))
+        });
+        for result in futures_util::future::join_all(issued).await {
+            result?;
+        }
+    }
+    Ok(new.len())
+}
+
+fn issue(state: &AppState, programme: &ProgrammeRow, voucher: VoucherId, person: &Beneficiary) -> Action {
+    Action::Issue {
+        municipality: MunicipalityId::new(programme.municipality_id),
+        programme: ProgrammeId::new(programme.id),
+        amount: person.amount,
+        valid_from: Timestamp::from_micros(programme.valid_from),
+        expires_at: person.expiry.map_or(Timestamp::from_micros(programme.expires_at), rome::end_of_day),
+        pin: pin_tag(state, programme, voucher, 1),
+    }
+}

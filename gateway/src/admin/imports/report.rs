@@ -1,0 +1,209 @@
+//! The dry run: what is right and wrong with a file, and what applying it would change.
+
+use super::super::own_programme;
+use crate::edge::new_id;
+use crate::imports::beneficiaries::{self, Beneficiary};
+use crate::imports::shops::{self, ShopLine};
+use crate::imports::{PROBLEMS_MAX, Parsed, RowProblem, decode};
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::texts::{Lang, Texts};
+use domain::ids::UserId;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::ledger::{NewImport, ProgrammeRow};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// An uploaded file in its context.
+pub struct File<'a> {
+    /// Whose upload it is.
+    pub municipality: Uuid,
+    /// The programme that its vouchers will belong to; `None` for shops.
+    pub programme: Option<Uuid>,
+    /// What it was called.
+    pub name: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// How many rows are what.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(super) struct ImportCounts {
+    rows: usize,
+    /// Rows that applying the file would turn into something.
+    new: usize,
+    /// Rows whose shop or family is there already.
+    already_there: usize,
+    /// Rows that cannot be used.
+    wrong: usize,
+    /// What the new vouchers would be worth together.
+    amount_cents: i64,
+    /// Whether the very same file was applied before.
+    applied_before: bool,
+    /// What the programme could still issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    budget_left_cents: Option<i64>,
+    /// Whether the new vouchers would exceed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    over_budget: Option<bool>,
+}
+
+/// What is right and wrong with a file.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(super) struct ImportReport {
+    #[serde(flatten)]
+    pub counts: ImportCounts,
+    /// Why rows cannot be used, the first thousand.
+    problems: Vec<RowProblem>,
+    problems_not_shown: usize,
+    /// What somebody should look at.
+    warnings: Vec<RowProblem>,
+}
+
+/// A file that was looked at and is kept, sealed, until somebody decides.
+#[derive(Serialize, ToSchema)]
+pub struct DryRun {
+    /// To apply it by.
+    pub import_id: Uuid,
+    #[schema(example = "dry_run")]
+    status: &'static str,
+    report: ImportReport,
+}
+
+impl ImportReport {
+    fn new<T>(parsed: &Parsed<T>, new: usize, already_there: usize, amount_cents: i64) -> Self {
+        let shown = |problems: &[RowProblem]| problems.iter().take(PROBLEMS_MAX).cloned().collect();
+        let wrong = parsed.total - parsed.rows.len();
+        Self {
+            counts: ImportCounts {
+                rows: parsed.total,
+                new,
+                already_there,
+                wrong,
+                amount_cents,
+                applied_before: false,
+                budget_left_cents: None,
+                over_budget: None,
+            },
+            problems: shown(&parsed.problems),
+            problems_not_shown: parsed.problems.len().saturating_sub(PROBLEMS_MAX),
+            warnings: shown(&parsed.warnings),
+        }
+    }
+
+    /// As the ledger keeps it.
+    pub fn stored(text: &str) -> Result<Self, Problem> {
+        serde_json::from_str(text).map_err(|error| {
+            tracing::error!(%error, "a stored report cannot be read");
+            Problem::new("internal_error")
+        })
+    }
+
+    /// Puts each problem and warning into words.
+    pub fn worded(mut self, texts: &Texts, lang: Lang) -> Self {
+        for problem in self.problems.iter_mut().chain(&mut self.warnings) {
+            problem.text = Some(texts.plain(lang, &format!("import-problem-{}", problem.code.replace('_', "-"))));
+        }
+        self
+    }
+}
+
+impl DryRun {
+    /// With its report in words.
+    pub(super) fn worded(mut self, texts: &Texts, lang: Lang) -> Self {
+        self.report = self.report.worded(texts, lang);
+        self
+    }
+}
+
+/// Reads the file, says everything that is wrong with it and what applying it would change, and
+/// keeps it sealed until somebody decides.
+///
+/// # Errors
+/// `file_unreadable` with the reason, `not_found` for another's programme.
+pub async fn dry_run(state: &AppState, user: Option<UserId>, file: &File<'_>) -> Result<DryRun, Problem> {
+    let unreadable = |problem: RowProblem| {
+        Problem::new("file_unreadable").with("reason", problem.code.as_str()).with("row", problem.row)
+    };
+    let programme = file.programme.map(|id| own_programme(state, file.municipality, id)).transpose()?;
+    let table = decode::table(file.bytes).map_err(unreadable)?;
+    let mut report = match programme {
+        None => shops_report(state, file.municipality, &shops::parse(&table)),
+        Some(programme) => people_report(state, &programme, &beneficiaries::parse(&table)).await?,
+    };
+    let hash = blake3::hash(file.bytes);
+    report.counts.applied_before = state.db.applied_before(file.municipality, &hash.as_bytes()[..]).await?;
+    let id = new_id();
+    let sealed = state.keys.seal("import", id, file.bytes, &state.entropy())?;
+    let name: String = file.name.chars().filter(|c| !c.is_control()).take(120).collect();
+    let new = NewImport {
+        id,
+        municipality_id: file.municipality,
+        programme_id: file.programme,
+        kind: if file.programme.is_none() { "shops" } else { "beneficiaries" },
+        file_name: &name,
+        file_hash: hash.as_bytes(),
+        report: &json!(report).to_string(),
+        sealed: &sealed,
+        user_id: user.map(UserId::uuid),
+    };
+    state.db.add_import(&new, state.clock.now().micros()).await?;
+    state.audit(Some(file.municipality), user.map(UserId::uuid), "import_uploaded", id, json!({})).await?;
+    Ok(DryRun { import_id: id, status: "dry_run", report })
+}
+
+/// Whether the municipality has the shop already.
+pub(super) fn known_shop(state: &AppState, municipality: Uuid, line: &ShopLine) -> bool {
+    let directory = state.directory.now();
+    directory.shops_by_name.iter().any(|shop| shop.municipality_id == municipality && shop.reference == line.reference)
+}
+
+fn shops_report(state: &AppState, municipality: Uuid, parsed: &Parsed<ShopLine>) -> ImportReport {
+    let known = parsed.rows.iter().filter(|line| known_shop(state, municipality, line)).count();
+    ImportReport::new(parsed, parsed.rows.len() - known, known, 0)
+}
+
+/// What the person's codice fiscale is found under.
+pub(super) fn tax_index(state: &AppState, person: &Beneficiary) -> Option<[u8; 16]> {
+    person.tax_code.as_ref().map(|code| state.keys.blind_index("tax_code", code.as_str()))
+}
+
+/// The reference under which a person without one is kept: their codice fiscale is not stored in clear.
+pub(super) fn reference(state: &AppState, person: &Beneficiary) -> String {
+    match (&*person.reference, tax_index(state, person)) {
+        ("", Some(index)) => format!("cf-{}", data_encoding::HEXLOWER.encode(&index[..6])),
+        (reference, _) => reference.to_owned(),
+    }
+}
+
+/// The people of the file who have no voucher of this programme yet.
+pub(super) async fn newcomers<'a>(
+    state: &AppState,
+    programme: &ProgrammeRow,
+    parsed: &'a Parsed<Beneficiary>,
+) -> Result<Vec<&'a Beneficiary>, Problem> {
+    let mut new = Vec::new();
+    for person in &parsed.rows {
+        let (index, reference) = (tax_index(state, person), reference(state, person));
+        let known = state.db.same_holder(programme.municipality_id, programme.id, index, &reference).await?;
+        if known.is_empty() {
+            new.push(person);
+        }
+    }
+    Ok(new)
+}
+
+async fn people_report(
+    state: &AppState,
+    programme: &ProgrammeRow,
+    parsed: &Parsed<Beneficiary>,
+) -> Result<ImportReport, Problem> {
+    let new = newcomers(state, programme, parsed).await?;
+    let cents = new.iter().map(|person| person.amount.get()).sum::<i64>();
+    let mut report = ImportReport::new(parsed, new.len(), parsed.rows.len() - new.len(), cents);
+    let left = state.db.programme_sums(programme.id).await?.left_of(programme.budget_cents);
+    report.counts.budget_left_cents = Some(left);
+    report.counts.over_budget = Some(cents > left);
+    Ok(report)
+}

@@ -1,0 +1,68 @@
+//! `POST /v1/admin/imports/{id}/undo`: possible until the first message of the import has gone and
+//! while none of its vouchers was used.
+
+use super::super::commands::run;
+use crate::auth::{Decides, Staff};
+use crate::nothing::Nothing;
+use crate::openapi::ENGINE;
+use crate::problem::Problem;
+use crate::state::AppState;
+use actix_web::{HttpResponse, post, web};
+use domain::keys::RequestHash;
+use domain::voucher::{Action, Reason};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What undoing an import took back.
+#[derive(Serialize, ToSchema)]
+struct Undone {
+    import_id: Uuid,
+    #[schema(example = "undone")]
+    status: &'static str,
+    /// How many shops or vouchers.
+    undone: u64,
+}
+
+/// Undo an import
+///
+/// Possible until its first message has gone. Vouchers are closed; shops that have a till by now stay.
+#[utoipa::path(tag = "imports", operation_id = "undo_import",
+    params(("id" = Uuid, Path, description = "The import")),
+    responses((status = 200, description = "What was taken back", body = Undone)),
+    extensions(("x-roles" = json!(Decides::ROLES)),
+        ("x-problems" = json!(["not_found", "import_not_applicable", "messages_already_sent", "holds_open", "conflict", ENGINE]))))]
+#[post("/v1/admin/imports/{id}/undo")]
+pub(super) async fn undo(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
+    let _alone = state.office.lock().await;
+    let row = state.db.import(municipality, *path).await?;
+    if row.status != "applied" {
+        return Err(Problem::new("import_not_applicable").with("import_status", row.status));
+    }
+    state.settled().await?;
+    let sent = |error| match error {
+        store::ledger::Error::Conflict => Problem::new("messages_already_sent"),
+        other => other.into(),
+    };
+    state.db.suppress_import(row.id).await.map_err(sent)?;
+    let mut undone = state.db.remove_imported_shops(row.id).await?;
+    for voucher in state.db.imported_vouchers(row.id).await? {
+        let hash = RequestHash::of(&[b"undo", row.id.as_bytes()]);
+        let action = Action::Close { reason: Reason::ImportUndone };
+        run(&state, Some(staff.user), voucher.id, (Some("undo"), hash), action).await?;
+        undone += 1;
+    }
+    state.directory.reload().await?;
+    state.settled().await?;
+    state.db.move_import(&row, "undone", state.clock.now().micros()).await?;
+    let detail = json!({"undone": undone});
+    state.audit(Some(municipality), Some(staff.user.uuid()), "import_undone", row.id, detail).await?;
+    Ok(HttpResponse::Ok().json(Undone { import_id: row.id, status: "undone", undone }))
+}

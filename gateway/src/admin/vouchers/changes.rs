@@ -1,0 +1,244 @@
+//! `POST /v1/admin/vouchers/{id}/…`: blocking, replacing, topping up.
+
+use super::super::commands::{pin_tag, run};
+use super::super::own_programme;
+use super::{Voucher, own};
+use crate::auth::{Staff, Works};
+use crate::nothing::Nothing;
+use crate::openapi::ENGINE;
+use crate::problem::Problem;
+use crate::shop::IdempotencyKey;
+use crate::shop::answers::{Operation, told};
+use crate::state::AppState;
+use crate::wire::{Text500, text};
+use actix_web::{HttpResponse, post, web};
+use domain::cents::Cents;
+use domain::ids::VoucherId;
+use domain::keys::RequestHash;
+use domain::rome;
+use domain::voucher::{Action, Reason};
+use engine::Answer;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::codes::grouped;
+use store::ledger::CodeRow;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+pub(super) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(block).service(unblock).service(reissue).service(top_up).service(expiry).service(show_pin);
+}
+
+/// What may come of any change: its voucher may be over.
+const CHANGE: [&str; 4] = ["voucher_not_found", "voucher_expired", "voucher_closed", "bad_request"];
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WithReason {
+    /// For the audit log.
+    #[schema(value_type = Text500, example = "Smarrito dal titolare")]
+    reason: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TopUp {
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 2_000)]
+    amount_cents: i64,
+    /// For the audit log.
+    #[schema(value_type = Text500, example = "Integrazione di dicembre")]
+    reason: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewExpiry {
+    /// The last day from now on; the voucher expires at 23:59:59 in Rome.
+    #[schema(value_type = String, format = Date, example = "2027-03-31")]
+    expires: jiff::civil::Date,
+    /// For the audit log.
+    #[schema(value_type = Text500, example = "Proroga della giunta")]
+    reason: String,
+}
+
+/// A voucher with its new code.
+#[derive(Serialize, ToSchema)]
+struct Reissued {
+    #[serde(flatten)]
+    voucher: Voucher,
+    /// To be handed to the holder.
+    code: String,
+}
+
+/// Does something to a voucher of the caller's municipality and, if that changed it, writes down
+/// who and why.
+async fn act(
+    state: &AppState,
+    staff: &Staff<Works>,
+    voucher: Uuid,
+    attempt: (Option<&str>, RequestHash),
+    (action, reason): (Action, &str),
+    name: &str,
+) -> Result<Answer, Problem> {
+    let municipality = staff.municipality()?;
+    let reason = text(reason, 500, "reason")?;
+    own(state, municipality, voucher).await?;
+    let answer = run(state, Some(staff.user), voucher, attempt, action).await?;
+    if matches!(answer, Answer::Recorded { .. }) {
+        state.audit(Some(municipality), Some(staff.user.uuid()), name, voucher, json!({"reason": reason})).await?;
+    }
+    state.settled().await?;
+    Ok(answer)
+}
+
+/// Does something that has no key of the caller's, and shows the voucher as it is then.
+async fn change(
+    state: &AppState,
+    staff: &Staff<Works>,
+    voucher: Uuid,
+    action: (Action, &str),
+    name: &str,
+) -> Result<Voucher, Problem> {
+    act(state, staff, voucher, (None, RequestHash::of(&[])), action, name).await?;
+    Ok(own(state, staff.municipality()?, voucher).await?.into())
+}
+
+/// Block a voucher
+///
+/// Nobody can spend it until it is unblocked. Blocking a blocked voucher changes nothing.
+#[utoipa::path(tag = "vouchers", operation_id = "block_voucher",
+    params(("id" = Uuid, Path, description = "The voucher")),
+    responses((status = 200, description = "The voucher as it is now", body = Voucher)),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, ENGINE]))))]
+#[post("/v1/admin/vouchers/{id}/block")]
+async fn block(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    body: web::Json<WithReason>,
+) -> Result<HttpResponse, Problem> {
+    let action = (Action::Block { reason: Reason::Other }, body.reason.as_str());
+    Ok(HttpResponse::Ok().json(change(&state, &staff, *path, action, "voucher_blocked").await?))
+}
+
+/// Unblock a voucher
+#[utoipa::path(tag = "vouchers", operation_id = "unblock_voucher",
+    params(("id" = Uuid, Path, description = "The voucher")),
+    responses((status = 200, description = "The voucher as it is now", body = Voucher)),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, ENGINE]))))]
+#[post("/v1/admin/vouchers/{id}/unblock")]
+async fn unblock(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    body: web::Json<WithReason>,
+) -> Result<HttpResponse, Problem> {
+    let action = (Action::Unblock, body.reason.as_str());
+    Ok(HttpResponse::Ok().json(change(&state, &staff, *path, action, "voucher_unblocked").await?))
+}
+
+/// Add money to a voucher
+#[utoipa::path(tag = "vouchers", operation_id = "top_up_voucher",
+    params(("id" = Uuid, Path, description = "The voucher"), IdempotencyKey),
+    responses((status = 201, description = "The money is on the voucher", body = Operation)),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, "amount_invalid", ENGINE]))))]
+#[post("/v1/admin/vouchers/{id}/top-up")]
+async fn top_up(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    key: IdempotencyKey,
+    path: web::Path<Uuid>,
+    body: web::Json<TopUp>,
+) -> Result<HttpResponse, Problem> {
+    let amount =
+        Cents::new(body.amount_cents).filter(|cents| !cents.is_zero()).ok_or(Problem::new("amount_invalid"))?;
+    let hash = RequestHash::of(&[b"top-up", path.as_bytes(), &amount.get().to_le_bytes(), body.reason.as_bytes()]);
+    let action = (Action::TopUp { amount }, body.reason.as_str());
+    let answer = act(&state, &staff, *path, (Some(&key.0), hash), action, "voucher_topped_up").await?;
+    told(&state, VoucherId::new(*path), answer).await
+}
+
+/// Change a voucher's last day
+#[utoipa::path(tag = "vouchers", operation_id = "change_voucher_expiry",
+    params(("id" = Uuid, Path, description = "The voucher")),
+    responses((status = 200, description = "The voucher as it is now", body = Voucher)),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, "validity_invalid", ENGINE]))))]
+#[post("/v1/admin/vouchers/{id}/expiry")]
+async fn expiry(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    body: web::Json<NewExpiry>,
+) -> Result<HttpResponse, Problem> {
+    let action = (Action::ChangeExpiry { expires_at: rome::end_of_day(body.expires) }, body.reason.as_str());
+    Ok(HttpResponse::Ok().json(change(&state, &staff, *path, action, "voucher_expiry_changed").await?))
+}
+
+/// Replace a voucher's code, link and PIN
+///
+/// The old ones are void at once; the holder gets the new ones by message.
+#[utoipa::path(tag = "vouchers", operation_id = "reissue_voucher",
+    params(("id" = Uuid, Path, description = "The voucher")),
+    responses((status = 200, description = "The voucher with its new code", body = Reissued)),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, ENGINE]))))]
+#[post("/v1/admin/vouchers/{id}/reissue")]
+async fn reissue(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    body: web::Json<WithReason>,
+) -> Result<HttpResponse, Problem> {
+    text(&body.reason, 500, "reason")?;
+    let voucher = VoucherId::new(*path);
+    let _alone = state.office.lock().await;
+    state.settled().await?;
+    // the codes of the next generation lead somewhere before anybody can be told of them
+    let row = own(&state, staff.municipality()?, *path).await?;
+    let code = CodeRow {
+        voucher_id: row.id,
+        municipality_id: row.municipality_id,
+        programme_id: row.programme_id,
+        generation: row.generation + 1,
+    };
+    let generation = u32::try_from(code.generation).unwrap_or(u32::MAX);
+    state.db.add_codes(&code, &state.keys.code_indexes(voucher, generation)).await?;
+    state.forget_code(voucher, generation);
+    let pin = pin_tag(&state, &own_programme(&state, row.municipality_id, row.programme_id)?, voucher, generation);
+    let action = (Action::Reissue { pin }, body.reason.as_str());
+    let voucher_now = change(&state, &staff, *path, action, "voucher_reissued").await?;
+    let code = grouped(&state.keys.code(voucher, generation));
+    Ok(HttpResponse::Ok().json(Reissued { voucher: voucher_now, code }))
+}
+
+/// A voucher's PIN.
+#[derive(Serialize, ToSchema)]
+struct Pin {
+    #[schema(example = "40713")]
+    pin: String,
+}
+
+/// Show a voucher's PIN
+///
+/// For the holder of a paper voucher, at the desk; who looked is in the audit log. 404 `not_found` where
+/// the programme asks for no PIN.
+#[utoipa::path(tag = "vouchers", operation_id = "show_voucher_pin",
+    params(("id" = Uuid, Path, description = "The voucher")),
+    responses((status = 200, description = "The PIN in force", body = Pin)),
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!(["voucher_not_found", "not_found"]))))]
+#[post("/v1/admin/vouchers/{id}/pin")]
+async fn show_pin(
+    state: web::Data<AppState>,
+    staff: Staff<Works>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
+    let row = own(&state, municipality, *path).await?;
+    let programme = own_programme(&state, municipality, row.programme_id)?;
+    programme.pin_above_cents.ok_or(Problem::new("not_found"))?;
+    state.audit(Some(municipality), Some(staff.user.uuid()), "pin_shown", row.id, json!({})).await?;
+    let generation = u32::try_from(row.generation).unwrap_or(0);
+    let pin = state.keys.pin(VoucherId::new(row.id), generation);
+    Ok(HttpResponse::Ok().json(Pin { pin }))
+}

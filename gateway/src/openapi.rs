@@ -1,0 +1,99 @@
+//! The OpenAPI document: derived from the handlers and the types they really take and send,
+//! [completed](complete) with what all of them have in common, and then used to hold requests to it.
+//!
+//! A handler says whom it is for with `x-roles` and how it can fail with `x-problems`; from these come
+//! its security, and an answer for every code of [`problem::TABLE`](crate::problem::TABLE).
+
+mod complete;
+
+use crate::{admin, citizen, docs, ops, shop};
+use actix_web::web::Bytes;
+use actix_web::{App, HttpRequest, dev::ServiceRequest, web};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// What may come of asking the engine.
+pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
+
+/// Pages and assets: served, but no part of the interface that the document describes.
+pub const PAGES: [(&str, &str); 12] = [
+    ("GET", "/"),
+    ("GET", "/v"),
+    ("POST", "/v"),
+    ("GET", "/v/buono"),
+    ("POST", "/v/blocca"),
+    ("GET", "/negozio"),
+    ("GET", "/console"),
+    ("GET", "/accessibilita"),
+    ("GET", "/assets/{name}"),
+    ("GET", "/docs"),
+    ("GET", "/docs/files/{name}"),
+    ("GET", "/docs/problems"),
+];
+
+/// All routes that the document describes; nothing can be registered here without a description.
+pub fn api(config: &mut ServiceConfig<'_>) {
+    ops::configure(config);
+    shop::configure(config);
+    citizen::configure(config);
+    admin::configure(config);
+    config.service(docs::openapi);
+}
+
+/// Which query parameters a call may have; `None` for pages, which do not say.
+type Parameters = Option<Vec<String>>;
+
+/// The document as it is served, and what is to be known of it at every request.
+pub struct Document {
+    /// What `/openapi.json` answers.
+    pub json: Bytes,
+    /// By path pattern and method.
+    calls: BTreeMap<String, BTreeMap<String, Parameters>>,
+}
+
+impl Document {
+    /// The document of an installation at this address.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which is a defect of ours.
+    pub fn new(base_url: &str) -> Result<Self, serde_json::Error> {
+        let (_, described) = App::new().into_utoipa_app().configure(api).split_for_parts();
+        let document = complete::complete(serde_json::to_value(described)?, base_url);
+        let mut calls: BTreeMap<String, BTreeMap<String, Parameters>> = BTreeMap::new();
+        for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+            for (method, operation) in methods.as_object().into_iter().flatten() {
+                let call = calls.entry(path.clone()).or_default();
+                call.insert(method.to_ascii_uppercase(), Some(query_parameters(operation)));
+            }
+        }
+        for (method, path) in PAGES {
+            calls.entry(path.to_owned()).or_default().insert(method.to_owned(), None);
+        }
+        Ok(Self { json: serde_json::to_vec(&document)?.into(), calls })
+    }
+
+    /// A query parameter of this request that the document does not know.
+    #[must_use]
+    pub fn unknown_parameter(&self, request: &ServiceRequest) -> Option<String> {
+        let methods = self.calls.get(&request.match_pattern()?)?;
+        let known = methods.get(request.method().as_str())?.as_ref()?;
+        let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
+        query.into_inner().into_iter().map(|(name, _)| name).find(|name| !known.contains(name))
+    }
+
+    /// The methods that the path of this request takes; none when there is no such path.
+    #[must_use]
+    pub fn methods(&self, request: &HttpRequest) -> Vec<&str> {
+        let pattern = request.resource_map().match_pattern(request.path());
+        let methods = pattern.and_then(|pattern| self.calls.get(&pattern));
+        methods.into_iter().flatten().map(|(method, _)| method.as_str()).collect()
+    }
+}
+
+fn query_parameters(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let queried = parameters.filter(|parameter| parameter["in"] == "query");
+    queried.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
+}
