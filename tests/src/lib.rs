@@ -1,5 +1,9 @@
 //! End-to-end tests over the real binary: what they share.
 #![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
+#![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on must say so")]
+
+pub mod openapi;
+pub mod town;
 
 use serde_json::Value;
 use std::net::TcpListener;
@@ -43,8 +47,16 @@ impl Server {
     /// # Panics
     /// When it is not ready within a minute.
     #[must_use]
-    #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
     pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with more options.
+    ///
+    /// # Panics
+    /// When it is not ready within a minute.
+    #[must_use]
+    pub fn start_with(data: &Path, options: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
         Self::start_at(data, port)
     }
@@ -62,6 +74,7 @@ impl Server {
         let child = Command::new(binary())
             .args(["demo", "--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
+            .args(options)
             .stdout(Stdio::from(log))
             .stderr(Stdio::null())
             .spawn()

@@ -35,16 +35,19 @@ impl From<MunicipalityRow> for Municipality {
     }
 }
 
+/// A municipality to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Comune di Pievebassa", "help_phone": "0599 000 200",
+    "help_email": "buoni@comune.pievebassa.example"}))]
 struct NewMunicipality {
-    #[schema(value_type = Text120, example = "Comune di Pievebassa")]
+    #[schema(value_type = Text120)]
     name: String,
     /// Where citizens call.
-    #[schema(value_type = Text40, example = "0599 000 200")]
+    #[schema(value_type = Text40)]
     help_phone: String,
     /// Where citizens write.
-    #[schema(format = Email, max_length = 254, example = "buoni@comune.pievebassa.example")]
+    #[schema(format = Email, max_length = 254)]
     help_email: String,
 }
 

@@ -23,19 +23,22 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list).service(add).service(suspend).service(resume);
 }
 
+/// A programme to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Buoni spesa", "budget_cents": 5_000_000, "valid_from": "2026-12-01",
+    "expires": "2027-06-30", "rules_it": "Solo alimentari.", "rules_en": "Food only."}))]
 struct NewProgramme {
-    #[schema(value_type = Text120, example = "Buoni spesa")]
+    #[schema(value_type = Text120)]
     name: String,
     /// What may be issued.
-    #[schema(minimum = 0, maximum = 10_000_000_000_i64, example = 5_000_000)]
+    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
     budget_cents: i64,
     /// First day.
-    #[schema(value_type = String, format = Date, example = "2026-12-01")]
+    #[schema(value_type = String, format = Date)]
     valid_from: jiff::civil::Date,
     /// Last day; vouchers expire at 23:59:59 in Rome.
-    #[schema(value_type = String, format = Date, example = "2027-06-30")]
+    #[schema(value_type = String, format = Date)]
     expires: jiff::civil::Date,
     /// The most that one redemption may take.
     #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
@@ -51,14 +54,15 @@ struct NewProgramme {
     pin_above_cents: Option<i64>,
     /// How long a hold lasts.
     #[serde(default = "quarter_of_an_hour")]
-    #[schema(minimum = 30, maximum = 604_800)]
+    #[schema(minimum = 30, maximum = 604_800, default = 900)]
     hold_seconds: i64,
     /// Whether the holder gets a message after each purchase.
     #[serde(default = "yes")]
+    #[schema(default = true)]
     message_after_purchase: bool,
     /// How long after issue the link is sent; until then an import can be undone.
     #[serde(default = "ten_minutes")]
-    #[schema(minimum = 0, maximum = 604_800)]
+    #[schema(minimum = 0, maximum = 604_800, default = 600)]
     link_delay_seconds: i64,
     /// The rules, in Italian.
     #[serde(default)]

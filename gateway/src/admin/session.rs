@@ -20,12 +20,12 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(sign_in).service(who).service(sign_out);
 }
 
+/// Address, password, and the second factor for who has one.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "anna.bianchi@comune.example", "password": "otto mele rosse"}))]
 struct SignIn {
-    #[schema(example = "anna.bianchi@comune.example")]
     email: String,
-    #[schema(example = "otto mele rosse")]
     password: String,
     /// The six digits of the authenticator, for users who have one.
     #[serde(default)]

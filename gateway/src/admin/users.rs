@@ -43,15 +43,16 @@ pub fn totp(secret: Vec<u8>) -> Result<Totp, Problem> {
 /// Somebody to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "anna.bianchi@comune.example", "role": "clerk", "password": "otto mele rosse"}))]
 pub struct NewUser {
     /// What they sign in with.
-    #[schema(format = Email, max_length = 254, example = "anna.bianchi@comune.example")]
+    #[schema(format = Email, max_length = 254)]
     pub email: String,
     /// What they may do.
     #[schema(value_type = Role)]
     pub role: String,
     /// Their first password.
-    #[schema(min_length = 12, max_length = 256, example = "otto mele rosse")]
+    #[schema(min_length = 12, max_length = 256)]
     pub password: String,
     /// Whether they need a second factor.
     #[serde(default)]

@@ -16,11 +16,11 @@ use uuid::Uuid;
 /// Either the link's secret or the typed code.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "7K3M-9XQ2-T5WAB"}))]
 struct OpenVoucher {
     /// What follows the `#` of the link.
     token: Option<String>,
     /// What is printed under the QR code.
-    #[schema(example = "7K3M-9XQ2-T5WAB")]
     code: Option<String>,
     /// With a code, where the voucher has one.
     #[serde(default)]

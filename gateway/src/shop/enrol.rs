@@ -12,14 +12,16 @@ use store::ledger::{Error, TerminalRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// A till that wants to join.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"enrolment_code": "7K3M-9XQ2", "label": "Cassa 1"}))]
 struct Enrol {
     /// From the municipality; case, dashes and spaces do not matter.
-    #[schema(max_length = 64, example = "7K3M-9XQ2")]
+    #[schema(max_length = 64)]
     enrolment_code: String,
     /// What the shop calls the till.
-    #[schema(value_type = Text60, example = "Cassa 1")]
+    #[schema(value_type = Text60)]
     label: String,
 }
 

@@ -17,12 +17,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// How much of a hold is taken.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount_cents": 1_000}))]
 struct Capture {
     /// All of the hold when absent.
     #[serde(default)]
-    #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 1_000)]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
     amount_cents: Option<i64>,
 }
 

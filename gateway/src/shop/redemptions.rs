@@ -19,11 +19,11 @@ use utoipa::ToSchema;
 /// What is to be taken; a hold asks the same.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"voucher": "BUONO:7K3M9XQ2T5WAB", "amount_cents": 2_050, "reference": "scontrino 118"}))]
 pub(super) struct Take {
     /// The scanned text, the typed code, or the link.
-    #[schema(example = "BUONO:7K3M9XQ2T5WAB")]
     pub voucher: String,
-    #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 2_050)]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
     pub amount_cents: i64,
     /// Where the voucher has one and the amount needs it.
     #[serde(default)]

@@ -17,14 +17,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// How much is given back, and why.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount_cents": 550, "reason": "errore di battitura"}))]
 struct Reversal {
     /// All that is left of the operation when absent.
     #[serde(default)]
     #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
     amount_cents: Option<i64>,
-    #[schema(value_type = Text200, example = "errore di battitura")]
+    #[schema(value_type = Text200)]
     reason: String,
 }
 

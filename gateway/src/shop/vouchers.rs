@@ -12,11 +12,12 @@ use store::ledger::CodeRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// What was scanned or typed.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"voucher": "BUONO:7K3M9XQ2T5WAB"}))]
 struct Lookup {
     /// The scanned text, the typed code, or the link.
-    #[schema(example = "BUONO:7K3M9XQ2T5WAB")]
     voucher: String,
 }
 

@@ -10,6 +10,10 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use serde::Deserialize;
 use uuid::Uuid;
 
+const SHOPS_CSV: &str = "riferimento;insegna;ragione_sociale;partita_iva;indirizzo;comune\n\
+    ES-001;Forno Bianchi;Bianchi Anna & C. snc;00743110157;Via Roma 1;Borgo San Rocco\n";
+const FAMILIES_CSV: &str = "riferimento;cognome;nome;importo;canale\n2026/0001;Rossi;Maria;50,00;carta\n";
+
 /// The largest upload.
 const UPLOAD_BYTES_MAX: usize = 8 << 20;
 
@@ -45,13 +49,18 @@ async fn whole(payload: web::Payload) -> Result<Bytes, Problem> {
 ///
 /// Nothing is changed yet: the answer says what is wrong with which row, and what applying the file
 /// would make. CSV (`;` or `,`, UTF-8 or windows-1252, decimal comma or point) or XLSX, whichever
-/// the bytes are: the declared type does not matter. The columns are in the API guide.
+/// the bytes are: the declared type does not matter.
+///
+/// Columns, in any order, with a header row: `riferimento`, `insegna`, `ragione_sociale`, `partita_iva`,
+/// `codice_fiscale`, `pec`, `email`, `telefono`, `indirizzo`, `cap`, `comune`, `provincia`, `categoria`,
+/// `iban`, `intestatario`, `referente_nome`, `referente_cellulare`, `lat`, `lon`. Needed: `insegna`,
+/// `ragione_sociale`, `partita_iva` or `codice_fiscale`, `indirizzo`, `comune`.
 #[utoipa::path(tag = "imports", operation_id = "upload_shops", params(Shops),
-    request_body(description = "The file, at most 8 MiB",
-        content(("text/csv"), ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    request_body(description = "The file, at most 8 MiB", content(
+        (String = "text/csv", example = json!(SHOPS_CSV)),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     responses((status = 201, description = "The dry run, kept until somebody decides", body = DryRun)),
-    extensions(("x-roles" = json!(Works::ROLES)),
-        ("x-problems" = json!(["file_unreadable", "payload_too_large", "bad_request"]))))]
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!(["file_unreadable"]))))]
 #[post("/v1/admin/shops/import")]
 pub(super) async fn shops(
     state: web::Data<AppState>,
@@ -69,12 +78,17 @@ pub(super) async fn shops(
 /// Looks at an upload of families
 ///
 /// As for shops; the right rows will become holders with a voucher each.
+///
+/// Columns: `riferimento`, `codice_fiscale`, `cognome`, `nome`, `cellulare`, `email`, `lingua`,
+/// `componenti`, `minori`, `importo`, `scadenza`, `canale` (`sms`, `email` or `carta`), `note`. Needed:
+/// `riferimento` or `codice_fiscale`, `importo`, and a `cellulare` or `email` unless `canale` is `carta`.
 #[utoipa::path(tag = "imports", operation_id = "upload_beneficiaries", params(Beneficiaries),
-    request_body(description = "The file, at most 8 MiB",
-        content(("text/csv"), ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+    request_body(description = "The file, at most 8 MiB", content(
+        (String = "text/csv", example = json!(FAMILIES_CSV)),
+        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
     responses((status = 201, description = "The dry run, kept until somebody decides", body = DryRun)),
     extensions(("x-roles" = json!(Works::ROLES)),
-        ("x-problems" = json!(["file_unreadable", "payload_too_large", "bad_request", "not_found"]))))]
+        ("x-problems" = json!(["file_unreadable", "not_found"]))))]
 #[post("/v1/admin/beneficiaries/import")]
 pub(super) async fn beneficiaries(
     state: web::Data<AppState>,

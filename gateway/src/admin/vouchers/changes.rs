@@ -33,32 +33,38 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 /// What may come of any change: its voucher may be over.
 const CHANGE: [&str; 4] = ["voucher_not_found", "voucher_expired", "voucher_closed", "bad_request"];
 
+/// Why.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Smarrito dal titolare"}))]
 struct WithReason {
     /// For the audit log.
-    #[schema(value_type = Text500, example = "Smarrito dal titolare")]
+    #[schema(value_type = Text500)]
     reason: String,
 }
 
+/// How much, and why.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount_cents": 2_000, "reason": "Integrazione di dicembre"}))]
 struct TopUp {
-    #[schema(minimum = 1, maximum = 10_000_000_000_i64, example = 2_000)]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
     amount_cents: i64,
     /// For the audit log.
-    #[schema(value_type = Text500, example = "Integrazione di dicembre")]
+    #[schema(value_type = Text500)]
     reason: String,
 }
 
+/// Until when, and why.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"expires": "2027-03-31", "reason": "Proroga della giunta"}))]
 struct NewExpiry {
     /// The last day from now on; the voucher expires at 23:59:59 in Rome.
-    #[schema(value_type = String, format = Date, example = "2027-03-31")]
+    #[schema(value_type = String, format = Date)]
     expires: jiff::civil::Date,
     /// For the audit log.
-    #[schema(value_type = Text500, example = "Proroga della giunta")]
+    #[schema(value_type = Text500)]
     reason: String,
 }
 
