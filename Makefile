@@ -26,4 +26,9 @@ load: ## a market day at full speed against a demonstration town of its own, eve
 	cargo build --release --locked -p gateway -p loadtest
 	@scripts/load.sh --mix --fund-cents 1000000
 
-.PHONY: help demo test simulate kills load
+schemathesis: ## the interface against its document, three hundred random requests for each call
+	@scripts/setup.sh test
+	cargo build --locked -p gateway
+	BUONO_EXAMPLES=300 cargo nextest run -p tests --test schemathesis --no-capture
+
+.PHONY: help demo test simulate kills load schemathesis

@@ -229,7 +229,9 @@ pub fn json_config() -> web::JsonConfig {
             E::Deserialize(why) if why.to_string().contains("unknown field") => {
                 Problem::new("unknown_field").with("reason", why.to_string()).into()
             }
-            E::Deserialize(why) if why.to_string().contains("amount_cents") || is_number_error(why) => {
+            E::Deserialize(why)
+                if ["amount_cents", "expected i64"].iter().any(|word| why.to_string().contains(word)) =>
+            {
                 Problem::new("amount_invalid").with("reason", why.to_string()).into()
             }
             other => Problem::new("bad_request").with("reason", other.to_string()).into(),
@@ -239,11 +241,6 @@ pub fn json_config() -> web::JsonConfig {
 
 /// Bodies other than uploads.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
-
-fn is_number_error(why: &serde_json::Error) -> bool {
-    let why = why.to_string();
-    why.contains("expected i64") || why.contains("floating point") || why.contains("number out of range")
-}
 
 /// Query strings that cannot be read.
 pub fn query_config() -> web::QueryConfig {

@@ -147,12 +147,12 @@ impl<T> Listed<T> {
     /// A page of what is in memory as a whole, in a fixed order.
     ///
     /// # Errors
-    /// `bad_request` for a cursor that is no item of this list.
+    /// `not_found` for a cursor that is no item of this list, or none any more.
     pub fn of_all<R>(all: &[R], page: &Page, id: impl Fn(&R) -> Uuid, item: impl Fn(&R) -> T) -> Result<Self, Problem> {
-        let wrong = || Problem::new("bad_request").with("field", "cursor");
+        let missing = || Problem::new("not_found").with("field", "cursor");
         let first = match page.cursor {
             None => 0,
-            Some(cursor) => all.iter().position(|row| id(row) == cursor).ok_or_else(wrong)? + 1,
+            Some(cursor) => all.iter().position(|row| id(row) == cursor).ok_or_else(missing)? + 1,
         };
         let rest = all.get(first..).unwrap_or_default();
         let shown = &rest[..rest.len().min(usize::try_from(page.limit()?).unwrap_or(0))];

@@ -165,12 +165,15 @@ impl Operation<'_> {
         }
         let schema = content.get("application/json")?;
         let schema = self.document.resolve(&schema["schema"]);
-        let example = schema["example"].as_object();
-        let mut body = example.unwrap_or_else(|| panic!("{}: give its body an example", self.name())).clone();
-        for (name, _) in schema["properties"].as_object().into_iter().flatten() {
-            if let Some(value) = values.get(name.as_str()) {
-                body.insert(name.clone(), value.clone().into());
-            }
+        let example = schema["examples"][0].as_object();
+        let example = example.unwrap_or_else(|| panic!("{}: give its body an example", self.name()));
+        let mut body = example.clone();
+        let variants = schema["oneOf"].as_array().into_iter().flatten().chain([schema]);
+        // of several variants the one that the example shows
+        let shown = variants.filter(|variant| example.keys().all(|name| !variant["properties"][name].is_null()));
+        let fields = shown.flat_map(|variant| variant["properties"].as_object().into_iter().flatten());
+        for (name, value) in fields.filter_map(|(name, _)| Some((name, values.get(name.as_str())?))) {
+            body.insert(name.clone(), value.clone().into());
         }
         Some(("application/json", Value::Object(body).to_string()))
     }

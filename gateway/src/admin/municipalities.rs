@@ -54,7 +54,7 @@ struct NewMunicipality {
 /// All municipalities of the installation
 #[utoipa::path(tag = "municipalities", operation_id = "list_municipalities", params(Page),
     responses((status = 200, description = "A page of municipalities", body = Listed<Municipality>)),
-    extensions(("x-roles" = json!(Operates::ROLES))))]
+    extensions(("x-roles" = json!(Operates::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[get("/v1/admin/municipalities")]
 async fn list(
     state: web::Data<AppState>,

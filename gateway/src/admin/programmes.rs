@@ -215,7 +215,7 @@ impl NewProgramme {
 /// The municipality's programmes and where their money is
 #[utoipa::path(tag = "programmes", operation_id = "list_programmes", params(Page),
     responses((status = 200, description = "A page of programmes", body = Listed<ProgrammeWithSums>)),
-    extensions(("x-roles" = json!(Reads::ROLES))))]
+    extensions(("x-roles" = json!(Reads::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[get("/v1/admin/programmes")]
 async fn list(
     state: web::Data<AppState>,

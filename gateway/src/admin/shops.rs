@@ -82,7 +82,7 @@ struct Enrolment {
 /// In the order of their names.
 #[utoipa::path(tag = "shops", operation_id = "list_shops", params(Page),
     responses((status = 200, description = "A page of shops", body = Listed<Shop>)),
-    extensions(("x-roles" = json!(Reads::ROLES))))]
+    extensions(("x-roles" = json!(Reads::ROLES)), ("x-problems" = json!(["not_found"]))))]
 #[get("/v1/admin/shops")]
 async fn list(
     state: web::Data<AppState>,

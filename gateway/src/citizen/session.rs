@@ -11,22 +11,40 @@ use serde::{Deserialize, Serialize};
 use store::codes::{Kind, normalise};
 use store::ledger::CitizenSession;
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, Type};
 use uuid::Uuid;
 
 /// Either the link's secret or the typed code.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "7K3M-9XQ2-T5WAB"}))]
 struct OpenVoucher {
-    /// What follows the `#` of the link.
     token: Option<String>,
-    /// What is printed under the QR code.
     code: Option<String>,
     /// With a code, where the voucher has one.
     #[serde(default)]
-    #[schema(max_length = 12)]
     pin: Option<String>,
 }
+
+impl utoipa::PartialSchema for OpenVoucher {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let by = |name: &str, what: &str| {
+            ObjectBuilder::new()
+                .property(name, text().description(Some(what)))
+                .required(name)
+                .property("pin", text().max_length(Some(12)).description(Some("Not needed to look.")))
+                .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+        };
+        let either = OneOfBuilder::new()
+            .item(by("token", "What follows the `#` of the link."))
+            .item(by("code", "What is printed under the QR code."))
+            .examples([serde_json::json!({"code": "7K3M-9XQ2-T5WAB"})]);
+        RefOr::T(either.build().into())
+    }
+}
+
+impl ToSchema for OpenVoucher {}
 
 /// Which voucher the session shows; the session itself is in a cookie.
 #[derive(Serialize, ToSchema)]

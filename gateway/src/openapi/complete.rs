@@ -50,7 +50,22 @@ pub(super) fn complete(mut document: Value, base_url: &str) -> Value {
         }
     }
     document["components"]["responses"] = failures.shared.into();
+    with_examples(&mut document["components"]["schemas"]);
     document
+}
+
+/// Since 3.1 a schema has a list of examples.
+fn with_examples(schemas: &mut Value) {
+    match schemas {
+        Value::Object(fields) => {
+            if let Some(example) = fields.remove("example") {
+                fields.insert("examples".to_owned(), json!([example]));
+            }
+            fields.iter_mut().filter(|(name, _)| *name != "examples").for_each(|(_, value)| with_examples(value));
+        }
+        Value::Array(items) => items.iter_mut().for_each(with_examples),
+        _ => {}
+    }
 }
 
 fn security_schemes(base_url: &str) -> Value {
@@ -92,6 +107,10 @@ fn complete_operation(failures: &mut Failures, method: &str, operation: &mut Val
     if has_key(fields) {
         replays(fields);
     }
+    let answers = fields.get_mut("responses");
+    if let Some(stream) = answers.and_then(|answers| answers.pointer_mut("/200/content/text~1event-stream/schema")) {
+        *stream = event(stream.take());
+    }
     let parameters = fields.entry("parameters").or_insert_with(|| json!([]));
     if let Some(parameters) = parameters.as_array_mut() {
         parameters.push(json!({"$ref": "#/components/parameters/AcceptLanguage"}));
@@ -118,6 +137,16 @@ fn gather(named: &Value, codes: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|item| gather(item, codes)),
         _ => {}
     }
+}
+
+/// A server-sent event whose data is JSON of this schema.
+fn event(schema: Value) -> Value {
+    let data = json!({"type": "string", "contentMediaType": "application/json", "contentSchema": schema});
+    json!({
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {"event": {"type": "string"}, "id": {"type": "string"}, "data": data},
+    })
 }
 
 fn has_key(operation: &Map<String, Value>) -> bool {
