@@ -267,10 +267,47 @@ async fn everybody_can_do_what_the_document_says() {
                 values.insert(name, world.fresh(name, town, &caller).await);
             }
             let caller = expendable(&world, &operation, town, &caller, &mut values).await;
+            let log = Log::before(&world, &operation, &caller, town).await;
             let (status, body) = world.call(&operation, &caller, &values).await;
             let who = format!("{} as {} of {}", operation.name(), caller.role, caller.place);
             assert!((200..300).contains(&status) && operation.knows(status), "{who}: {status} {body}");
+            log.tells(&world, &who).await;
         }
+    }
+}
+
+/// The town's audit log before a call that must appear in it.
+struct Log {
+    town: usize,
+    last: String,
+    user: Value,
+    expected: bool,
+}
+
+impl Log {
+    async fn before(world: &World, operation: &Operation<'_>, caller: &Caller, town: usize) -> Self {
+        let by_staff = operation.schemes().contains(&"staff");
+        // an operator's own coming and going, and a town that begins, are in no log of this town
+        let elsewhere = operation.path == "/v1/admin/municipalities"
+            || caller.role == "operator" && operation.path == "/v1/admin/session";
+        let by_staff = by_staff && !elsewhere;
+        let expected = operation.method != "GET" && by_staff || operation.name() == "POST /v1/terminals/enrol";
+        let user = match expected && by_staff {
+            true => world.on.get(caller, "/v1/admin/session").await["user_id"].clone(),
+            false => Value::Null,
+        };
+        let newest = world.on.get(&world.towns[town].auditor, "/v1/admin/audit?limit=1").await;
+        Self { town, last: text(&newest["items"][0]["id"]), user, expected }
+    }
+
+    async fn tells(&self, world: &World, who: &str) {
+        let log = world.on.get(&world.towns[self.town].auditor, "/v1/admin/audit?limit=5").await;
+        let items = log["items"].as_array().unwrap();
+        let new = items.iter().take_while(|item| item["id"] != self.last.as_str());
+        assert!(
+            !self.expected || new.clone().any(|item| item["user_id"] == self.user),
+            "{who} is not in the audit log"
+        );
     }
 }
 
@@ -305,6 +342,10 @@ async fn expendable(
                 role => format!("{role}@{}.example", here.name.to_lowercase()),
             };
             return on.sign_in(&email, &caller.role, &caller.place).await;
+        }
+        "POST /v1/admin/vouchers/{id}/unblock" => {
+            let block = format!("/v1/admin/vouchers/{}/block", values["voucher_id"]);
+            on.post(&here.clerk, &block, &json!({"reason": "prova"})).await;
         }
         "POST /v1/admin/imports/{id}/undo" => here.apply(on, &values["import_id"]).await,
         "POST /v1/citizen/voucher/block" => {
