@@ -118,3 +118,28 @@ impl Limits {
         self.check(&self.pins, &voucher.uuid().into_bytes())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guesses_run_out_for_whoever_guesses_and_for_nobody_else() {
+        let limits = Limits::default();
+        for _ in 0..10 {
+            assert!(limits.sign_in("anna@comune.example").is_ok());
+        }
+        assert_eq!(limits.sign_in("anna@comune.example").unwrap_err().code(), "too_many_requests");
+        assert!(limits.sign_in("bruno@comune.example").is_ok());
+    }
+
+    #[test]
+    fn only_so_many_passwords_are_hashed_at_once() {
+        let limits = Limits::default();
+        let held: Vec<_> = (0..HASHINGS_MAX).map(|_| limits.hashing().unwrap()).collect();
+        assert_eq!(limits.hashing().unwrap_err().code(), "too_many_requests");
+        drop(held);
+        assert!(limits.hashing().is_ok());
+    }
+}

@@ -58,7 +58,7 @@ impl Server {
     #[must_use]
     pub fn start_with(data: &Path, options: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        Self::start_at(data, port)
+        Self::spawn(data, port, options)
     }
 
     /// The same on a port that is known, as after a crash.
@@ -66,8 +66,12 @@ impl Server {
     /// # Panics
     /// When it is not ready within a minute.
     #[must_use]
-    #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
     pub fn start_at(data: &Path, port: u16) -> Self {
+        Self::spawn(data, port, &[])
+    }
+
+    #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
+    fn spawn(data: &Path, port: u16, options: &[&str]) -> Self {
         let base_url = format!("http://127.0.0.1:{port}");
         let _ = std::fs::remove_file(data.join("ready"));
         let log = std::fs::File::create(data.join("ready")).expect("a log file");

@@ -100,6 +100,9 @@ async fn fifty_euro_in_two_shops() {
     assert_eq!(code(&world.get(0, "/v1/operations/by-key/undo-mine").await), (404, "never_executed"));
     let list = world.get(1, "/v1/operations").await.2;
     assert_eq!((&list["totals"]["amount_cents"], list["items"].as_array().unwrap().len()), (&json!(0), 2));
+    assert_eq!((&list["totals"]["count"], &list["totals"]["terminals"][0]["label"]), (&json!(2), &json!("Cassa 1")));
+    let days = world.get(0, "/v1/operations").await.2["totals"]["days"].clone();
+    assert_eq!((days.as_array().unwrap().len(), &days[0]["amount_cents"]), (1, &json!(2_050)));
 }
 
 #[tokio::test]
@@ -214,4 +217,25 @@ async fn an_import_applied_twice_at_once_gives_each_family_one_voucher() {
     });
     assert_eq!(vouchers().await, before + 300, "{one:?} {two:?}");
     assert_eq!((code(&one), code(&two)), ((200, ""), (409, "import_not_applicable")));
+}
+
+#[tokio::test]
+async fn a_top_up_told_twice_is_one_top_up() {
+    let world = World::new();
+    let clerk = world.sign_in("clerk").await;
+    let path = format!("/v1/admin/vouchers/{}/top-up", world.voucher["voucher_id"].as_str().unwrap());
+    let headers = [("Cookie", clerk.as_str()), ("Idempotency-Key", "integrazione")];
+    let top_up = async |cents: i64| {
+        let body = json!({"amount_cents": cents, "reason": "integrazione"}).to_string();
+        world.call(Method::POST, &path, &headers, Some(&body)).await
+    };
+    let first = top_up(1_000).await;
+    assert_eq!((first.0, &first.2["kind"], &first.2["balance_cents"]), (201, &json!("top_up"), &json!(6_000)));
+    assert_eq!(world.redeem(0, "in-between", 500).await.0, 201);
+    let again = top_up(1_000).await;
+    assert_eq!((again.0, again.1, &again.2), (200, true, &first.2), "the same body, whatever happened since");
+    assert_eq!(code(&top_up(1_001).await), (422, "idempotency_key_reused"));
+    let log = world.call(Method::GET, "/v1/admin/audit", &[("Cookie", &clerk)], None).await.2;
+    let told = log["items"].as_array().unwrap().iter().filter(|item| item["action"] == "voucher_topped_up");
+    assert_eq!(told.map(|item| item["detail"].clone()).collect::<Vec<_>>(), [json!({"reason": "integrazione"})]);
 }

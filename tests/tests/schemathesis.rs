@@ -74,7 +74,7 @@ fn run(on: &Installation, folder: &Path, credentials: [(&str, String); 3], selec
     match examples() {
         Some(examples) => command.args(["--max-examples", &examples]),
         // the same requests each time: a test that fails by chance teaches nobody anything
-        None => command.args(["--max-examples", "10", "--seed", "20261101"]),
+        None => command.args(["--max-examples", "20", "--seed", "20261101"]),
     };
     let ended = command.args(selected).output().unwrap();
     let told = String::from_utf8_lossy(&ended.stdout).into_owned();

@@ -162,7 +162,7 @@ async fn list(
 /// An operator says where they work; a municipality's administrator adds to their own.
 #[utoipa::path(tag = "users", operation_id = "add_user",
     responses((status = 201, description = "They may sign in", body = UserAdded)),
-    extensions(("x-roles" = json!(Appoints::ROLES)), ("x-problems" = json!(["not_found", "conflict"]))))]
+    extensions(("x-roles" = json!(Appoints::ROLES)), ("x-problems" = json!(["not_found", "conflict", "not_executed"]))))]
 #[post("/v1/admin/users")]
 async fn add(
     state: web::Data<AppState>,

@@ -74,7 +74,7 @@ fn security_schemes(base_url: &str) -> Value {
         "terminal": {"type": "http", "scheme": "bearer", "description": "The token of an enrolled till."},
         "citizen": cookie("voucher", "The session that `POST /v1/citizen/session` opens."),
         "staff": cookie("staff", "The session that `POST /v1/admin/session` opens."),
-        "staff_token": {"type": "http", "scheme": "bearer", "description": "The same session's token."},
+        "staff_token": {"type": "http", "scheme": "bearer", "description": "The value of the `staff` cookie, for callers without cookies."},
     })
 }
 
