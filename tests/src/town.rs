@@ -31,6 +31,12 @@ impl Caller {
         Self { role: role.into(), place: place.into(), header: Some(header) }
     }
 
+    /// A till with this token.
+    #[must_use]
+    pub fn till(token: &str, place: &str) -> Self {
+        Self::with("terminal", place, ("Authorization", format!("Bearer {token}")))
+    }
+
     /// Puts the credential on a request.
     pub fn sign(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.header {
@@ -132,12 +138,13 @@ impl Installation {
         Caller::with(role, place, ("Cookie", cookie(request.send().await)))
     }
 
-    /// A holder who opens their page with a code.
+    /// A holder who opens their page with a code and a PIN.
     ///
     /// # Panics
-    /// When the code opens nothing.
-    pub async fn open(&self, code: &str, place: &str) -> Caller {
-        let request = self.request(&Caller::nobody(), Method::POST, "/v1/citizen/session").json(&json!({"code": code}));
+    /// When they open nothing.
+    pub async fn open(&self, voucher: &Voucher, place: &str) -> Caller {
+        let body = json!({"code": voucher.code, "pin": voucher.pin});
+        let request = self.request(&Caller::nobody(), Method::POST, "/v1/citizen/session").json(&body);
         Caller::with("citizen", place, ("Cookie", cookie(request.send().await)))
     }
 }
@@ -164,6 +171,8 @@ pub struct Voucher {
     pub id: String,
     /// To be typed.
     pub code: String,
+    /// To be typed with the code where that is not enough.
+    pub pin: String,
 }
 
 /// A town with its staff, two shops with a till each, families and a holder.
@@ -220,7 +229,7 @@ impl Town {
             tills: Vec::new(),
             terminals: Vec::new(),
             holder: Caller::nobody(),
-            voucher: Voucher { id: String::new(), code: String::new() },
+            voucher: Voucher { id: String::new(), code: String::new(), pin: String::new() },
             unused: std::sync::Mutex::default(),
         };
         town.programme = town.add_programme(on).await;
@@ -236,7 +245,7 @@ impl Town {
         town.apply(on, &families).await;
         town.unused = ids(&on.get(&town.clerk, "/v1/admin/vouchers?limit=500").await).into();
         town.voucher = town.fresh_voucher(on).await;
-        town.holder = on.open(&town.voucher.code, name).await;
+        town.holder = on.open(&town.voucher, name).await;
         town.quiet(on).await;
         town
     }
@@ -244,7 +253,7 @@ impl Town {
     /// A new programme: its id.
     pub async fn add_programme(&self, on: &Installation) -> String {
         let new = json!({"name": format!("Buoni {}", self.name), "budget_cents": 100_000_000,
-            "valid_from": "2020-01-01", "expires": "2099-12-31", "link_delay_seconds": 0});
+            "valid_from": "2020-01-01", "expires": "2099-12-31", "link_delay_seconds": 0, "pin_above_cents": 1_000_000});
         text(&on.post(&self.admin, "/v1/admin/programmes", &new).await["id"])
     }
 
@@ -284,8 +293,7 @@ impl Town {
         let code = self.enrolment_code(on, shop).await;
         let body = json!({"enrolment_code": code, "label": format!("Cassa {}", self.name)});
         let till = on.post(&Caller::nobody(), "/v1/terminals/enrol", &body).await;
-        let bearer = format!("Bearer {}", text(&till["token"]));
-        (text(&till["terminal_id"]), Caller::with("terminal", self.name, ("Authorization", bearer)))
+        (text(&till["terminal_id"]), Caller::till(&text(&till["token"]), self.name))
     }
 
     /// A code with which a till can join a shop.
@@ -301,7 +309,8 @@ impl Town {
     pub async fn fresh_voucher(&self, on: &Installation) -> Voucher {
         let id = self.unused.lock().unwrap().pop().expect("the tests need more families");
         let made = on.post(&self.clerk, &format!("/v1/admin/vouchers/{id}/reissue"), &json!({"reason": "prova"})).await;
-        Voucher { id, code: text(&made["code"]) }
+        let pin = on.post(&self.clerk, &format!("/v1/admin/vouchers/{id}/pin"), &Value::Null).await;
+        Voucher { id, code: text(&made["code"]), pin: text(&pin["pin"]) }
     }
 
     /// Waits until no message is on its way, so that nothing changes by itself.

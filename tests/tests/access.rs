@@ -62,7 +62,7 @@ impl World {
         };
         match kind {
             "voucher_id" => town.fresh_voucher(on).await.id,
-            "voucher" | "code" => town.fresh_voucher(on).await.code,
+            "voucher" => town.fresh_voucher(on).await.code,
             "shop_id" => town.shops.last().unwrap().clone(),
             "programme_id" => town.add_programme(on).await,
             "municipality_id" => town.municipality.clone(),
@@ -314,8 +314,7 @@ impl Log {
 /// What a call needs to be made at all.
 fn wanted(operation: &Operation<'_>) -> Vec<&'static str> {
     let fields = operation.body(&Values::new()).map(|(_, body)| body).unwrap_or_default();
-    let in_body =
-        ["voucher", "code", "enrolment_code"].into_iter().filter(|name| fields.contains(&format!("\"{name}\"")));
+    let in_body = ["voucher", "enrolment_code"].into_iter().filter(|name| fields.contains(&format!("\"{name}\"")));
     let queried = operation.parameters("query").contains(&"programme_id").then_some("programme_id");
     operation.named().into_iter().chain(in_body).chain(queried).collect()
 }
@@ -336,6 +335,10 @@ async fn expendable(
             let email = users["items"].as_array().unwrap().iter().find(|item| item["id"] == user.as_str()).unwrap();
             values.insert("email", text(&email["email"]));
         }
+        "POST /v1/citizen/session" => {
+            let voucher = here.fresh_voucher(on).await;
+            values.extend([("code", voucher.code), ("pin", voucher.pin)]);
+        }
         "DELETE /v1/admin/session" => {
             let email = match caller.role.as_str() {
                 "operator" => "operatore@regione.example".to_owned(),
@@ -350,7 +353,7 @@ async fn expendable(
         "POST /v1/admin/imports/{id}/undo" => here.apply(on, &values["import_id"]).await,
         "POST /v1/citizen/voucher/block" => {
             let voucher = here.fresh_voucher(on).await;
-            return on.open(&voucher.code, here.name).await;
+            return on.open(&voucher, here.name).await;
         }
         "POST /v1/admin/users" => {
             values.insert("email", format!("{}@{}.example", key(), here.name.to_lowercase()));

@@ -33,22 +33,22 @@ fn token(caller: &Caller) -> String {
     caller.credential().rsplit(['=', ' ']).next().unwrap().to_owned()
 }
 
-/// Ids and codes of things that may be spent.
-async fn things(on: &Installation, town: &Town) -> BTreeMap<&'static str, Vec<String>> {
+/// Ids and codes of things that may be spent: those of the office from the town, those of the till
+/// from the demonstration, whose vouchers have no PIN that guesses would lock.
+async fn things(on: &Installation, town: &Town, till: &Caller) -> BTreeMap<&'static str, Vec<String>> {
     let mut things: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let mut add = |kind, value| things.entry(kind).or_default().push(value);
-    let till = &town.tills[0];
-    for _ in 0..THINGS {
-        let voucher = town.fresh_voucher(on).await;
+    for voucher in on.server.demo["vouchers"].as_array().unwrap().iter().take(THINGS) {
+        let code = text(&voucher["code"]);
         for (kind, path, cents) in [("hold_id", "/v1/holds", 500), ("operation_id", "/v1/redemptions", 700)] {
             let key = key();
             let request = on.request(till, Method::POST, path).header("Idempotency-Key", &key);
-            let body = json!({"voucher": voucher.code, "amount_cents": cents});
+            let body = json!({"voucher": code, "amount_cents": cents});
             add(kind, text(&done(request.json(&body).send().await).await["operation_id"]));
             add("key", key);
         }
-        add("voucher", voucher.code);
-        add("voucher_id", voucher.id);
+        add("code", code);
+        add("voucher_id", town.fresh_voucher(on).await.id);
         add("terminal_id", town.enrol(on, &town.shops[2]).await.0);
         add("programme_id", town.add_programme(on).await);
         add("user_id", town.add_user(on).await);
@@ -90,12 +90,13 @@ async fn the_interface_keeps_what_its_document_promises() {
     let town = Town::build(&on, "Pievebassa").await;
     let folder = tempfile::tempdir().unwrap();
     fs::copy(root().join("tests/schemathesis.toml"), folder.path().join("schemathesis.toml")).unwrap();
-    for (kind, values) in things(&on, &town).await {
+    let till = Caller::till(&text(&on.server.demo["terminals"][0]["token"]), "the demonstration");
+    for (kind, values) in things(&on, &town, &till).await {
         let lines: Vec<String> = values.iter().map(|value| format!("\"{value}\"\n")).collect();
         fs::write(folder.path().join(format!("{kind}.txt")), lines.concat()).unwrap();
     }
     let credentials =
-        |staff: &Caller| [("TILL", token(&town.tills[0])), ("CITIZEN", token(&town.holder)), ("STAFF", token(staff))];
+        |staff: &Caller| [("TILL", token(&till)), ("CITIZEN", token(&town.holder)), ("STAFF", token(staff))];
     let leaving = on.sign_in("municipal_admin@pievebassa.example", "municipal_admin", town.name).await;
     let rest = ["--exclude-tag", "municipalities", "--exclude-operation-id", "sign_out"];
     run(&on, folder.path(), credentials(&town.admin), &rest);

@@ -21,7 +21,6 @@ use uuid::Uuid;
 struct OpenVoucher {
     token: Option<String>,
     code: Option<String>,
-    /// With a code, where the voucher has one.
     #[serde(default)]
     pin: Option<String>,
 }
@@ -30,10 +29,11 @@ impl utoipa::PartialSchema for OpenVoucher {
     fn schema() -> RefOr<Schema> {
         let text = || ObjectBuilder::new().schema_type(Type::String);
         let by = |name: &str, what: &str| {
+            let pin = text().max_length(Some(12)).description(Some("With a code, where the voucher has one."));
             ObjectBuilder::new()
                 .property(name, text().description(Some(what)))
                 .required(name)
-                .property("pin", text().max_length(Some(12)).description(Some("Not needed to look.")))
+                .property("pin", pin)
                 .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
         };
         let either = OneOfBuilder::new()

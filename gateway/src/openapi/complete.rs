@@ -109,7 +109,7 @@ fn complete_operation(failures: &mut Failures, method: &str, operation: &mut Val
     }
     let answers = fields.get_mut("responses");
     if let Some(stream) = answers.and_then(|answers| answers.pointer_mut("/200/content/text~1event-stream/schema")) {
-        *stream = event(stream.take());
+        *stream = event(stream);
     }
     let parameters = fields.entry("parameters").or_insert_with(|| json!([]));
     if let Some(parameters) = parameters.as_array_mut() {
@@ -140,7 +140,7 @@ fn gather(named: &Value, codes: &mut Vec<String>) {
 }
 
 /// A server-sent event whose data is JSON of this schema.
-fn event(schema: Value) -> Value {
+fn event(schema: &Value) -> Value {
     let data = json!({"type": "string", "contentMediaType": "application/json", "contentSchema": schema});
     json!({
         "type": "object",
