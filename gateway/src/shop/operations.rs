@@ -145,14 +145,15 @@ impl From<&OperationRow> for OperationItem {
         min_length = 8, max_length = 64, pattern = "^[!-~]+$")),
     responses((status = 200, description = "Its recorded outcome", body = KeyOutcome)),
     extensions(("x-roles" = json!(Till::ROLES)),
-        ("x-problems" = json!(["never_executed", "idempotency_key_invalid", ENGINE]))))]
+        ("x-problems" = json!(["never_executed", ENGINE]))))]
 #[get("/v1/operations/by-key/{key}")]
 pub(super) async fn by_key(
     state: web::Data<AppState>,
     till: Till,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let key = IdempotencyKey::parse(&path)?;
+    // what could not be a key has done nothing either
+    let key = IdempotencyKey::parse(&path).map_err(|_| Problem::new("never_executed"))?;
     let shop = till.0.shop.id;
     let key = OpKey::of_shop(ShopId::new(shop), &key.0).0;
     // "never" must be true: first everything that was answered reaches the ledger
