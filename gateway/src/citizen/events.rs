@@ -1,6 +1,6 @@
 //! `GET /v1/citizen/voucher/events`: each change of the balance, as it becomes true.
 
-use crate::auth::Citizen;
+use crate::auth::{Citizen, citizen_until};
 use crate::hub::Hub;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How often a silent stream shows that it is alive, so that proxies keep it.
+/// How often a silent stream shows that it is alive: proxies keep it, and pages notice when it is not.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often a stream looks whether the process is about to end.
 const TICK: Duration = Duration::from_millis(500);
@@ -23,6 +23,8 @@ const TICK: Duration = Duration::from_millis(500);
 struct Stream {
     state: web::Data<AppState>,
     voucher: VoucherId,
+    /// When a session that nobody uses is over; whoever uses it opens another stream.
+    until: i64,
     changes: watch::Receiver<u64>,
     hub: Arc<Hub>,
     first: bool,
@@ -45,7 +47,8 @@ impl Stream {
         if !std::mem::take(&mut self.first) {
             let mut silence = Duration::ZERO;
             loop {
-                if self.state.closing.load(Ordering::Acquire) {
+                let over = self.state.clock.now().micros() >= self.until;
+                if over || self.state.closing.load(Ordering::Acquire) {
                     return None;
                 }
                 match tokio::time::timeout(TICK, self.changes.changed()).await {
@@ -56,7 +59,7 @@ impl Stream {
                     Err(_) => silence += TICK,
                 }
                 if silence >= HEARTBEAT {
-                    return Some(Bytes::from_static(b": alive\n\n"));
+                    return Some(Bytes::from_static(b"event: alive\ndata: 1\n\n"));
                 }
             }
         }
@@ -65,7 +68,8 @@ impl Stream {
             "voucher_seq": view.voucher_seq, "balance_cents": view.balance, "available_cents": view.available(),
             "status": view.life,
         });
-        Some(Bytes::from(format!("id: {}\nevent: voucher\ndata: {data}\n\n", view.voucher_seq)))
+        // a stream that breaks is opened again after a second
+        Some(Bytes::from(format!("retry: 1000\nid: {}\nevent: voucher\ndata: {data}\n\n", view.voucher_seq)))
     }
 }
 
@@ -74,7 +78,8 @@ pub(super) async fn events(state: web::Data<AppState>, citizen: Citizen) -> Resu
     let busy = || Problem::new("too_many_requests").retry_after(30);
     let changes = state.hub.subscribe(citizen.voucher).ok_or_else(busy)?;
     let hub = Arc::clone(&state.hub);
-    let stream = Stream { state, voucher: citizen.voucher, changes, hub, first: true };
+    let until = citizen_until(&state);
+    let stream = Stream { state, voucher: citizen.voucher, until, changes, hub, first: true };
     let body = stream::unfold(stream, |mut stream| async move {
         let bytes = stream.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), stream))
