@@ -1,0 +1,65 @@
+// Programmes and where their money is.
+import { button, byId, el, onSubmit } from "../shared/dom";
+import { cents, day, euro, t, type Instant } from "../shared/texts";
+import { admin, attempt, post, say, type List } from "./api";
+import { decides } from "./session";
+import { table } from "./table";
+
+/** A programme. */
+export interface Programme {
+  id: string;
+  name: string;
+  status: string;
+  budget_cents: number;
+  valid_from: Instant;
+  expires_at: Instant;
+  sums: Record<"issued_cents" | "spent_cents" | "held_cents" | "balance_cents" | "expired_cents" | "remaining_budget_cents", number>;
+}
+
+async function turn(programme: Programme): Promise<void> {
+  await post(`/programmes/${programme.id}/${programme.status === "suspended" ? "resume" : "suspend"}`);
+  say(true, t("console-done"));
+  await showProgrammes();
+}
+
+function actions(programme: Programme): Node | undefined {
+  if (!decides() || programme.status === "closed") return undefined;
+  const word = t(programme.status === "suspended" ? "console-resume" : "console-suspend");
+  const turned = button(word, () => attempt(() => turn(programme)));
+  turned.setAttribute("aria-label", `${word}: ${programme.name}`);
+  return turned;
+}
+
+/** Shows them, and offers them to the uploads. */
+export async function showProgrammes(): Promise<void> {
+  const { items } = await admin<List<Programme>>("/programmes");
+  byId("programme").replaceChildren(...items.map((item) => new Option(item.name, item.id)));
+  byId("new-programme").hidden = !decides();
+  const sum = (title: string, of: (item: Programme) => number) => ({ title: t(title), number: true, cell: (item: Programme) => euro(of(item)) });
+  table("programme-list", t("console-programmes"), [
+    { title: t("console-name"), cell: (item) => el("strong", { textContent: item.name }) },
+    { title: t("console-validity"), cell: (item) => `${day(item.valid_from)} – ${day(item.expires_at)}` },
+    { title: t("console-state"), cell: (item) => t(`programme-${item.status}`) },
+    sum("console-budget", (item) => item.budget_cents),
+    sum("console-issued", (item) => item.sums.issued_cents),
+    sum("console-spent", (item) => item.sums.spent_cents),
+    sum("console-held", (item) => item.sums.held_cents),
+    sum("console-to-spend", (item) => item.sums.balance_cents),
+    sum("console-returned", (item) => item.sums.expired_cents),
+    sum("console-budget-left", (item) => item.sums.remaining_budget_cents),
+    { title: t("console-actions"), cell: actions },
+  ], items);
+}
+
+async function add(form: HTMLFormElement): Promise<void> {
+  const { name, budget, valid_from, expires, rules_it, rules_en } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  const budget_cents = cents(budget ?? "");
+  if (!budget_cents) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
+  await post("/programmes", { name, budget_cents, valid_from, expires, rules_it, rules_en });
+  form.reset();
+  say(true, t("console-programme-added"), name);
+  await showProgrammes();
+}
+
+/** Makes the form work. */
+export const startProgrammes = () => onSubmit("new-programme", (form) => attempt(() => add(form)));
