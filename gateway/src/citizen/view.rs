@@ -65,6 +65,14 @@ pub struct VoucherPage {
     pub shops: Vec<ShopView>,
 }
 
+impl VoucherPage {
+    /// Whether the holder can still block it, had it been lost.
+    #[must_use]
+    pub fn may_be_blocked(&self) -> bool {
+        matches!(self.status, "active" | "not_yet_valid" | "suspended")
+    }
+}
+
 /// Something that happened.
 #[derive(Serialize)]
 pub struct Movement {

@@ -1,11 +1,11 @@
 // Uploads: a file in, everything that is wrong with it at once, then apply, and undo while it can be.
 import { button, byId, onSubmit } from "../shared/dom";
 import { moment, t, type Instant } from "../shared/texts";
-import { admin, attempt, hush, post, say, type List } from "./api";
+import { admin, attempt, hush, post, say } from "./api";
 import { showProgrammes } from "./programmes";
 import { read, showReport, type Import } from "./report";
 import { works } from "./session";
-import { table } from "./table";
+import { Pages, table } from "./table";
 
 interface Row {
   id: string;
@@ -22,8 +22,7 @@ const BYTES_MAX = 8 << 20;
 /** Told to the page when shops or vouchers have come or gone. */
 export const CHANGED = "lists-changed";
 
-async function showList(): Promise<void> {
-  const { items } = await admin<List<Row>>("/imports?limit=20");
+function show(items: Row[]): void {
   const open = (item: Row) => {
     const look = button(t("console-open"), () => attempt(async () => shown(await admin<Import>(`/imports/${item.id}`))));
     look.setAttribute("aria-label", `${t("console-open")}: ${item.file_name}`);
@@ -40,13 +39,15 @@ async function showList(): Promise<void> {
   ], items);
 }
 
+const pages = new Pages<Row>(() => "/imports?", show, "import-pages");
+
 async function decide(done: Import, what: "apply" | "undo"): Promise<void> {
   const answer = await post<{ done?: number; undone?: number }>(`/imports/${done.import_id}/${what}`);
   const count = answer.done ?? answer.undone ?? 0;
   say(true, t(what === "apply" ? "console-applied" : "console-undone"), t(what === "apply" ? "console-applied-text" : "console-undone-text", { count }));
   shown(await admin<Import>(`/imports/${done.import_id}`));
   document.dispatchEvent(new Event(CHANGED));
-  await Promise.all([showList(), showProgrammes()]);
+  await Promise.all([pages.first(), showProgrammes()]);
 }
 
 const shown = (done: Import) => showReport(done, (what) => attempt(() => decide(done, what)));
@@ -59,10 +60,11 @@ async function upload(form: HTMLFormElement): Promise<void> {
   const kind = byId<HTMLSelectElement>("kind").value;
   const query = new URLSearchParams({ file_name: file.name });
   if (kind === "beneficiaries") query.set("programme_id", byId<HTMLSelectElement>("programme").value);
-  shown(await admin<Import>(`/${kind}/import?${query}`, { method: "POST", body: file }));
+  const done = await admin<Import>(`/${kind}/import?${query}`, { method: "POST", body: file });
+  shown({ ...done, file_name: file.name });
   form.reset();
   chosen();
-  await showList();
+  await pages.first();
 }
 
 function chosen(): void {
@@ -88,7 +90,7 @@ function takeDrops(): void {
 export async function showImports(): Promise<void> {
   byId("upload").hidden = !works();
   chosen();
-  await showList();
+  await pages.first();
 }
 
 /** Makes the form work. */

@@ -31,6 +31,7 @@ export interface Report {
 export interface Import {
   import_id: string;
   status: string;
+  file_name?: string;
   report: Report;
 }
 
@@ -73,7 +74,7 @@ function choices(done: Import, report: Report, decide: (what: "apply" | "undo") 
 export function showReport(done: Import, decide: (what: "apply" | "undo") => Promise<void>): void {
   const report = read(done.report);
   const place = byId("report");
-  const title = el("h3", { textContent: t(`import-${done.status.replace(/_/g, "-")}`), tabIndex: -1 });
+  const title = el("h3", { textContent: [t(`import-${done.status.replace(/_/g, "-")}`), done.file_name].filter(Boolean).join(" · "), tabIndex: -1 });
   const notes = [
     ...(report.applied_before && done.status === "dry_run" ? [warned("console-applied-before")] : []),
     ...(report.over_budget ? [warned("console-over-budget")] : []),
