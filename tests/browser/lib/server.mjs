@@ -82,14 +82,19 @@ export class Town {
 
   /** A member of staff, as a function that calls the municipality's interface. */
   async staff(role = "municipal_admin") {
-    this.sessions ??= {};
-    this.sessions[role] ??= await this.signIn(role);
-    const cookie = this.sessions[role];
+    const cookie = await this.session(role);
     return async (method, path, body, headers = {}) => {
       const answer = await this.call(method, `/v1/admin${path}`, { body, headers: { cookie, ...headers } });
       if (answer.status >= 400) throw new Error(`${method} ${path}: ${JSON.stringify(answer.data)}`);
       return answer.data;
     };
+  }
+
+  /** The cookie of a member of staff, signed in once. */
+  async session(role) {
+    this.sessions ??= {};
+    this.sessions[role] ??= await this.signIn(role);
+    return this.sessions[role];
   }
 
   async signIn(role) {

@@ -16,7 +16,10 @@ const PARTS: Record<string, () => Promise<void>> = {
     await showProgrammes();
     await showImports();
   },
-  vouchers: showVouchers,
+  vouchers: async () => {
+    await showProgrammes();
+    await showVouchers();
+  },
   shops: showShops,
   programmes: showProgrammes,
   messages: showMessages,

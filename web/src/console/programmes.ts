@@ -16,6 +16,11 @@ export interface Programme {
   sums: Record<"issued_cents" | "spent_cents" | "held_cents" | "balance_cents" | "expired_cents" | "remaining_budget_cents", number>;
 }
 
+const names = new Map<string, string>();
+
+/** A programme's name. */
+export const programmeName = (id: string) => names.get(id) ?? "";
+
 async function turn(programme: Programme): Promise<void> {
   await post(`/programmes/${programme.id}/${programme.status === "suspended" ? "resume" : "suspend"}`);
   say(true, t("console-done"));
@@ -34,6 +39,7 @@ function actions(programme: Programme): Node | undefined {
 export async function showProgrammes(): Promise<void> {
   const { items } = await admin<List<Programme>>("/programmes");
   byId("programme").replaceChildren(...items.map((item) => new Option(item.name, item.id)));
+  for (const { id, name } of items) names.set(id, name);
   byId("new-programme").hidden = !decides();
   const sum = (title: string, of: (item: Programme) => number) => ({ title: t(title), number: true, cell: (item: Programme) => euro(of(item)) });
   table("programme-list", t("console-programmes"), [

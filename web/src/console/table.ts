@@ -19,7 +19,7 @@ export function table<T>(place: string, caption: string, columns: Column<T>[], i
   });
   const made = el("table", {}, el("caption", { textContent: caption, className: "visually-hidden" }), el("thead", {}, head), el("tbody", {}, ...rows));
   const scroll = el("div", { className: "scroll", tabIndex: 0 }, made);
-  scroll.setAttribute("role", "region");
+  scroll.setAttribute("role", "group");
   scroll.setAttribute("aria-label", caption);
   byId(place).replaceChildren(items.length ? scroll : el("p", { textContent: t("console-empty") }));
 }

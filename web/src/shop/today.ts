@@ -81,7 +81,8 @@ export function startLists(): void {
     try {
       const range = new URLSearchParams({ format: "csv", from: from.value, to: to.value });
       const answer = await fetch(`/v1/operations?${range}`, { headers: { ...bearer(), "Accept-Language": document.documentElement.lang } });
-      if (answer.ok) save(await answer.blob(), `${t("till-file")}-${from.value}-${to.value}.csv`);
+      const name = [t("till-file"), from.value, to.value].join("-");
+      if (answer.ok) save(await answer.blob(), `${name}.csv`);
       else showProblem(await answer.json());
     } catch {
       showOffline();
