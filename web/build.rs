@@ -88,7 +88,11 @@ fn build(here: &Path, out: &Path, path: &std::ffi::OsStr) -> PathBuf {
         npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"].map(std::ffi::OsStr::new));
         fs::write(&stamp, &lock).expect("OUT_DIR can be written");
     }
-    npm(&["run", "build", "--", "--outDir"].map(std::ffi::OsStr::new).into_iter().chain([dist.as_os_str()]).collect::<Vec<_>>());
+    npm(&["run", "build", "--", "--outDir"]
+        .map(std::ffi::OsStr::new)
+        .into_iter()
+        .chain([dist.as_os_str()])
+        .collect::<Vec<_>>());
     dist
 }
 
@@ -141,7 +145,8 @@ fn table(folder: &Path, missing: Option<&str>) -> String {
     let include = |name: &str| files.get(name).map(|path| format!("include_bytes!({path:?})"));
     let mut text = format!("const MISSING: Option<&str> = {missing:?};\nconst ASSETS: &[Asset] = &[\n");
     for name in files.keys().filter(|name| !name.ends_with(".br") && !name.ends_with(".gz")) {
-        let packed = |suffix: &str| include(&format!("{name}.{suffix}")).map_or("None".to_owned(), |it| format!("Some({it})"));
+        let packed =
+            |suffix: &str| include(&format!("{name}.{suffix}")).map_or("None".to_owned(), |it| format!("Some({it})"));
         let (bytes, hashed) = (include(name).expect("it is in the list"), logical(name));
         let _ = writeln!(
             text,

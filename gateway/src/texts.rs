@@ -160,7 +160,8 @@ mod tests {
         for lang in [Lang::It, Lang::En] {
             let part = Texts::default().script(lang, &["till-"]);
             let (alone, whole) = (bundle(lang, &part), Texts::default());
-            let spoken: Vec<_> = keys(SOURCES[lang as usize].1).into_iter().filter(|key| key.starts_with("till-")).collect();
+            let spoken: Vec<_> =
+                keys(SOURCES[lang as usize].1).into_iter().filter(|key| key.starts_with("till-")).collect();
             assert!(!spoken.is_empty() && spoken.iter().all(|key| alone.has_message(key)));
             assert_eq!(keys(&part).len(), spoken.len());
             assert!(whole.has(lang, "page-title") && !alone.has_message("page-title"));

@@ -9,8 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Keys that begin so are written out wherever they are used, and nothing else looks like them.
-const WRITTEN_OUT: [&str; 8] =
-    ["site-", "home-", "accessibility-", "trouble-", "door-", "page-", "till-", "console-"];
+const WRITTEN_OUT: [&str; 8] = ["site-", "home-", "accessibility-", "trouble-", "door-", "page-", "till-", "console-"];
 
 /// Names of the web's own standards, which are the same in every language.
 const STANDARD: [&str; 5] = ["Content-Type", "Accept-Language", "Idempotency-Key", "Bearer ", "Europe/Rome"];
@@ -57,7 +56,9 @@ fn literals(source: &str) -> Vec<String> {
             let text = &rest[at + 1..at + 1 + length];
             match quote {
                 '"' => found.push(text.to_owned()),
-                _ => found.extend(text.split("${").map(|part| part.split_once('}').map_or(part, |(_, after)| after).to_owned())),
+                _ => found.extend(
+                    text.split("${").map(|part| part.split_once('}').map_or(part, |(_, after)| after).to_owned()),
+                ),
             }
             rest = &rest[at + 2 + length..];
         }
@@ -131,11 +132,13 @@ fn the_detectors_see_what_they_are_for() {
         assert_eq!(stray_in_template(&format!("<img alt=\"{text}\">")), [text]);
     }
     assert_eq!(stray_in_script("const x = `${amount} di resto a ${name}`;"), [" di resto a "]);
-    for fine in ["click", "btn-primary", "application/json", "POST", "#result .done", "Content-Type", "buono.token", ""] {
+    for fine in ["click", "btn-primary", "application/json", "POST", "#result .done", "Content-Type", "buono.token", ""]
+    {
         assert!(!reads(fine), "{fine}");
     }
     assert!(stray_in_script("// Una frase intera.\n  * altra frase\nlet x = 1; // e una terza").is_empty());
-    let fine = "{# note #}<p title=\"{{ w.t(\"page-x\") }}\">{{ w.t(\"page-y\") }} · {% if x %}1{% endif %}</p><!-- npm -->";
+    let fine =
+        "{# note #}<p title=\"{{ w.t(\"page-x\") }}\">{{ w.t(\"page-y\") }} · {% if x %}1{% endif %}</p><!-- npm -->";
     assert!(stray_in_template(fine).is_empty());
 }
 
@@ -188,7 +191,8 @@ fn every_key_in_use_has_its_text_and_every_text_is_in_use() {
     for key in &families {
         assert!(catalogue.contains(key), "{key} has no text");
     }
-    let sources = [files("gateway/templates", "html"), files("web/src", "ts"), files("gateway/src/pages", "rs")].concat();
+    let sources =
+        [files("gateway/templates", "html"), files("web/src", "ts"), files("gateway/src/pages", "rs")].concat();
     let mut used: BTreeSet<String> = BTreeSet::new();
     for (path, source) in &sources {
         let template = path.extension().is_some_and(|extension| extension == "html");
@@ -213,7 +217,9 @@ fn every_import_problem_has_its_text() {
         let source = source.split("#[cfg(test)]").next().unwrap().to_owned();
         for call in source.split("RowProblem::new(").skip(1) {
             let arguments = call.split(')').next().unwrap();
-            let Some(code) = arguments.rsplit(", ").next().and_then(|last| last.trim().strip_prefix('"')) else { continue };
+            let Some(code) = arguments.rsplit(", ").next().and_then(|last| last.trim().strip_prefix('"')) else {
+                continue;
+            };
             let key = format!("import-problem-{}", code.trim_end_matches('"').replace('_', "-"));
             assert!(catalogue.contains(&key), "{}: {key} has no text", path.display());
             seen += 1;

@@ -34,7 +34,8 @@ fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, found);
-        } else if path.extension().is_some_and(|extension| ["rs", "ts", "scss"].iter().any(|known| extension == *known)) {
+        } else if path.extension().is_some_and(|extension| ["rs", "ts", "scss"].iter().any(|known| extension == *known))
+        {
             found.push((path.clone(), fs::read_to_string(&path).unwrap()));
         }
     }

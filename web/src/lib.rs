@@ -56,7 +56,8 @@ mod tests {
         }
         if missing().is_none() {
             for script in ["voucher.js", "shop.js", "console.js"] {
-                let script = by_name(script).map(|script| (script.immutable, script.brotli.is_some(), script.gzip.is_some()));
+                let script =
+                    by_name(script).map(|script| (script.immutable, script.brotli.is_some(), script.gzip.is_some()));
                 assert_eq!(script, Some((true, true, true)));
             }
         }
