@@ -66,6 +66,19 @@ ids! {
     MessageId,
 }
 
+/// An id that follows from another one, of the same instant: whoever repeats a step after a crash
+/// finds the ids that the first try made.
+#[must_use]
+pub fn derived(from: Uuid, purpose: &str, number: u64) -> Uuid {
+    let mut hasher = blake3::Hasher::new_derive_key("buono 2026 derived id");
+    hasher.update(from.as_bytes()).update(&number.to_le_bytes()).update(purpose.as_bytes());
+    let (mut bytes, hash) = (from.into_bytes(), hasher.finalize());
+    bytes[6..].copy_from_slice(&hash.as_bytes()[..10]);
+    bytes[6] = 0x70 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    Uuid::from_bytes(bytes)
+}
+
 /// One of the fixed number of sequences that vouchers are spread over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -9,6 +9,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as MapEntry;
 use domain::clock::Timestamp;
 use domain::ids::{PartitionId, VoucherId};
+use parking_lot::RwLock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::oneshot;
@@ -22,7 +23,10 @@ pub(crate) struct Registry {
     /// Deaths of actors, which should never happen.
     failures: DashMap<VoucherId, u8>,
     partitions: Vec<Arc<Surroundings>>,
-    arbiters: Vec<Arbiter>,
+    /// Threads of others that offered to run actors, which saves a hand-over for every question.
+    offered: RwLock<Vec<ArbiterHandle>>,
+    /// Our own, for when there are none.
+    own: Arbiter,
 }
 
 struct Slot {
@@ -41,9 +45,20 @@ pub(crate) enum Undelivered {
 }
 
 impl Registry {
-    pub fn new(partitions: Vec<Arc<Surroundings>>, arbiters: usize) -> Self {
-        let arbiters = (0..arbiters.max(1)).map(|_| Arbiter::new()).collect();
-        Self { slots: DashMap::new(), failures: DashMap::new(), partitions, arbiters }
+    pub fn new(partitions: Vec<Arc<Surroundings>>) -> Self {
+        let (offered, own) = (RwLock::default(), Arbiter::new());
+        Self { slots: DashMap::new(), failures: DashMap::new(), partitions, offered, own }
+    }
+
+    /// The calling thread runs actors from now on.
+    pub fn offer_thread(&self) {
+        self.offered.write().extend(Arbiter::try_current());
+    }
+
+    /// The threads that offered themselves are about to end. Their actors die with them and are
+    /// revived on our own when they are asked for.
+    pub fn recall_threads(&self) {
+        self.offered.write().clear();
     }
 
     pub fn len(&self) -> usize {
@@ -105,8 +120,10 @@ impl Registry {
     }
 
     fn arbiter(&self, voucher: VoucherId) -> ArbiterHandle {
-        let byte = voucher.uuid().as_bytes()[13];
-        self.arbiters[usize::from(byte) % self.arbiters.len()].handle()
+        let offered = self.offered.read();
+        let byte = usize::from(voucher.uuid().as_bytes()[13]);
+        let at = byte.checked_rem(offered.len());
+        at.and_then(|at| offered.get(at)).cloned().unwrap_or_else(|| self.own.handle())
     }
 
     /// Starts a dead actor again behind everything it may have submitted: `after_seq` must be in
@@ -145,9 +162,7 @@ impl Registry {
     }
 
     pub fn stop(&self) {
-        for arbiter in &self.arbiters {
-            arbiter.stop();
-        }
+        self.own.stop();
     }
 
     /// A question that was accepted by nobody yet.

@@ -28,8 +28,6 @@ const TRIES_MAX: usize = 5;
 pub struct Options {
     /// This incarnation of this process.
     pub node: NodeId,
-    /// Threads that run actors.
-    pub arbiters: usize,
     /// A voucher that nobody asked for so long leaves memory. Far longer than any deadline.
     pub idle: Duration,
 }
@@ -88,12 +86,23 @@ impl Vouchers {
             drivers.push(std::thread::Builder::new().name(format!("journal-{number}")).spawn(|| driver.run())?);
         }
         let inner = Inner {
-            registry: Registry::new(partitions, options.arbiters),
+            registry: Registry::new(partitions),
             clock: Arc::clone(clock),
             idle: options.idle,
             drivers: parking_lot::Mutex::new(drivers),
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The calling thread, an arbiter of `actix`, runs actors from now on: an HTTP worker that does
+    /// saves a hand-over for every question.
+    pub fn offer_thread(&self) {
+        self.inner.registry.offer_thread();
+    }
+
+    /// Call it when the threads that offered themselves have ended.
+    pub fn recall_threads(&self) {
+        self.inner.registry.recall_threads();
     }
 
     /// Does what the command says, once, and answers when it is durable.

@@ -98,7 +98,7 @@ async fn a_voucher_that_died_comes_back_with_everything_that_was_answered() {
     let ledger = Arc::new(Lagging { journal: journal.clone(), seq: AtomicU64::new(1) });
     let deadly = Arc::new(DeadlyClock::default());
     let (clock, source): (Arc<dyn Clock>, Arc<dyn Source>) = (deadly.clone(), ledger.clone());
-    let options = Options { node: NodeId(1), arbiters: 1, idle: Duration::from_secs(900) };
+    let options = Options { node: NodeId(1), idle: Duration::from_secs(900) };
     let vouchers = Vouchers::start(&options, vec![(Box::new(journal), Head::START)], &source, &clock).unwrap();
     let (voucher, far) = (VoucherId::new(Uuid::from_u128(6)), Timestamp::from_micros(1_000_000_000));
 

@@ -132,6 +132,7 @@ import-problem-control-character = There is a character that cannot be used
 
 ## Messages
 sms-voucher-link = { $municipality }: your food voucher of { $amount }, valid until { $expires }. Open it here: { $link }
+sms-voucher-link-pin = { $municipality }: your food voucher of { $amount }, valid until { $expires }. Open it here: { $link } To spend more than { $threshold } you need the PIN { $pin }: tell nobody, type it yourself at the till.
 sms-purchase = You spent { $amount } at { $shop }. { $balance } left.
 sms-reversal = { $shop } gave you back { $amount }. { $balance } left.
 
@@ -176,6 +177,9 @@ door-over = The page was closed to protect your voucher.
 door-over-text = This happens after 30 minutes without using it. The voucher is still yours: open the message's link again or type the code once more.
 door-code = Voucher code
 door-code-help = It is on the sheet and below the QR code. Spaces, dashes and capitals do not matter.
+door-pin = PIN of the voucher
+door-pin-help = It is in the municipality's message. With the link it is not needed.
+door-pin-wrong = The PIN is not right. Check it, or call the municipality.
 door-open = Open the voucher
 door-no-script = The link does not open by itself?
 door-no-script-text = This phone does not run JavaScript. Copy the message's whole link into the field above, or the characters after the # sign, and press “Open the voucher”.
@@ -439,6 +443,10 @@ console-valid-from = Valid from
 console-valid-until = Until day included
 console-rules-it = Rules in Italian
 console-rules-en = Rules in English
+console-pin-above = Ask for the PIN above this amount
+console-pin-above-hint = Leave it empty to use no PIN.
+console-pin = Show the PIN
+console-pin-text = This is the voucher's PIN. Tell only its holder: who has seen it stays in the records.
 console-add = Add
 console-programme-added = Programme added
 console-issued = Issued

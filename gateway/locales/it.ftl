@@ -132,6 +132,7 @@ import-problem-control-character = C'è un carattere che non si può usare
 
 ## Messages
 sms-voucher-link = { $municipality }: il tuo buono spesa di { $amount }, valido fino al { $expires }. Aprilo qui: { $link }
+sms-voucher-link-pin = { $municipality }: il tuo buono spesa di { $amount }, valido fino al { $expires }. Aprilo qui: { $link } Per spese oltre { $threshold } serve il PIN { $pin }: non dirlo a nessuno, scrivilo tu alla cassa.
 sms-purchase = Hai speso { $amount } da { $shop }. Restano { $balance }.
 sms-reversal = { $shop } ti ha restituito { $amount }. Restano { $balance }.
 
@@ -176,6 +177,9 @@ door-over = La pagina si è chiusa per proteggere il tuo buono.
 door-over-text = Succede dopo 30 minuti senza usarla. Il buono è sempre tuo: riapri il link del messaggio o scrivi di nuovo il codice.
 door-code = Codice del buono
 door-code-help = È sul foglio e sotto il codice QR. Spazi, trattini e maiuscole non contano.
+door-pin = PIN del buono
+door-pin-help = È nel messaggio del Comune. Con il link non serve.
+door-pin-wrong = Il PIN non è giusto. Controllalo, o chiama il Comune.
 door-open = Apri il buono
 door-no-script = Il link non si apre da solo?
 door-no-script-text = Questo telefono non esegue JavaScript. Copia nel campo qui sopra tutto il link del messaggio, o i caratteri dopo il segno #, e premi «Apri il buono».
@@ -439,6 +443,10 @@ console-valid-from = Valido dal
 console-valid-until = Fino al giorno compreso
 console-rules-it = Regole in italiano
 console-rules-en = Regole in inglese
+console-pin-above = Chiedi il PIN sopra questo importo
+console-pin-above-hint = Lascia vuoto per non usare il PIN.
+console-pin = Mostra il PIN
+console-pin-text = È il PIN del buono. Dillo solo al titolare: chi lo ha visto resta scritto nel registro.
 console-add = Aggiungi
 console-programme-added = Programma aggiunto
 console-issued = Emesso

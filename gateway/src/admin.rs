@@ -11,11 +11,13 @@ mod users;
 mod vouchers;
 
 pub use imports::{File, UPLOAD_BYTES_MAX, apply, dry_run};
-pub use users::{NewUser, make_user};
+pub use users::{NewUser, check_password, make_user};
 
 use crate::problem::Problem;
+use crate::state::AppState;
 use actix_web::web::ServiceConfig;
 use serde::Deserialize;
+use store::ledger::ProgrammeRow;
 use uuid::Uuid;
 
 /// All routes of this part.
@@ -52,6 +54,13 @@ impl Page {
 fn listed<T: serde::Serialize>(items: &[T], limit: i64, id: impl Fn(&T) -> Uuid) -> serde_json::Value {
     let full = i64::try_from(items.len()).unwrap_or(0) == limit;
     serde_json::json!({"items": items, "next_cursor": items.last().filter(|_| full).map(id)})
+}
+
+/// A programme of the caller's municipality.
+fn own_programme(state: &AppState, municipality: Uuid, programme: Uuid) -> Result<ProgrammeRow, Problem> {
+    let directory = state.directory.now();
+    let own = directory.programmes.get(&programme).filter(|programme| programme.municipality_id == municipality);
+    own.cloned().ok_or(Problem::new("not_found"))
 }
 
 /// A text of a reasonable length.

@@ -90,9 +90,8 @@ impl FromRequest for Citizen {
         Box::pin(async move {
             let state = state(&request)?;
             let token = cookie_value(&state, &request, "voucher").ok_or(Problem::new("unauthorized"))?;
-            let now = state.clock.now();
-            let until = now.plus_seconds(CITIZEN_IDLE_S).micros();
-            match state.db.touch_citizen_session(&token_hash(&token), until, now.micros()).await {
+            let now = state.clock.now().micros();
+            match state.db.touch_citizen_session(&token_hash(&token), citizen_until(&state), now).await {
                 Ok(session) => Ok(Self {
                     voucher: VoucherId::new(session.voucher_id),
                     generation: u32::try_from(session.generation).unwrap_or(0),

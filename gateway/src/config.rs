@@ -1,23 +1,30 @@
-//! The command line.
+//! The command line. Every flag of it may also stand in the environment, as `BUONO_…`, and in a TOML
+//! file; the command line wins over the environment, the environment over the file.
 #![allow(clippy::print_stdout, reason = "commands answer on standard output")]
 
-use crate::admin::{NewUser, make_user};
-use crate::edge::{SystemClock, SystemEntropy, new_id};
+mod file;
+mod people;
+
+pub use file::parse;
+
+use crate::edge::SystemEntropy;
 use crate::serve::{Settings, StartError, lock, open_ledger, start};
 use crate::{demo, verify};
 use clap::{Args, Parser, Subcommand};
-use domain::clock::Clock;
+use people::{MunicipalityCommand, UserCommand};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use store::keys::Keys;
-use store::ledger::MunicipalityRow;
 
 /// Digital vouchers for municipalities.
 #[derive(Parser)]
 #[command(name = "buono", version, about)]
 pub struct Cli {
+    /// A TOML file with any of the flags, `_` for `-`: `base_url = "https://…"`.
+    #[arg(long, env = "BUONO_CONFIG", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -33,8 +40,14 @@ enum Command {
     /// Check every setting that safety depends on.
     Doctor(Stores),
     /// Check the ledger against the journal, the chain, and every sum. The server must not run.
-    Verify(Stores),
-    /// Add a member of staff.
+    Verify {
+        #[command(flatten)]
+        stores: Stores,
+        /// A head that an earlier run printed, `<record>:<chain>`: its record must still be there.
+        #[arg(long, value_parser = verify::parse_head)]
+        head: Option<verify::ExportedHead>,
+    },
+    /// Add, list and lock out members of staff.
     User {
         #[command(subcommand)]
         command: UserCommand,
@@ -74,53 +87,6 @@ struct Serve {
     idle_seconds: u64,
 }
 
-#[derive(Subcommand)]
-enum UserCommand {
-    /// Add somebody; the password is read from BUONO_PASSWORD.
-    Add {
-        #[command(flatten)]
-        stores: Stores,
-        /// What they sign in with.
-        #[arg(long)]
-        email: String,
-        /// operator, municipal_admin, clerk or auditor.
-        #[arg(long)]
-        role: String,
-        /// Where they work; nowhere for an operator.
-        #[arg(long)]
-        municipality: Option<uuid::Uuid>,
-        /// Ask for a second factor.
-        #[arg(long)]
-        totp: bool,
-        /// Their first password; better by the environment than by the command line.
-        #[arg(long, env = "BUONO_PASSWORD", hide_env_values = true)]
-        password: String,
-    },
-}
-
-#[derive(Subcommand)]
-enum MunicipalityCommand {
-    /// Add one.
-    Add {
-        #[command(flatten)]
-        stores: Stores,
-        /// Its name.
-        #[arg(long)]
-        name: String,
-        /// Where citizens call.
-        #[arg(long)]
-        help_phone: String,
-        /// Where citizens write.
-        #[arg(long)]
-        help_email: String,
-    },
-    /// List them.
-    List {
-        #[command(flatten)]
-        stores: Stores,
-    },
-}
-
 impl Stores {
     fn settings(&self) -> Settings {
         Settings {
@@ -157,9 +123,9 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
             println!("the ledger is up to date");
         }
         Command::Doctor(stores) => return doctor(&stores).await,
-        Command::Verify(stores) => return verify::run(&stores.settings()).await,
-        Command::User { command } => add_user(command).await?,
-        Command::Municipality { command } => municipality(command).await?,
+        Command::Verify { stores, head } => return verify::run(&stores.settings(), head.as_ref()).await,
+        Command::User { command } => people::user(command).await?,
+        Command::Municipality { command } => people::municipality(command).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -203,35 +169,4 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
         println!("everything that safety depends on is as it must be");
     }
     Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn add_user(command: UserCommand) -> Result<(), StartError> {
-    let UserCommand::Add { stores, email, role, municipality, totp, password } = command;
-    let db = open_ledger(&stores.settings()).await?;
-    let keys = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy)?;
-    let new = NewUser { email, role, password, totp, municipality_id: municipality };
-    let (row, secret) = make_user(&keys, &new, municipality).map_err(|problem| format!("not added: {problem}"))?;
-    db.add_user(&row, SystemClock.now().micros()).await?;
-    println!("user {}", row.id);
-    if let Some(secret) = secret {
-        println!("second factor {secret}");
-    }
-    Ok(())
-}
-
-async fn municipality(command: MunicipalityCommand) -> Result<(), StartError> {
-    match command {
-        MunicipalityCommand::Add { stores, name, help_phone, help_email } => {
-            let db = open_ledger(&stores.settings()).await?;
-            let row = MunicipalityRow { id: new_id(), name, help_phone, help_email };
-            db.add_municipality(&row, SystemClock.now().micros()).await?;
-            println!("municipality {}", row.id);
-        }
-        MunicipalityCommand::List { stores } => {
-            for row in open_ledger(&stores.settings()).await?.directory().await?.municipalities {
-                println!("{} {}", row.id, row.name);
-            }
-        }
-    }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! What every answer carries: a request id, security headers, and problems in the caller's language.
 
+use crate::figures::observe;
 use crate::problem::localise;
 use crate::state::AppState;
 use crate::texts::Lang;
@@ -8,6 +9,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Only what this server itself serves; no inline scripts, no frames.
 const CSP: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -29,6 +32,8 @@ pub async fn dress<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let lang = Lang::of(request.headers());
+    let clock = request.app_data::<web::Data<AppState>>().map(|state| Arc::clone(&state.clock));
+    let began = clock.as_ref().map(|clock| clock.now());
     let response = match next.call(request).await {
         Ok(response) => response.map_into_boxed_body(),
         Err(error) => return Err(error),
@@ -42,6 +47,10 @@ pub async fn dress<B: MessageBody + 'static>(
     for (name, value) in FIXED {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
+    if let Some((clock, began)) = clock.zip(began) {
+        let micros = clock.now().micros() - began.micros();
+        observe(&response, Duration::from_micros(micros.unsigned_abs()));
+    }
     Ok(response)
 }
 
@@ -49,7 +58,7 @@ pub async fn dress<B: MessageBody + 'static>(
 async fn in_words(response: ServiceResponse<BoxBody>, lang: Lang) -> Result<ServiceResponse<BoxBody>, Error> {
     let is_problem =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
-    let texts = response.request().app_data::<web::Data<AppState>>().map(|state| std::sync::Arc::clone(&state.texts));
+    let texts = response.request().app_data::<web::Data<AppState>>().map(|state| Arc::clone(&state.texts));
     let (Some(texts), true) = (texts, is_problem) else {
         return Ok(response);
     };

@@ -7,12 +7,14 @@
 
 pub mod admin;
 pub mod auth;
+mod background;
 pub mod citizen;
 pub mod config;
 pub mod csv_out;
 pub mod demo;
 pub mod directory;
 pub mod edge;
+mod figures;
 pub mod headers;
 pub mod hub;
 pub mod imports;

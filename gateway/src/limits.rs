@@ -2,6 +2,7 @@
 
 use crate::problem::Problem;
 use actix_web::HttpRequest;
+use domain::ids::VoucherId;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
@@ -20,6 +21,7 @@ pub struct Limits {
     enrolments: DefaultKeyedRateLimiter<String>,
     sign_ins: DefaultKeyedRateLimiter<String>,
     citizens: DefaultKeyedRateLimiter<String>,
+    pins: DefaultKeyedRateLimiter<[u8; 16]>,
     clock: DefaultClock,
 }
 
@@ -30,6 +32,7 @@ impl Default for Limits {
             enrolments: RateLimiter::keyed(per_minute(10)),
             sign_ins: RateLimiter::keyed(per_minute(10)),
             citizens: RateLimiter::keyed(per_minute(60)),
+            pins: RateLimiter::keyed(Quota::per_hour(NonZeroU32::MIN.saturating_add(9))),
             clock: DefaultClock::default(),
         }
     }
@@ -50,6 +53,15 @@ impl Limits {
             let wait = not_until.wait_time_from(self.clock.now());
             Problem::new("too_many_requests").retry_after(wait.as_secs() + 1)
         })
+    }
+
+    /// Lets go of callers who have not come for so long that they are as good as new.
+    pub fn forget(&self) {
+        self.lookups.retain_recent();
+        self.pins.retain_recent();
+        for limiter in [&self.enrolments, &self.sign_ins, &self.citizens] {
+            limiter.retain_recent();
+        }
     }
 
     /// A terminal looks up a code that leads nowhere.
@@ -82,5 +94,13 @@ impl Limits {
     /// `too_many_requests`.
     pub fn citizen(&self, request: &HttpRequest) -> Result<(), Problem> {
         self.check(&self.citizens, &peer(request))
+    }
+
+    /// Somebody types the PIN of a voucher to see it: ten an hour, whoever asks.
+    ///
+    /// # Errors
+    /// `too_many_requests`.
+    pub fn pin(&self, voucher: VoucherId) -> Result<(), Problem> {
+        self.check(&self.pins, &voucher.uuid().into_bytes())
     }
 }

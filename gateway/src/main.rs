@@ -1,7 +1,6 @@
 //! The `buono` binary.
 
-use clap::Parser;
-use gateway::config::{Cli, run};
+use gateway::config::{parse, run};
 use std::process::ExitCode;
 
 /// Steadier tails under load than the system's allocator.
@@ -9,5 +8,6 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    run(Cli::parse())
+    let args: Vec<_> = std::env::args_os().collect();
+    run(parse(&args).unwrap_or_else(|error| error.exit()))
 }

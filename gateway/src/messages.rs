@@ -6,7 +6,7 @@ use domain::ids::VoucherId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::keys::Keys;
-use store::ledger::{Db, Error, PendingMessage};
+use store::ledger::{Db, Error, PendingMessage, VoucherRow};
 use store::seal::Sealed;
 use workers::Pending;
 use workers::sms::{Composer, Outgoing};
@@ -51,18 +51,7 @@ impl Messages {
             if row.status == "closed" {
                 return Ok(None);
             }
-            let generation = u32::try_from(row.generation).unwrap_or(1);
-            let token = self.keys.token(VoucherId::new(message.voucher_id), generation);
-            return Ok(Some(self.texts.get(
-                lang,
-                "sms-voucher-link",
-                &[
-                    ("municipality", municipality.into()),
-                    ("amount", euro(lang, row.balance_cents).into()),
-                    ("expires", day(lang, row.expires_at).into()),
-                    ("link", format!("{}/v#{token}", self.base_url).into()),
-                ],
-            )));
+            return Ok(Some(self.link(&row, municipality, lang)));
         }
         let operation = self.db.operation(message.operation()).await?;
         let directory = self.directory.now();
@@ -76,6 +65,25 @@ impl Messages {
                 ("balance", euro(lang, operation.balance_after_cents).into()),
             ],
         )))
+    }
+
+    /// The link, and the PIN where the programme asks for one.
+    fn link(&self, row: &VoucherRow, municipality: String, lang: Lang) -> String {
+        let (voucher, generation) = (VoucherId::new(row.id), u32::try_from(row.generation).unwrap_or(1));
+        let programme = self.directory.now().programmes.get(&row.programme_id).cloned();
+        let threshold = programme.and_then(|programme| programme.pin_above_cents);
+        let mut values = vec![
+            ("municipality", municipality.into()),
+            ("amount", euro(lang, row.balance_cents).into()),
+            ("expires", day(lang, row.expires_at).into()),
+            ("link", format!("{}/v#{}", self.base_url, self.keys.token(voucher, generation)).into()),
+        ];
+        let Some(threshold) = threshold else {
+            return self.texts.get(lang, "sms-voucher-link", &values);
+        };
+        values.push(("pin", self.keys.pin(voucher, generation).into()));
+        values.push(("threshold", euro(lang, threshold).into()));
+        self.texts.get(lang, "sms-voucher-link-pin", &values)
     }
 
     async fn write(&self, message: &PendingMessage) -> Result<Option<Outgoing>, Error> {

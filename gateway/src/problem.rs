@@ -111,7 +111,8 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code)
+        f.write_str(self.code)?;
+        self.fields.iter().try_for_each(|(name, value)| write!(f, ", {name}: {value}"))
     }
 }
 

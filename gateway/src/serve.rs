@@ -1,9 +1,9 @@
 //! The composition root: opens the stores, starts engine, workers and HTTP, and ends them in order.
 
+use crate::background::Background;
 use crate::directory::Directory;
 use crate::edge::{SystemClock, SystemEntropy};
 use crate::hub::Hub;
-use crate::messages::Messages;
 use crate::problem::{json_config, no_route, path_config, query_config};
 use crate::state::AppState;
 use crate::texts::Texts;
@@ -11,11 +11,10 @@ use crate::{admin, citizen, headers, ops, pages, shop};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::clock::Clock;
-use domain::ids::{OperationId, PartitionId, VoucherId};
-use domain::keys::{OpKey, RequestHash};
+use domain::ids::{PartitionId, VoucherId};
 use domain::record::NodeId;
-use domain::voucher::{Action, Command, Origin};
 use engine::{LoadError, Options, Source, Vouchers};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -27,18 +26,16 @@ use store::journal::{Journal, SqliteJournal};
 use store::keys::{Keys, random};
 use store::ledger::Db;
 use store::receipt::Signer;
-use workers::Pending;
-use workers::expiry::{Expiry, Sweep};
-use workers::projector::{Projector, Watcher};
-use workers::sms::{FileSender, Messenger};
 
 /// The embedded installation's one partition.
-const PARTITION: PartitionId = PartitionId(0);
+pub(crate) const PARTITION: PartitionId = PartitionId(0);
 /// How many looked-up codes are kept.
 const CODES_MAX: usize = 1_000_000;
 /// How long requests may take to end once the process is to end, in seconds.
 const GRACE_S: u64 = 15;
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Buckets of everything that takes time: from a commit of the journal to a till that gives up.
+const SECONDS: [f64; 14] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 
 /// How to run.
 #[derive(Clone, Debug)]
@@ -53,6 +50,14 @@ pub struct Settings {
     pub http_workers: usize,
     /// A voucher that nobody asked for so long leaves memory.
     pub idle: Duration,
+}
+
+impl Settings {
+    /// The embedded ledger's file.
+    #[must_use]
+    pub fn ledger_path(&self) -> PathBuf {
+        self.data.join("ledger.db")
+    }
 }
 
 /// Why it did not start.
@@ -94,22 +99,27 @@ impl Source for LedgerSource {
 /// # Errors
 /// When another process has it.
 pub fn lock(data: &Path) -> Result<File, StartError> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
+    make_folder(data)?;
     let file = File::options().write(true).create(true).truncate(false).open(data.join("lock"))?;
     rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
         .map_err(|_| format!("{} is in use by another buono process", data.display()))?;
     Ok(file)
 }
 
-/// Opens the ledger and brings it up to date.
+fn make_folder(data: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+}
+
+/// Opens the ledger, making it where there is none, and brings it up to date.
 ///
 /// # Errors
 /// When it cannot be reached.
 pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
+    make_folder(&settings.data)?;
     let db = match &settings.postgres {
         Some(url) => Db::connect_postgres(url).await?,
-        None => Db::open_sqlite(&settings.data.join("ledger.db")).await?,
+        None => Db::open_sqlite(&settings.ledger_path()).await?,
     };
     db.migrate().await?;
     Ok(db)
@@ -136,21 +146,21 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
     let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));
-    let options = Options { node, arbiters: 1, idle: settings.idle };
+    let options = Options { node, idle: settings.idle };
     let vouchers = Vouchers::start(&options, vec![(Box::new(journal), checkpoint)], &source, &clock)?;
     let hub = Arc::new(Hub::default());
     hub.attach(vouchers.clone());
     let (texts, directory) = (Arc::new(Texts::default()), Arc::new(Directory::load(&db).await?));
     let state = web::Data::new(AppState {
-        db: db.clone(),
-        vouchers: vouchers.clone(),
-        directory: Arc::clone(&directory),
+        db,
+        vouchers,
+        directory,
         signer: Signer::new(keys.receipt_secret()),
-        keys: Arc::clone(&keys),
-        hub: Arc::clone(&hub),
+        keys,
+        hub,
         limits: crate::limits::Limits::default(),
-        texts: Arc::clone(&texts),
-        clock: Arc::clone(&clock),
+        texts,
+        clock,
         codes: quick_cache::sync::Cache::new(CODES_MAX),
         journal: parking_lot::Mutex::new(Box::new(SqliteJournal::reader(&journal_path)?)),
         base_url: settings.base_url.clone(),
@@ -159,111 +169,30 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         metrics,
     });
     let stop = Arc::new(AtomicBool::new(false));
-    let composer = Messages { db: db.clone(), keys, texts, directory, base_url: settings.base_url.clone() };
-    let messenger = Messenger {
-        db: db.clone(),
-        composer: Arc::new(composer),
-        sender: Arc::new(FileSender { path: settings.data.join("messages.jsonl") }),
-        clock: Arc::clone(&clock),
+    let background = Background {
+        settings: settings.clone(),
+        state: state.clone(),
+        journal: Box::new(SqliteJournal::reader(&journal_path)?),
+        stop: Arc::clone(&stop),
     };
-    let watcher: Arc<dyn Watcher> = hub;
-    let reader = Box::new(SqliteJournal::reader(&journal_path)?);
-    let projector = Projector { db: db.clone(), journal: reader, partition: PARTITION, watcher };
-    let expiry = Expiry { db, sweep: Arc::new(Engine { vouchers, clock: Arc::clone(&clock) }), clock };
-    let work = Work { state: state.clone(), source, projector, messenger, expiry, stop: Arc::clone(&stop) };
-    let workers = std::thread::Builder::new().name("workers".to_owned()).spawn(|| work.run())?;
+    let workers = std::thread::Builder::new().name("workers".to_owned()).spawn(|| background.run())?;
     Ok(Running { state, stop, workers, _lock: lock })
 }
 
 /// One recorder for the process, however many installations a test starts in it.
-fn recorder() -> metrics_exporter_prometheus::PrometheusHandle {
-    static RECORDER: std::sync::OnceLock<metrics_exporter_prometheus::PrometheusHandle> = std::sync::OnceLock::new();
-    RECORDER
-        .get_or_init(|| {
-            let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-            let handle = recorder.handle();
-            if metrics::set_global_recorder(recorder).is_err() {
-                tracing::warn!("another recorder was there first: /metrics stays empty");
-            }
-            handle
-        })
-        .clone()
-}
-
-/// The engine as the expiry run sees it.
-struct Engine {
-    vouchers: Vouchers,
-    clock: Arc<dyn Clock>,
-}
-
-impl Sweep for Engine {
-    fn expire(&self, voucher: VoucherId) -> Pending<'_, ()> {
-        Box::pin(async move {
-            let now = self.clock.now();
-            // once a day, since money may come back by a reversal
-            let purpose = format!("expire {}", domain::rome::date(now));
-            let command = Command {
-                operation: OperationId::new(crate::edge::new_id()),
-                origin: Origin::System,
-                key: OpKey::of_system(voucher, &purpose),
-                request_hash: RequestHash::of(&[purpose.as_bytes()]),
-                action: Action::Expire,
-            };
-            if let Err(error) = self.vouchers.execute(voucher, command, now.plus_seconds(10)).await {
-                tracing::warn!(%voucher, %error, "the expiry will be tried again");
-            }
-        })
-    }
-
-    fn touch(&self, voucher: VoucherId) -> Pending<'_, ()> {
-        Box::pin(async move {
-            let deadline = self.clock.now().plus_seconds(10);
-            if let Err(error) = self.vouchers.view(voucher, deadline).await {
-                tracing::warn!(%voucher, %error, "the hold will be looked at again");
-            }
-        })
-    }
-}
-
-/// What runs beside HTTP, on a thread of its own.
-struct Work {
-    state: web::Data<AppState>,
-    source: Arc<dyn Source>,
-    projector: Projector,
-    messenger: Messenger,
-    expiry: Expiry,
-    stop: Arc<AtomicBool>,
-}
-
-impl Work {
-    fn run(self) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let Ok(runtime) = runtime else {
-            tracing::error!("the workers could not be started");
-            return;
-        };
-        let tasks = async {
-            let sweep = passivate(self.state, self.source, Arc::clone(&self.stop));
-            let projector = self.projector.run(Arc::clone(&self.stop));
-            tokio::join!(projector, self.messenger.run(Arc::clone(&self.stop)), self.expiry.run(self.stop), sweep);
-        };
-        runtime.block_on(tasks);
-    }
-}
-
-async fn passivate(state: web::Data<AppState>, source: Arc<dyn Source>, stop: Arc<AtomicBool>) {
-    let mut rest = SWEEP_EVERY;
-    let nap = Duration::from_millis(250);
-    while !stop.load(Ordering::Acquire) {
-        tokio::time::sleep(nap).await;
-        rest = rest.saturating_sub(nap);
-        if rest.is_zero() {
-            rest = SWEEP_EVERY;
-            if let Err(error) = state.vouchers.passivate(source.as_ref(), state.deadline()).await {
-                tracing::warn!(%error, "idle vouchers stay in memory for now");
-            }
+fn recorder() -> PrometheusHandle {
+    static RECORDER: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
+    let install = || {
+        let builder = PrometheusBuilder::new();
+        let builder = builder.set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS);
+        let recorder = builder.unwrap_or_default().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another recorder was there first: /metrics stays empty");
         }
-    }
+        handle
+    };
+    RECORDER.get_or_init(install).clone()
 }
 
 /// All routes.
@@ -296,15 +225,17 @@ impl Running {
     /// Those of the listener.
     pub async fn serve(self, listener: TcpListener, workers: usize) -> Result<(), StartError> {
         let state = self.state.clone();
-        let server =
-            HttpServer::new(move || App::new().app_data(state.clone()).wrap(from_fn(headers::dress)).configure(routes))
-                .workers(workers)
-                .backlog(4096)
-                .keep_alive(Duration::from_secs(75))
-                .shutdown_timeout(GRACE_S)
-                .disable_signals()
-                .listen(listener)?
-                .run();
+        let server = HttpServer::new(move || {
+            state.vouchers.offer_thread();
+            App::new().app_data(state.clone()).wrap(from_fn(headers::dress)).configure(routes)
+        })
+        .workers(workers)
+        .backlog(4096)
+        .keep_alive(Duration::from_secs(75))
+        .shutdown_timeout(GRACE_S)
+        .disable_signals()
+        .listen(listener)?
+        .run();
         let handle = server.handle();
         let closing = self.state.clone();
         actix_web::rt::spawn(async move {
@@ -314,6 +245,7 @@ impl Running {
             handle.stop(true).await;
         });
         server.await?;
+        self.state.vouchers.recall_threads();
         self.end().await
     }
 

@@ -171,7 +171,7 @@ fn families() -> BTreeSet<String> {
     family("user-", &["enabled", "disabled"], &[""]);
     family("import-", &["dry_run", "applying", "applied", "undone"], &[""]);
     family("message-", &["voucher_link", "purchase", "reversal"], &[""]);
-    family("sms-", &["voucher_link", "purchase", "reversal"], &[""]);
+    family("sms-", &["voucher_link", "voucher_link_pin", "purchase", "reversal"], &[""]);
     family("message-state-", &["pending", "sent", "failed", "suppressed"], &[""]);
     family("action-", &["block", "unblock", "reissue", "top-up", "expiry"], &["", "-text"]);
     keys

@@ -48,16 +48,16 @@ fn value(byte: u8) -> usize {
 }
 
 impl Keys {
-    fn derived(&self, kind: Kind, voucher: VoucherId, generation: u32) -> u128 {
+    fn derived(&self, kind: &str, voucher: VoucherId, generation: u32) -> u128 {
         let mut hasher = blake3::Hasher::new_keyed(&self.codes);
-        hasher.update(kind.name().as_bytes()).update(voucher.uuid().as_bytes()).update(&generation.to_le_bytes());
+        hasher.update(kind.as_bytes()).update(voucher.uuid().as_bytes()).update(&generation.to_le_bytes());
         u128::from_le_bytes(first16(&hasher))
     }
 
     /// The thirteen characters of a voucher's code, without dashes.
     #[must_use]
     pub fn code(&self, voucher: VoucherId, generation: u32) -> String {
-        let mut code = characters(self.derived(Kind::Code, voucher, generation), CODE_LEN);
+        let mut code = characters(self.derived(Kind::Code.name(), voucher, generation), CODE_LEN);
         code.push(check_character(&code));
         code
     }
@@ -65,7 +65,15 @@ impl Keys {
     /// The secret of a voucher's link.
     #[must_use]
     pub fn token(&self, voucher: VoucherId, generation: u32) -> String {
-        characters(self.derived(Kind::Token, voucher, generation), TOKEN_LEN)
+        characters(self.derived(Kind::Token.name(), voucher, generation), TOKEN_LEN)
+    }
+
+    /// The PIN of a voucher's holder, asked above the programme's threshold: five digits.
+    ///
+    /// A till can try five a day, so guessing one takes years.
+    #[must_use]
+    pub fn pin(&self, voucher: VoucherId, generation: u32) -> String {
+        format!("{:05}", self.derived("pin", voucher, generation) % 100_000)
     }
 
     /// The index under which a code or token, as [`normalise`] gave it, is found.

@@ -17,6 +17,9 @@ const NODE: u8 = 1;
 /// `partition u16 ‖ chain` before the record's own bytes.
 const PREFIX_LEN: usize = 2 + 32;
 
+/// Characters of one step of a path: its side and a hash.
+const STEP_LEN: usize = 1 + 43;
+
 type Hash = [u8; 32];
 
 /// Proof that a record is in the journal; all fields are base64url without padding.
@@ -136,8 +139,10 @@ fn path(levels: &[Vec<Hash>], mut index: usize) -> Vec<String> {
     let mut path = Vec::with_capacity(levels.len());
     for level in levels {
         if let Some(sibling) = level.get(index ^ 1) {
-            let side = if index.is_multiple_of(2) { "R" } else { "L" };
-            path.push(format!("{side}{}", BASE64.encode(sibling)));
+            let mut step = String::with_capacity(STEP_LEN);
+            step.push(if index.is_multiple_of(2) { 'R' } else { 'L' });
+            BASE64.encode_append(sibling, &mut step);
+            path.push(step);
         }
         index /= 2;
     }

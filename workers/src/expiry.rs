@@ -1,4 +1,4 @@
-//! Gives back what is left on expired vouchers, and lets go of holds whose time ran out.
+//! Gives back what is left on expired vouchers, lets go of holds whose time ran out, forgets sessions.
 //!
 //! The engine decides; this only asks, voucher by voucher, with a key that makes asking twice the
 //! same as asking once. It pages by id, so that a voucher that cannot be expired yet is passed over.
@@ -52,12 +52,13 @@ impl Expiry {
         }
     }
 
-    /// One run over everything that is due; says how many vouchers it asked for.
+    /// One run over everything that is due, sessions included; says how many vouchers it asked for.
     ///
     /// # Errors
     /// [`Error`] when the ledger does not answer.
     pub async fn turn(&self) -> Result<usize, Error> {
         let now = self.clock.now().micros();
+        self.db.purge_sessions(now).await?;
         let mut asked = 0;
         let mut after = Uuid::nil();
         loop {

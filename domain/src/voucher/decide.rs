@@ -7,7 +7,7 @@ use super::state::{Hold, Issued, Life, Voucher};
 use super::{OPEN_HOLDS_MAX, WRONG_PINS_PER_DAY_MAX};
 use crate::cents::Cents;
 use crate::clock::Timestamp;
-use crate::ids::{MunicipalityId, OperationId};
+use crate::ids::{MunicipalityId, OperationId, derived};
 use crate::keys::{OpKey, RequestHash};
 use crate::rome;
 
@@ -50,7 +50,7 @@ pub fn due_release(voucher: &Voucher, now: Timestamp) -> Option<Entry> {
     let hold = issued.holds.iter().filter(|hold| hold.until < now).min_by_key(|hold| hold.until)?;
     let key = OpKey::of(hold.operation.uuid(), "time-out");
     let command = Command {
-        operation: release_id(hold),
+        operation: OperationId::new(derived(hold.operation.uuid(), "time-out", 0)),
         origin: Origin::System,
         key,
         request_hash: RequestHash::of(&[]),
@@ -58,15 +58,6 @@ pub fn due_release(voucher: &Voucher, now: Timestamp) -> Option<Entry> {
     };
     let moved = release(issued, hold, ReleaseCause::TimedOut)?;
     Some(entry(voucher, issued.municipality, &command, now, moved))
-}
-
-/// An id that follows from the hold's, so that whoever replays finds the same.
-fn release_id(hold: &Hold) -> OperationId {
-    let mut bytes = hold.operation.uuid().into_bytes();
-    let tag = OpKey::of(hold.operation.uuid(), "time-out id").0;
-    bytes[8..].copy_from_slice(&tag[8..]);
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    OperationId::new(uuid::Uuid::from_bytes(bytes))
 }
 
 /// Decides a command; the state is not changed.

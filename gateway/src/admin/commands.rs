@@ -1,13 +1,20 @@
-//! How staff's commands reach a voucher.
+//! How staff's commands reach a voucher, and what they carry.
 
 use crate::edge::new_id;
 use crate::problem::Problem;
 use crate::state::AppState;
 use domain::ids::{OperationId, UserId, VoucherId};
-use domain::keys::{OpKey, RequestHash};
+use domain::keys::{OpKey, PinTag, RequestHash};
 use domain::voucher::{Action, Command, Event, Origin};
 use engine::Answer;
+use store::ledger::ProgrammeRow;
 use uuid::Uuid;
+
+/// What a voucher of this programme keeps of its PIN; nothing where the programme asks for none.
+pub fn pin_tag(state: &AppState, programme: &ProgrammeRow, voucher: VoucherId, generation: u32) -> Option<PinTag> {
+    programme.pin_above_cents?;
+    Some(state.keys.pin_tag(voucher, &state.keys.pin(voucher, generation)))
+}
 
 /// Runs a command of a member of staff, or of the system for nobody. Without a key of the
 /// caller's every call is an attempt of its own.

@@ -1,7 +1,8 @@
 //! `/v1/admin/shops/import`, `/v1/admin/beneficiaries/import`, `/v1/admin/imports`: upload, look,
 //! decide, and undo until the first message has gone.
 
-use super::{Page, commands::run, listed};
+use super::commands::{pin_tag, run};
+use super::{Page, listed, own_programme};
 use crate::auth::Staff;
 use crate::edge::new_id;
 use crate::imports::beneficiaries::{self, Beneficiary};
@@ -13,9 +14,8 @@ use crate::state::AppState;
 use crate::texts::Lang;
 use actix_web::web::{Bytes, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use domain::cents::Cents;
 use domain::clock::Timestamp;
-use domain::ids::{MunicipalityId, ProgrammeId, UserId, VoucherId};
+use domain::ids::{MunicipalityId, ProgrammeId, UserId, VoucherId, derived};
 use domain::keys::RequestHash;
 use domain::rome;
 use domain::voucher::{Action, Reason};
@@ -127,12 +127,6 @@ pub async fn dry_run(state: &AppState, user: Option<UserId>, file: &File<'_>) ->
     state.db.add_import(&new, state.clock.now().micros()).await?;
     state.audit(Some(file.municipality), user.map(UserId::uuid), "import_uploaded", id, json!({})).await?;
     Ok(json!({"import_id": id, "status": "dry_run", "report": report}))
-}
-
-fn own_programme(state: &AppState, municipality: Uuid, programme: Uuid) -> Result<ProgrammeRow, Problem> {
-    let directory = state.directory.now();
-    let own = directory.programmes.get(&programme).filter(|programme| programme.municipality_id == municipality);
-    own.cloned().ok_or(Problem::new("not_found"))
 }
 
 fn report<T>(parsed: &Parsed<T>, new: usize, known: usize, cents: i64) -> Value {
@@ -307,7 +301,9 @@ fn new_holder(
     programme: &ProgrammeRow,
     person: &Beneficiary,
 ) -> Result<NewHolder, Problem> {
-    let (voucher, person_id) = (VoucherId::new(new_id()), new_id());
+    // a second try after a crash gives the same person the same voucher
+    let place = person.row as u64;
+    let (voucher, person_id) = (VoucherId::new(derived(row.id, "voucher", place)), derived(row.id, "person", place));
     let personal = Personal {
         tax_code: person.tax_code.as_ref().map(|code| code.as_str().to_owned()),
         surname: person.surname.clone(),
@@ -340,7 +336,7 @@ fn new_holder(
 }
 
 /// First the people, then their vouchers: a voucher that nobody holds would be lost money, a person
-/// without one is found again when the import is repeated.
+/// without one gets theirs when the import is repeated.
 async fn apply_people(
     state: &AppState,
     user: Option<UserId>,
@@ -359,9 +355,9 @@ async fn apply_people(
             people.iter().map(|person| new_holder(state, row, programme, person)).collect::<Result<Vec<_>, _>>()?;
         state.db.add_holders(&holders, state.clock.now().micros()).await?;
         let issued = people.iter().zip(&holders).map(|(person, holder)| {
-            let action = issue(programme, person.amount, person.expiry);
-            let attempt = (Some("issue"), RequestHash::of(&[b"issue", holder.holder.voucher_id.as_bytes()]));
-            run(state, user, holder.holder.voucher_id, attempt, action)
+            let voucher = holder.holder.voucher_id;
+            let attempt = (Some("issue"), RequestHash::of(&[b"issue", voucher.as_bytes()]));
+            run(state, user, voucher, attempt, issue(state, programme, VoucherId::new(voucher), person))
         });
         for result in futures_util::future::join_all(issued).await {
             result?;
@@ -370,14 +366,14 @@ async fn apply_people(
     Ok(new.len())
 }
 
-fn issue(programme: &ProgrammeRow, amount: Cents, expiry: Option<jiff::civil::Date>) -> Action {
+fn issue(state: &AppState, programme: &ProgrammeRow, voucher: VoucherId, person: &Beneficiary) -> Action {
     Action::Issue {
         municipality: MunicipalityId::new(programme.municipality_id),
         programme: ProgrammeId::new(programme.id),
-        amount,
+        amount: person.amount,
         valid_from: Timestamp::from_micros(programme.valid_from),
-        expires_at: expiry.map_or(Timestamp::from_micros(programme.expires_at), rome::end_of_day),
-        pin: None,
+        expires_at: person.expiry.map_or(Timestamp::from_micros(programme.expires_at), rome::end_of_day),
+        pin: pin_tag(state, programme, voucher, 1),
     }
 }
 

@@ -72,8 +72,8 @@ async fn sign_in(state: web::Data<AppState>, body: web::Json<SignIn>) -> Result<
         return Err(Problem::new("sign_in_failed"));
     }
     let token = new_token(&state);
-    let now = state.clock.now();
-    state.db.add_user_session(&token_hash(&token), user.id, now.plus_seconds(STAFF_S).micros(), now.micros()).await?;
+    let until = state.clock.now().plus_seconds(STAFF_S).micros();
+    state.db.add_user_session(&token_hash(&token), user.id, until).await?;
     state.audit(user.municipality_id, Some(user.id), "sign_in", user.id, json!({})).await?;
     Ok(HttpResponse::Ok().cookie(cookie(&state, "staff", token)).json(json!({
         "user_id": user.id, "role": user.role, "municipality_id": user.municipality_id,

@@ -27,8 +27,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(add_municipality);
 }
 
-/// The shortest password.
+/// Characters of the shortest password, and of the longest, since hashing takes its time.
 const PASSWORD_MIN: usize = 12;
+const PASSWORD_MAX: usize = 256;
 
 /// A second factor from its secret.
 pub fn totp(secret: Vec<u8>) -> Result<Totp, Problem> {
@@ -60,6 +61,18 @@ pub struct NewUser {
     pub municipality_id: Option<Uuid>,
 }
 
+/// The hash of a password that is long enough.
+///
+/// # Errors
+/// `bad_request` with the field and how long it must be.
+pub fn check_password(password: &str) -> Result<String, Problem> {
+    if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&password.chars().count()) {
+        return Err(Problem::new("bad_request").with("field", "password").with("characters_min", PASSWORD_MIN));
+    }
+    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &random::<16>(&SystemEntropy));
+    Ok(hash.map_err(|_| Problem::new("internal_error"))?.to_string())
+}
+
 /// A row to store, and the second factor's secret in base32 to show once.
 ///
 /// # Errors
@@ -71,12 +84,7 @@ pub fn make_user(keys: &Keys, new: &NewUser, municipality: Option<Uuid>) -> Resu
     if (role == Role::Operator) != municipality.is_none() {
         return Err(wrong("municipality_id"));
     }
-    if !(PASSWORD_MIN..=256).contains(&new.password.len()) {
-        return Err(wrong("password").with("characters_min", PASSWORD_MIN));
-    }
-    let salt = random::<16>(&SystemEntropy);
-    let hash = Argon2::default().hash_password_with_salt(new.password.as_bytes(), &salt);
-    let password_hash = hash.map_err(|_| Problem::new("internal_error"))?.to_string();
+    let password_hash = check_password(&new.password)?;
     let id = new_id();
     let secret = new.totp.then(|| random::<20>(&SystemEntropy));
     let totp_sealed = match &secret {
@@ -101,7 +109,7 @@ pub fn make_user(keys: &Keys, new: &NewUser, municipality: Option<Uuid>) -> Resu
 
 #[get("/v1/admin/users")]
 async fn list(state: web::Data<AppState>, staff: Staff) -> Result<HttpResponse, Problem> {
-    let users = state.db.users(staff.reads()?).await?;
+    let users = state.db.users(Some(staff.reads()?)).await?;
     Ok(HttpResponse::Ok().json(json!({"items": users, "next_cursor": null})))
 }
 
@@ -128,7 +136,7 @@ async fn set_disabled(state: &AppState, staff: &Staff, user: Uuid, disabled: boo
     if user == staff.user.uuid() {
         return Err(Problem::new("conflict"));
     }
-    state.db.set_user_disabled(municipality, user, disabled).await?;
+    state.db.set_user_disabled(Some(municipality), user, disabled).await?;
     let action = if disabled { "user_disabled" } else { "user_enabled" };
     state.audit(Some(municipality), Some(staff.user.uuid()), action, user, json!({})).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -1,11 +1,13 @@
 //! `/v1/admin/vouchers`: finding, blocking, replacing, topping up.
 
-use super::{Page, commands::run, listed};
+use super::commands::{pin_tag, run};
+use super::{Page, listed, own_programme};
 use crate::auth::Staff;
 use crate::problem::Problem;
 use crate::shop::IdempotencyKey;
 use crate::shop::answers::{kind_name, rfc3339};
 use crate::state::AppState;
+use actix_web::http::header;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, get, post, web};
 use domain::cents::Cents;
@@ -32,7 +34,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .service(unblock)
         .service(reissue)
         .service(top_up)
-        .service(expiry);
+        .service(expiry)
+        .service(show_pin);
 }
 
 #[derive(Deserialize)]
@@ -205,7 +208,7 @@ async fn expiry(
     shown(&state, &row).await
 }
 
-/// The old code and link are void; the new ones go to the holder by message.
+/// The old code, link and PIN are void; the new ones go to the holder by message.
 #[post("/v1/admin/vouchers/{id}/reissue")]
 async fn reissue(
     state: web::Data<AppState>,
@@ -213,7 +216,6 @@ async fn reissue(
     path: web::Path<Uuid>,
     body: web::Json<Why>,
 ) -> Result<HttpResponse, Problem> {
-    let action = (Action::Reissue { pin: None }, body.reason.as_str());
     let voucher = VoucherId::new(*path);
     let _alone = state.office.lock().await;
     state.settled().await?;
@@ -228,8 +230,23 @@ async fn reissue(
     let generation = u32::try_from(code.generation).unwrap_or(u32::MAX);
     state.db.add_codes(&code, &state.keys.code_indexes(voucher, generation)).await?;
     state.forget_code(voucher, generation);
+    let pin = pin_tag(&state, &own_programme(&state, row.municipality_id, row.programme_id)?, voucher, generation);
+    let action = (Action::Reissue { pin }, body.reason.as_str());
     act(&state, &staff, *path, once(), action, "voucher_reissued").await?;
     let mut body = json!(state.db.voucher(row.municipality_id, row.id).await?);
     body["code"] = grouped(&state.keys.code(voucher, generation)).into();
     Ok(HttpResponse::Ok().json(body))
+}
+
+/// For the holder of a paper voucher, at the desk; who looked is on record.
+#[post("/v1/admin/vouchers/{id}/pin")]
+async fn show_pin(state: web::Data<AppState>, staff: Staff, path: web::Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let municipality = staff.works()?;
+    let row = state.db.voucher(municipality, *path).await?;
+    let programme = own_programme(&state, municipality, row.programme_id)?;
+    programme.pin_above_cents.ok_or(Problem::new("not_found"))?;
+    state.audit(Some(municipality), Some(staff.user.uuid()), "pin_shown", row.id, json!({})).await?;
+    let generation = u32::try_from(row.generation).unwrap_or(0);
+    let pin = state.keys.pin(VoucherId::new(row.id), generation);
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({"pin": pin})))
 }

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::ids::VoucherId;
 use serde::Deserialize;
 use serde_json::json;
+use store::codes::{Kind, normalise};
 use store::ledger::CitizenSession;
 
 #[derive(Deserialize)]
@@ -19,24 +20,38 @@ struct Open {
     pin: Option<String>,
 }
 
-/// Opens a session for whoever holds the link or the code. Both are bearer secrets; a PIN that is
-/// typed along is not needed to look, so it is not checked and cannot be guessed here.
+/// Opens a session for whoever holds the link, or the code and, where the voucher has one, the PIN:
+/// a code is seen by every till, a link only by its holder.
 ///
 /// # Errors
-/// `voucher_not_found` for anything that leads nowhere any more, `too_many_requests`.
-pub async fn open(state: &AppState, request: &HttpRequest, text: &str) -> Result<(Cookie<'static>, Citizen), Problem> {
+/// `voucher_not_found` for anything that leads nowhere any more, `pin_required`, `pin_wrong`,
+/// `too_many_requests`.
+pub async fn open(
+    state: &AppState,
+    request: &HttpRequest,
+    text: &str,
+    pin: Option<&str>,
+) -> Result<(Cookie<'static>, Citizen), Problem> {
     state.limits.citizen(request)?;
     let missing = || Problem::new("voucher_not_found");
+    let (kind, _) = normalise(text).ok_or_else(missing)?;
     let code = state.code(text).await?.ok_or_else(missing)?;
     let voucher = VoucherId::new(code.voucher_id);
     let view = state.vouchers.view(voucher, state.deadline()).await?.ok_or_else(missing)?;
     if i64::from(view.generation) != code.generation {
         return Err(missing());
     }
+    if kind == Kind::Code && view.has_pin {
+        let typed = pin.map(str::trim).filter(|pin| !pin.is_empty()).ok_or(Problem::new("pin_required"))?;
+        state.limits.pin(voucher)?;
+        if typed != state.keys.pin(voucher, view.generation) {
+            return Err(Problem::new("pin_wrong"));
+        }
+    }
     let token = new_token(state);
-    let row = CitizenSession { voucher_id: code.voucher_id, generation: code.generation };
-    let now = state.clock.now().micros();
-    state.db.add_citizen_session(&token_hash(&token), row, citizen_until(state), now).await?;
+    let expires_at = citizen_until(state);
+    let row = CitizenSession { voucher_id: code.voucher_id, generation: code.generation, expires_at };
+    state.db.add_citizen_session(&token_hash(&token), row).await?;
     Ok((cookie(state, "voucher", token), Citizen { voucher, generation: view.generation }))
 }
 
@@ -53,6 +68,6 @@ pub(super) async fn open_session(
         (Some(text), None) | (None, Some(text)) => text,
         _ => return Err(Problem::new("bad_request").with("field", "token")),
     };
-    let (cookie, citizen) = open(&state, &request, text).await?;
+    let (cookie, citizen) = open(&state, &request, text, body.pin.as_deref()).await?;
     Ok(HttpResponse::Ok().cookie(cookie).json(json!({"voucher_id": citizen.voucher})))
 }

@@ -28,6 +28,10 @@ enum Door {
     Fresh,
     /// What was typed leads nowhere.
     NotFound,
+    /// The code is right and its PIN is missing.
+    PinNeeded,
+    /// The PIN is not the code's.
+    PinWrong,
     /// The session is over.
     Over,
 }
@@ -37,6 +41,14 @@ enum Door {
 struct DoorTemplate<'a> {
     w: &'a Words,
     door: Door,
+    /// What was typed, so that it need not be typed again.
+    code: &'a str,
+}
+
+impl DoorTemplate<'_> {
+    fn asks_for_pin(&self) -> bool {
+        matches!(self.door, Door::PinNeeded | Door::PinWrong)
+    }
 }
 
 /// The whole page.
@@ -57,13 +69,13 @@ struct PartsTemplate<'a> {
     qr: String,
 }
 
-fn show_door(request: &HttpRequest, words: &Words, door: Door) -> Result<HttpResponse, Problem> {
+fn show_door(request: &HttpRequest, words: &Words, door: Door, code: &str) -> Result<HttpResponse, Problem> {
     let how = match door {
         Door::Fresh => (StatusCode::OK, Keep::Everybody),
         Door::NotFound => (StatusCode::NOT_FOUND, Keep::Nobody),
-        Door::Over => (StatusCode::OK, Keep::Nobody),
+        Door::PinNeeded | Door::PinWrong | Door::Over => (StatusCode::OK, Keep::Nobody),
     };
-    page(request, words, &DoorTemplate { w: words, door }, how)
+    page(request, words, &DoorTemplate { w: words, door, code }, how)
 }
 
 fn see_other(address: &'static str) -> HttpResponse {
@@ -73,13 +85,15 @@ fn see_other(address: &'static str) -> HttpResponse {
 /// The link of the message: nothing in it but a form and the script that reads the fragment.
 #[get("/v")]
 async fn come(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    show_door(&request, &Words::of(&state, &request), Door::Fresh)
+    show_door(&request, &Words::of(&state, &request), Door::Fresh, "")
 }
 
 #[derive(Deserialize)]
 struct TypedCode {
     #[serde(default)]
     code: String,
+    #[serde(default)]
+    pin: String,
 }
 
 /// Without a script: the typed code.
@@ -90,13 +104,19 @@ async fn open_by_code(
     form: Form<TypedCode>,
 ) -> Result<HttpResponse, Problem> {
     let words = Words::of(&state, &request);
-    match open(&state, &request, &form.code).await {
+    let problem = match open(&state, &request, &form.code, Some(&form.pin)).await {
         Ok((cookie, _)) => {
-            Ok(HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, OPENED)).finish())
+            return Ok(HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, OPENED)).finish());
         }
-        Err(problem) if problem.code() == "voucher_not_found" => show_door(&request, &words, Door::NotFound),
-        Err(problem) => Ok(trouble(&request, &words, &problem)),
-    }
+        Err(problem) => problem,
+    };
+    let door = match problem.code() {
+        "voucher_not_found" => Door::NotFound,
+        "pin_required" => Door::PinNeeded,
+        "pin_wrong" => Door::PinWrong,
+        _ => return Ok(trouble(&request, &words, &problem)),
+    };
+    show_door(&request, &words, door, &form.code)
 }
 
 /// The holder's voucher, when there is a session.
@@ -107,7 +127,7 @@ async fn seen(state: &AppState, citizen: Result<Citizen, Problem>) -> Result<Vou
 /// Nothing to show: the door when the session is over or leads nowhere any more, else what is wrong.
 fn unseen(request: &HttpRequest, words: &Words, problem: &Problem) -> Result<HttpResponse, Problem> {
     match problem.code() {
-        "unauthorized" | "voucher_not_found" => show_door(request, words, Door::Over),
+        "unauthorized" | "voucher_not_found" => show_door(request, words, Door::Over, ""),
         _ => Ok(trouble(request, words, problem)),
     }
 }

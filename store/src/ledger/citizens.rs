@@ -3,13 +3,19 @@
 use super::db::{Db, Error, on};
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, TOUCH, PURGE];
+pub(super) const STATEMENTS: &[&str] = &[ADD, FIND, EXTEND, PURGE_CITIZENS, PURGE_STAFF];
 
 const ADD: &str =
     "INSERT INTO citizen_session (token_hash, voucher_id, generation, expires_at) VALUES ($1, $2, $3, $4)";
-const TOUCH: &str = "UPDATE citizen_session SET expires_at = $2 WHERE token_hash = $1 AND expires_at > $3
-    RETURNING voucher_id, generation";
-const PURGE: &str = "DELETE FROM citizen_session WHERE expires_at <= $1";
+const FIND: &str =
+    "SELECT voucher_id, generation, expires_at FROM citizen_session WHERE token_hash = $1 AND expires_at > $2";
+const EXTEND: &str = "UPDATE citizen_session SET expires_at = $2 WHERE token_hash = $1";
+const PURGE_CITIZENS: &str = "DELETE FROM citizen_session WHERE expires_at <= $1";
+const PURGE_STAFF: &str = "DELETE FROM user_session WHERE expires_at <= $1";
+
+/// A session is made longer at most this often, in microseconds: a page that is read again and again
+/// costs no writes.
+const EXTEND_EVERY_US: i64 = 60_000_000;
 
 /// Which voucher a session shows.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
@@ -18,39 +24,50 @@ pub struct CitizenSession {
     pub voucher_id: Uuid,
     /// The generation of the code or link that opened it.
     pub generation: i64,
+    /// When it ends, microseconds.
+    pub expires_at: i64,
 }
 
 impl Db {
-    /// Opens a session and forgets those that are over.
+    /// Opens a session.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn add_citizen_session(
-        &self,
-        hash: &[u8],
-        session: CitizenSession,
-        expires_at: i64,
-        now: i64,
-    ) -> Result<(), Error> {
+    pub async fn add_citizen_session(&self, hash: &[u8], session: CitizenSession) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(ADD)
+            .bind(hash)
+            .bind(session.voucher_id)
+            .bind(session.generation)
+            .bind(session.expires_at)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// Forgets the sessions that are over, of holders and of staff.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn purge_sessions(&self, now: i64) -> Result<(), Error> {
         on!(self, |pool| {
-            sqlx::query(PURGE).bind(now).execute(pool).await?;
-            sqlx::query(ADD)
-                .bind(hash)
-                .bind(session.voucher_id)
-                .bind(session.generation)
-                .bind(expires_at)
-                .execute(pool)
-                .await?;
+            sqlx::query(PURGE_CITIZENS).bind(now).execute(pool).await?;
+            sqlx::query(PURGE_STAFF).bind(now).execute(pool).await?;
         });
         Ok(())
     }
 
-    /// The session, if it is not over, which from now on lasts until `expires_at`.
+    /// The session, if it is not over, which from now on lasts until about `expires_at`.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn touch_citizen_session(&self, hash: &[u8], expires_at: i64, now: i64) -> Result<CitizenSession, Error> {
-        let row = on!(self, |pool| sqlx::query_as(TOUCH).bind(hash).bind(expires_at).bind(now).fetch_one(pool).await)?;
-        Ok(row)
+        on!(self, |pool| {
+            let session: CitizenSession = sqlx::query_as(FIND).bind(hash).bind(now).fetch_one(pool).await?;
+            if expires_at - session.expires_at > EXTEND_EVERY_US {
+                sqlx::query(EXTEND).bind(hash).bind(expires_at).execute(pool).await?;
+            }
+            Ok(session)
+        })
     }
 }

@@ -10,10 +10,11 @@ pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF
 
 const PERSON: &str =
     "INSERT INTO person (id, municipality_id, language, tax_index, phone_index, email_index, wrapped_key,
-        sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        sealed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
 const HOLDER: &str =
     "INSERT INTO holder (voucher_id, municipality_id, person_id, import_id, reference, channel, household,
-        minors, initials, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        minors, initials, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (voucher_id) DO NOTHING";
 const CODE: &str = "INSERT INTO voucher_code (code_index, kind, voucher_id, municipality_id, programme_id, generation)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (code_index) DO NOTHING";
 const SEALED: &str = "SELECT id, municipality_id, language, wrapped_key, sealed FROM person WHERE id = $1";
@@ -86,11 +87,12 @@ pub struct NewHolder {
 }
 
 impl Db {
-    /// Adds people with their vouchers' codes, all or none. The vouchers themselves come to be
-    /// when they are issued.
+    /// Adds people with their vouchers' codes, all or none; those who are there already, from a try
+    /// that did not get to its end, stay as they are. The vouchers themselves come to be when they
+    /// are issued.
     ///
     /// # Errors
-    /// [`Error::Conflict`].
+    /// [`Error`].
     pub async fn add_holders(&self, new: &[NewHolder], now: i64) -> Result<(), Error> {
         in_transaction!(self, |tx| {
             for NewHolder { holder, programme_id, language, tax_index, phone_index, email_index, sealed, codes } in new

@@ -94,7 +94,7 @@ impl Db {
             }
             for rows in step.tables(partition) {
                 for some in rows.values.chunks(rows.width() * ROWS_A_STATEMENT) {
-                    let mut query = sqlx::query(sqlx::AssertSqlSafe(rows.statement(some.len() / rows.width())));
+                    let mut query = sqlx::query(sqlx::AssertSqlSafe(rows.statement(self, some.len() / rows.width())));
                     for value in some {
                         query = match *value {
                             Value::Id(id) => query.bind(id),

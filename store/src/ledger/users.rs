@@ -1,10 +1,10 @@
 //! Staff and their sessions.
 
-use super::db::{Db, Error, on, one_row};
+use super::db::{Db, Error, in_transaction, on, one_row};
 use serde::Serialize;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, SESSION, WHO, LEAVE, PURGE];
+pub(super) const STATEMENTS: &[&str] = &[ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, SESSION, WHO, LEAVE, LEAVE_ALL];
 
 const ADD: &str =
     "INSERT INTO app_user (id, municipality_id, email, role, password_hash, totp_sealed, disabled, created_at)
@@ -12,14 +12,14 @@ const ADD: &str =
 const BY_EMAIL: &str =
     "SELECT id, municipality_id, email, role, password_hash, totp_sealed, disabled FROM app_user WHERE email = $1";
 const LIST: &str = "SELECT id, municipality_id, email, role, password_hash, totp_sealed, disabled FROM app_user
-    WHERE municipality_id = $1 ORDER BY email";
-const DISABLE: &str = "UPDATE app_user SET disabled = $3 WHERE id = $1 AND municipality_id = $2";
-const PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE email = $1";
+    WHERE municipality_id IS NOT DISTINCT FROM $1 ORDER BY email";
+const DISABLE: &str = "UPDATE app_user SET disabled = $3 WHERE id = $1 AND municipality_id IS NOT DISTINCT FROM $2";
+const PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE id = $1";
+const LEAVE_ALL: &str = "DELETE FROM user_session WHERE user_id = $1";
 const SESSION: &str = "INSERT INTO user_session (token_hash, user_id, expires_at) VALUES ($1, $2, $3)";
 const WHO: &str = "SELECT u.id, u.municipality_id, u.role FROM user_session s JOIN app_user u ON u.id = s.user_id
     WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.disabled = 0";
 const LEAVE: &str = "DELETE FROM user_session WHERE token_hash = $1";
-const PURGE: &str = "DELETE FROM user_session WHERE expires_at <= $1";
 
 /// A member of staff.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
@@ -82,20 +82,20 @@ impl Db {
         Ok(row)
     }
 
-    /// The staff of a municipality.
+    /// The staff of a municipality; the operators for none.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn users(&self, municipality: Uuid) -> Result<Vec<UserRow>, Error> {
+    pub async fn users(&self, municipality: Option<Uuid>) -> Result<Vec<UserRow>, Error> {
         let rows = on!(self, |pool| sqlx::query_as(LIST).bind(municipality).fetch_all(pool).await)?;
         Ok(rows)
     }
 
-    /// Locks somebody out, or lets them in again.
+    /// Locks somebody of a municipality, or an operator, out, or lets them in again.
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn set_user_disabled(&self, municipality: Uuid, user: Uuid, disabled: bool) -> Result<(), Error> {
+    pub async fn set_user_disabled(&self, municipality: Option<Uuid>, user: Uuid, disabled: bool) -> Result<(), Error> {
         let touched = on!(self, |pool| sqlx::query(DISABLE)
             .bind(user)
             .bind(municipality)
@@ -106,29 +106,24 @@ impl Db {
         one_row(touched)
     }
 
-    /// Gives somebody a new password, by its hash.
+    /// Gives somebody a new password, by its hash, and ends all sessions of theirs.
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn set_password(&self, email: &str, hash: &str) -> Result<(), Error> {
-        let touched = on!(self, |pool| sqlx::query(PASSWORD)
-            .bind(email)
-            .bind(hash)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        one_row(touched)
+    pub async fn set_password(&self, user: Uuid, hash: &str) -> Result<(), Error> {
+        in_transaction!(self, |tx| {
+            let changed = sqlx::query(PASSWORD).bind(user).bind(hash).execute(&mut *tx).await?;
+            one_row(changed.rows_affected())?;
+            sqlx::query(LEAVE_ALL).bind(user).execute(&mut *tx).await?;
+        })
     }
 
-    /// Opens a session and forgets those that are over.
+    /// Opens a session.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn add_user_session(&self, hash: &[u8], user: Uuid, expires_at: i64, now: i64) -> Result<(), Error> {
-        on!(self, |pool| {
-            sqlx::query(PURGE).bind(now).execute(pool).await?;
-            sqlx::query(SESSION).bind(hash).bind(user).bind(expires_at).execute(pool).await?;
-        });
+    pub async fn add_user_session(&self, hash: &[u8], user: Uuid, expires_at: i64) -> Result<(), Error> {
+        on!(self, |pool| sqlx::query(SESSION).bind(hash).bind(user).bind(expires_at).execute(pool).await.map(drop))?;
         Ok(())
     }
 

@@ -13,13 +13,14 @@ export interface Programme {
   budget_cents: number;
   valid_from: Instant;
   expires_at: Instant;
+  pin_above_cents: number | null;
   sums: Record<"issued_cents" | "spent_cents" | "held_cents" | "balance_cents" | "expired_cents" | "remaining_budget_cents", number>;
 }
 
-const names = new Map<string, string>();
+const known = new Map<string, Programme>();
 
-/** A programme's name. */
-export const programmeName = (id: string) => names.get(id) ?? "";
+/** A programme by its id. */
+export const programmeOf = (id: string) => known.get(id);
 
 async function turn(programme: Programme): Promise<void> {
   await post(`/programmes/${programme.id}/${programme.status === "suspended" ? "resume" : "suspend"}`);
@@ -39,7 +40,7 @@ function actions(programme: Programme): Node | undefined {
 export async function showProgrammes(): Promise<void> {
   const { items } = await admin<List<Programme>>("/programmes");
   byId("programme").replaceChildren(...items.map((item) => new Option(item.name, item.id)));
-  for (const { id, name } of items) names.set(id, name);
+  for (const item of items) known.set(item.id, item);
   byId("new-programme").hidden = !decides();
   const sum = (title: string, of: (item: Programme) => number) => ({ title: t(title), number: true, cell: (item: Programme) => euro(of(item)) });
   table("programme-list", t("console-programmes"), [
@@ -58,12 +59,13 @@ export async function showProgrammes(): Promise<void> {
 }
 
 async function add(form: HTMLFormElement): Promise<void> {
-  const { name, budget, valid_from, expires, rules_it, rules_en } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  const { budget, pin_above, ...rest } = Object.fromEntries(new FormData(form)) as Record<string, string>;
   const budget_cents = cents(budget ?? "");
-  if (!budget_cents) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
-  await post("/programmes", { name, budget_cents, valid_from, expires, rules_it, rules_en });
+  const pin_above_cents = pin_above ? cents(pin_above) : null;
+  if (!budget_cents || pin_above_cents === undefined) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
+  await post("/programmes", { ...rest, budget_cents, pin_above_cents });
   form.reset();
-  say(true, t("console-programme-added"), name);
+  say(true, t("console-programme-added"), rest.name);
   await showProgrammes();
 }
 

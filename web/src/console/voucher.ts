@@ -4,6 +4,7 @@ import { ask, type Field } from "../shared/dialog";
 import { newKey } from "../shared/http";
 import { cents, day, euro, moment, t } from "../shared/texts";
 import { Unheard, admin, attempt, post, say, type List } from "./api";
+import { programmeOf } from "./programmes";
 import { works } from "./session";
 import { table } from "./table";
 import type { Voucher } from "./vouchers";
@@ -67,6 +68,11 @@ async function act(voucher: Voucher, action: Action): Promise<void> {
   await showVoucher(voucher.id);
 }
 
+async function showPin(voucher: Voucher): Promise<void> {
+  const { pin } = await post<{ pin: string }>(`/vouchers/${voucher.id}/pin`);
+  await ask({ title: pin, text: t("console-pin-text"), yes: t("console-close") });
+}
+
 async function showHistory(id: string): Promise<void> {
   const { items } = await admin<List<Event>>(`/vouchers/${id}/history`);
   table("history", t("console-history"), [
@@ -93,6 +99,8 @@ export async function showVoucher(id: string): Promise<void> {
   const sums = figures.map(([name, value]) => el("div", {}, el("dt", { textContent: t(name) }), el("dd", { textContent: value })));
   const possible = ACTIONS.filter((action) => works() && action.states.includes(voucher.status));
   const buttons = possible.map((action) => button(t(`action-${action.name}`), () => attempt(() => act(voucher, action))));
+  const pin = works() && programmeOf(voucher.programme_id)?.pin_above_cents != null;
+  if (pin) buttons.push(button(t("console-pin"), () => attempt(() => showPin(voucher))));
   byId("voucher").hidden = false;
   byId("voucher").replaceChildren(title, el("dl", { className: "sum" }, ...sums), el("p", { className: "actions" }, ...buttons), el("div", { id: "history" }));
   await showHistory(id);

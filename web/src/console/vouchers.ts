@@ -2,7 +2,7 @@
 import { button, byId, onSubmit } from "../shared/dom";
 import { day, euro, t, type Instant } from "../shared/texts";
 import { attempt } from "./api";
-import { programmeName } from "./programmes";
+import { programmeOf } from "./programmes";
 import { Pages, table } from "./table";
 import { showVoucher } from "./voucher";
 
@@ -29,7 +29,7 @@ function show(items: Voucher[]): void {
   };
   table("voucher-list", t("console-vouchers"), [
     { title: t("console-reference"), cell: (item) => item.reference ?? "" },
-    { title: t("console-programme"), cell: (item) => programmeName(item.programme_id) },
+    { title: t("console-programme"), cell: (item) => programmeOf(item.programme_id)?.name ?? "" },
     { title: t("console-initials"), cell: (item) => item.initials ?? "" },
     { title: t("console-state"), cell: (item) => t(`status-${item.status.replace(/_/g, "-")}`) },
     { title: t("console-balance"), number: true, cell: (item) => euro(item.balance_cents) },

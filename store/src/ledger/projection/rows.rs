@@ -1,5 +1,6 @@
 //! Many rows in one statement: a round trip to the database costs more than a row.
 
+use super::super::db::Db;
 use std::fmt::Write;
 use uuid::Uuid;
 
@@ -61,16 +62,20 @@ impl<'a> Rows<'a> {
     }
 
     /// The statement for so many rows.
-    pub(super) fn statement(&self, rows: usize) -> String {
+    pub(super) fn statement(&self, db: &Db, rows: usize) -> String {
         let mut text =
             String::with_capacity(self.table.before.len() + self.table.after.len() + rows * self.width() * 6);
         text.push_str(self.table.before);
         for row in 0..rows {
             text.push_str(if row == 0 { " VALUES (" } else { "), (" });
             for column in 1..=self.width() {
-                let comma = if column == 1 { "" } else { ", " };
-                // writing to a String cannot fail
-                let _ = write!(text, "{comma}${}", row * self.width() + column);
+                text.push_str(if column == 1 { "" } else { ", " });
+                match db {
+                    // writing to a String cannot fail
+                    Db::Pg(_) => drop(write!(text, "${}", row * self.width() + column)),
+                    // SQLite looks a numbered parameter up in a list, which is quadratic in a thousand of them
+                    Db::Lite(_) => text.push('?'),
+                }
             }
         }
         text.push(')');
