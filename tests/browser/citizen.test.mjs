@@ -174,6 +174,22 @@ page("a wrong code keeps the form and says why", { script: false }, async (page)
   assert.equal(await page.locator("#code").getAttribute("aria-invalid"), "true");
 });
 
+page("a code that has a PIN asks for it, and keeps the code", { script: false }, async (page) => {
+  const made = await town.programmeWithVoucher({ name: "Con PIN", pin_above_cents: 2000 });
+  const { pin } = await (await town.staff())("POST", `/vouchers/${made.voucher_id}/pin`);
+  await page.goto("/v");
+  await page.locator("#code").fill(made.code);
+  await page.locator("form button").click();
+  await page.locator("#pin").fill(pin === "00000" ? "00001" : "00000");
+  await page.locator("form button").click();
+  await page.locator("#pin-wrong").waitFor();
+  assert.equal(await page.locator("#code").inputValue(), made.code);
+  await page.locator("#pin").fill(pin);
+  await page.locator("form button").click();
+  await page.waitForURL("**/v/buono");
+  await balance(page, "50,00 €");
+});
+
 page("a session that is over is told kindly and the code opens it again", {}, async (page) => {
   page.expected.push(/401/);
   const voucher = town.voucher("2026/0010");

@@ -134,6 +134,7 @@ desk("a file dropped, recognised the second time, over the budget, and undone", 
 desk("a voucher found by code or reference, and everything that may be done to it", "clerk", async (page) => {
   const voucher = town.voucher("2026/0015");
   await town.redeem(voucher, 1000);
+  await town.settled();
   await tab(page, "vouchers");
   const find = async (text) => {
     await page.locator("#query").fill(text);
@@ -166,6 +167,31 @@ desk("a voucher found by code or reference, and everything that may be done to i
   await page.locator("#history td", { hasText: "Codice sostituito" }).waitFor();
   assert.equal((await town.redeem(voucher, 1)).data.code, "voucher_reissued");
   assert.equal((await town.redeem({ code }, 1)).status, 201);
+});
+
+desk("the PIN of a paper voucher, at the desk", "municipal_admin", async (page) => {
+  await tab(page, "programmes");
+  await page.locator("#name").fill("Con PIN");
+  await page.locator("#budget").fill("500");
+  await page.locator("#valid-from").fill("2026-01-01");
+  await page.locator("#expires").fill("2098-12-31");
+  await page.locator("#pin-above").fill("molto");
+  await page.locator("#new-programme button").click();
+  await notice(page, "Importo non valido");
+  await page.locator("#pin-above").fill("20,00");
+  await page.locator("#new-programme button").click();
+  await notice(page, "Programma aggiunto");
+  await tab(page, "imports");
+  await check(page, "beneficiaries", csv("pin.csv", "riferimento;importo;canale\nPIN-1;50,00;carta\n"), "Con PIN");
+  await page.locator("#report button", { hasText: "Applica la riga nuova" }).click();
+  await notice(page, "Una riga nuova");
+  await tab(page, "vouchers");
+  await page.locator("#query").fill("PIN-1");
+  await page.locator("#search button").click();
+  await page.locator("#voucher-list tr", { hasText: "PIN-1" }).locator("button").click();
+  await page.locator("#voucher button", { hasText: "Mostra il PIN" }).click();
+  assert.match(await page.locator("dialog h2").innerText(), /^\d{4,8}$/);
+  await yes(page);
 });
 
 desk("a top-up whose answer was lost is not made twice", "clerk", async (page) => {
@@ -281,6 +307,7 @@ desk("a user with a second factor signs in with it, and no longer once disabled"
 });
 
 desk("a session that is over leads back to the door", "clerk", async (page) => {
+  await page.locator("#import-list table").waitFor();
   await page.context().clearCookies();
   await page.locator('.tabs a[href="#shops"]').click();
   await notice(page, "La sessione è finita");

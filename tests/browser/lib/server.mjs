@@ -23,17 +23,19 @@ export class Town {
 
   /** Starts the process and waits until it is ready. */
   async start(listen) {
-    const process = spawn(binary, ["demo", "--data", this.data, "--listen", listen], { stdio: ["ignore", "pipe", "pipe"] });
-    this.process = process;
+    const server = spawn(binary, ["demo", "--data", this.data, "--listen", listen], { stdio: ["ignore", "pipe", "pipe"] });
+    this.process = server;
+    // a test that dies leaves no server behind
+    process.once("exit", () => server.kill("SIGKILL"));
     let said = "";
-    process.stderr.on("data", (bytes) => (said += bytes));
+    server.stderr.on("data", (bytes) => (said += bytes));
     await new Promise((done, failed) => {
       let out = "";
-      process.stdout.on("data", (bytes) => {
+      server.stdout.on("data", (bytes) => {
         out += bytes;
         if (out.endsWith("ready\n")) done();
       });
-      process.on("exit", (code) => failed(new Error(`the server ended (${code}):\n${said}`)));
+      server.on("exit", (code) => failed(new Error(`the server ended (${code}):\n${said}`)));
     });
     this.demo = JSON.parse(readFileSync(join(this.data, "demo.json"), "utf8"));
     this.url = this.demo.base_url;
@@ -80,6 +82,11 @@ export class Town {
     return this.call("POST", "/v1/redemptions", { body: { voucher: voucher.code, amount_cents: cents }, headers });
   }
 
+  /** Waits until the ledger, which the office reads, holds everything answered so far. */
+  async settled() {
+    await this.call("GET", "/v1/operations?limit=1", { headers: { authorization: `Bearer ${this.demo.terminals[0].token}` } });
+  }
+
   /** A member of staff, as a function that calls the municipality's interface. */
   async staff(role = "municipal_admin") {
     const cookie = await this.session(role);
@@ -104,10 +111,10 @@ export class Town {
   }
 
   /** A programme of its own with one voucher on paper: its id, its import and its code. */
-  async programmeWithVoucher({ name, from, until = "2099-12-31", cents = 5000 }) {
+  async programmeWithVoucher({ name, from, until = "2099-12-31", cents = 5000, pin_above_cents = null }) {
     const admin = await this.staff();
     const today = new Date().toISOString().slice(0, 10);
-    const programme = await admin("POST", "/programmes", { name, budget_cents: 10_000_000, valid_from: from ?? today, expires: until });
+    const programme = await admin("POST", "/programmes", { name, budget_cents: 10_000_000, valid_from: from ?? today, expires: until, pin_above_cents });
     const file = `riferimento;importo;canale\n${name};${(cents / 100).toFixed(2).replace(".", ",")};carta\n`;
     const done = await admin("POST", `/beneficiaries/import?programme_id=${programme.id}&file_name=uno.csv`, file);
     await admin("POST", `/imports/${done.import_id}/apply`);

@@ -9,6 +9,7 @@ export async function prepare(town) {
     future: await town.programmeWithVoucher({ name: "Domani", from: day(3) }),
     suspended: await town.programmeWithVoucher({ name: "Sospeso" }),
     closed: await town.programmeWithVoucher({ name: "Chiuso" }),
+    pin: await town.programmeWithVoucher({ name: "Con PIN", pin_above_cents: 0 }),
     active: town.voucher("2026/0001"),
     blocked: town.voucher("2026/0004"),
     expired: await town.programmeWithVoucher({ name: "Ieri", from: day(-10), until: day(-1) }),
@@ -59,6 +60,14 @@ export function states(town, made) {
       await page.locator("#code").fill("AAAA-AAAA-AAAA-A");
       await page.locator("form button").click();
       await page.locator("#code-wrong").waitFor();
+    },
+    "door-pin": async (page) => {
+      await page.goto("/v");
+      await page.locator("#code").fill(made.pin.code);
+      await page.locator("form button").click();
+      await page.locator("#pin").fill("x");
+      await page.locator("form button").click();
+      await page.locator("#pin-wrong").waitFor();
     },
     "voucher-active": (page) => openVoucher(page, made.active),
     "voucher-offline": async (page) => {
