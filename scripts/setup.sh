@@ -30,7 +30,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # Vite needs Node 20.19 or 22.12; where the system's is older, npm has the program itself as a package
-tools="$PWD/target/tools"
+tools="${CARGO_TARGET_DIR:-$PWD/target}/tools"
 new_enough() {
   node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)'
 }

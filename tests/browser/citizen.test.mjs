@@ -282,3 +282,13 @@ test("names from outside are only text", async () => {
     assert.notEqual(await page.title(), "owned");
   });
 });
+
+test("whoever guesses codes is told to wait, in a page", async () => {
+  let answer;
+  for (let guess = 0; guess < 80 && answer?.status !== 429; guess++) {
+    answer = await fetch(`${town.url}/v`, { method: "POST", headers: { "accept-language": "it" }, body: new URLSearchParams({ code: "AAAA-AAAA-AAAA-A" }) });
+  }
+  assert.equal(answer.status, 429);
+  assert.match(answer.headers.get("content-type"), /text\/html/);
+  assert.match(await answer.text(), /Aspetta un momento e riprova/);
+});

@@ -23,6 +23,11 @@ pub fn encoding_of(request: &HttpRequest) -> ContentEncoding {
     }
 }
 
+/// Whether the browser has what has this tag.
+pub fn has(request: &HttpRequest, tag: &str) -> bool {
+    request.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes())
+}
+
 /// Whose page it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -54,7 +59,7 @@ pub fn page(
     answer.insert_header((header::VARY, "accept-encoding, accept-language, cookie"));
     if keep == Keep::Everybody {
         let tag = format!("W/\"{}\"", &blake3::hash(body.as_bytes()).to_hex()[..ETAG_LEN]);
-        let same = request.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
+        let same = has(request, &tag);
         answer.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, "no-cache"));
         if same {
             return Ok(answer.status(StatusCode::NOT_MODIFIED).finish());
@@ -84,13 +89,14 @@ struct Trouble<'a> {
     w: &'a Words,
     title: String,
     detail: String,
+    again: &'static str,
 }
 
-/// A problem as a page, for whoever has no script that could show it.
-pub fn trouble(request: &HttpRequest, words: &Words, problem: &Problem) -> HttpResponse {
+/// A problem as a page, for whoever has no script that could show it, and where to try again.
+pub fn trouble(request: &HttpRequest, words: &Words, problem: &Problem, again: &'static str) -> HttpResponse {
     let key = problem.code().replace('_', "-");
     let (title, detail) = (words.t(&format!("problem-{key}-title")), words.t(&format!("problem-{key}-detail")));
-    let template = Trouble { w: words, title, detail };
+    let template = Trouble { w: words, title, detail, again };
     let shown = page(request, words, &template, (problem.status_code(), Keep::Nobody));
     shown.unwrap_or_else(|_| problem.error_response())
 }

@@ -1,6 +1,6 @@
 //! `GET /assets/…`: the front end's files, packed as the browser likes it best.
 
-use super::answer::{ETAG_LEN, encoding_of};
+use super::answer::{ETAG_LEN, encoding_of, has};
 use crate::problem::Problem;
 use ::web::{Asset, by_path};
 use actix_web::http::header::{self, ContentEncoding};
@@ -25,7 +25,7 @@ async fn serve(request: HttpRequest, path: Path<String>) -> Result<HttpResponse,
     let asset = by_path(&path).ok_or(Problem::new("not_found"))?;
     let (bytes, encoding) = packed(asset, &request);
     let tag = format!("\"{}\"", &blake3::hash(bytes).to_hex()[..ETAG_LEN]);
-    let same = request.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
+    let same = has(&request, &tag);
     let mut answer = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     let kept = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     answer.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, kept));

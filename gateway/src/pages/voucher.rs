@@ -14,6 +14,8 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use askama::Template;
 use serde::Deserialize;
 
+/// Where a voucher is opened.
+const DOOR: &str = "/v";
 /// Where an opened voucher is seen.
 const OPENED: &str = "/v/buono";
 
@@ -114,7 +116,7 @@ async fn open_by_code(
         "voucher_not_found" => Door::NotFound,
         "pin_required" => Door::PinNeeded,
         "pin_wrong" => Door::PinWrong,
-        _ => return Ok(trouble(&request, &words, &problem)),
+        _ => return Ok(trouble(&request, &words, &problem, DOOR)),
     };
     show_door(&request, &words, door, &form.code)
 }
@@ -128,7 +130,7 @@ async fn seen(state: &AppState, citizen: Result<Citizen, Problem>) -> Result<Vou
 fn unseen(request: &HttpRequest, words: &Words, problem: &Problem) -> Result<HttpResponse, Problem> {
     match problem.code() {
         "unauthorized" | "voucher_not_found" => show_door(request, words, Door::Over, ""),
-        _ => Ok(trouble(request, words, problem)),
+        _ => Ok(trouble(request, words, problem, OPENED)),
     }
 }
 
@@ -187,7 +189,7 @@ async fn block(
     if form.sure == "1"
         && let Err(problem) = block_lost(&state, &citizen).await
     {
-        return Ok(trouble(&request, &words, &problem));
+        return Ok(trouble(&request, &words, &problem, OPENED));
     }
     Ok(see_other(OPENED))
 }
