@@ -2,11 +2,21 @@
 
 use crate::ids::{ShopId, VoucherId};
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 use uuid::Uuid;
 
-/// The first sixteen bytes of a BLAKE3 hash over length-prefixed parts, under a label of its own.
-fn fingerprint(label: &str, parts: &[&[u8]]) -> [u8; 16] {
-    let mut hasher = blake3::Hasher::new_derive_key(label);
+/// A key that belongs to one purpose, so that equal inputs of two purposes have nothing in common.
+/// Derived once: deriving costs more than hashing what it is used for.
+type Purpose = LazyLock<[u8; 32]>;
+
+static SHOP: Purpose = LazyLock::new(|| blake3::derive_key("buono 2026 op-key shop", &[]));
+static OTHER: Purpose = LazyLock::new(|| blake3::derive_key("buono 2026 op-key other", &[]));
+static SYSTEM: Purpose = LazyLock::new(|| blake3::derive_key("buono 2026 op-key system", &[]));
+static REQUEST: Purpose = LazyLock::new(|| blake3::derive_key("buono 2026 request", &[]));
+
+/// The first sixteen bytes of a BLAKE3 hash over length-prefixed parts, for one purpose.
+fn fingerprint(purpose: &Purpose, parts: &[&[u8]]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new_keyed(purpose);
     for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
@@ -29,19 +39,19 @@ impl OpKey {
     /// can ask what became of the first one's payment.
     #[must_use]
     pub fn of_shop(shop: ShopId, key: &str) -> Self {
-        Self(fingerprint("buono 2026 op-key shop", &[shop.uuid().as_bytes(), key.as_bytes()]))
+        Self(fingerprint(&SHOP, &[shop.uuid().as_bytes(), key.as_bytes()]))
     }
 
     /// The key of anyone else: a member of staff, an import, the holder.
     #[must_use]
     pub fn of(caller: Uuid, key: &str) -> Self {
-        Self(fingerprint("buono 2026 op-key other", &[caller.as_bytes(), key.as_bytes()]))
+        Self(fingerprint(&OTHER, &[caller.as_bytes(), key.as_bytes()]))
     }
 
     /// The key of something the system does once to a voucher, such as its expiry.
     #[must_use]
     pub fn of_system(voucher: VoucherId, purpose: &str) -> Self {
-        Self(fingerprint("buono 2026 op-key system", &[voucher.uuid().as_bytes(), purpose.as_bytes()]))
+        Self(fingerprint(&SYSTEM, &[voucher.uuid().as_bytes(), purpose.as_bytes()]))
     }
 }
 
@@ -54,7 +64,7 @@ impl RequestHash {
     /// Over the request's parts in a fixed order; each is length-prefixed, so none can run into the next.
     #[must_use]
     pub fn of(parts: &[&[u8]]) -> Self {
-        Self(fingerprint("buono 2026 request", parts))
+        Self(fingerprint(&REQUEST, parts))
     }
 }
 

@@ -17,6 +17,7 @@ mod command;
 mod decide;
 mod entry;
 mod outcome;
+mod outcomes;
 mod state;
 
 pub use apply::Corrupt;

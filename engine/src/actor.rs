@@ -100,7 +100,7 @@ async fn load(voucher: VoucherId, shared: Arc<Surroundings>, after_seq: u64) -> 
     }
     let entries = shared.source.entries(voucher).await?;
     let cell = Cell::replay(Voucher::new(voucher), state.generation, &entries)?;
-    if partition.state().generation == state.generation { Ok(cell) } else { Err(LoadError::Stale) }
+    if partition.generation() == state.generation { Ok(cell) } else { Err(LoadError::Stale) }
 }
 
 impl Handler<Question> for VoucherActor {
@@ -111,7 +111,7 @@ impl Handler<Question> for VoucherActor {
         let queue = &self.shared.partition.queue;
         let now = self.shared.clock.now();
         let refusal = match &self.state {
-            State::Ready(cell) if cell.generation() != self.shared.partition.state().generation => Some(NotDone::Stale),
+            State::Ready(cell) if cell.generation() != self.shared.partition.generation() => Some(NotDone::Stale),
             State::Ready(_) if now > deadline || !queue.has_room() => Some(NotDone::NotExecuted),
             State::Ready(_) => None,
             State::Failed(LoadError::Corrupt(_) | LoadError::Halted) => Some(NotDone::Halted),

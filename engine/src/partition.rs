@@ -44,6 +44,8 @@ pub struct Partition {
     pub durable_seq: AtomicU64,
     /// The ledger was seen to hold everything up to here.
     pub projected_seq: AtomicU64,
+    /// The same as in `state`, for those who only want to know whether it is still theirs.
+    generation: AtomicU64,
     state: watch::Sender<PartitionState>,
 }
 
@@ -55,6 +57,7 @@ impl Partition {
             queue: Queue::default(),
             durable_seq: AtomicU64::new(0),
             projected_seq: AtomicU64::new(0),
+            generation: AtomicU64::new(start.generation),
             state: watch::Sender::new(start),
         }
     }
@@ -63,9 +66,14 @@ impl Partition {
         *self.state.borrow()
     }
 
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
     /// Called by the driver after each step; wakes only when something changed.
     pub fn publish(&self, phase: Phase, generation: u64, durable_seq: u64) {
         self.durable_seq.store(durable_seq, Ordering::Release);
+        self.generation.store(generation, Ordering::Release);
         self.state.send_if_modified(|state| {
             let changed = state.phase != phase || state.generation != generation;
             if phase == Phase::Serving && changed {

@@ -76,42 +76,37 @@ impl Registry {
 
     /// Puts a question into its voucher's mailbox, starting the actor if it is not there.
     pub fn deliver(&self, voucher: VoucherId, question: Question) -> Result<(), Undelivered> {
-        if self.failures.get(&voucher).is_some_and(|failures| *failures >= FAILURES_MAX) {
-            return Err(Undelivered::Refused(NotDone::Halted));
-        }
-        let addr = self.addr(voucher, question.deadline);
-        match addr.try_send(question) {
-            Ok(()) => Ok(()),
-            Err(SendError::Full(_)) => Err(Undelivered::Refused(NotDone::NotExecuted)),
-            Err(SendError::Closed(_)) => Err(Undelivered::Dead),
-        }
-    }
-
-    /// The address, touched under its lock so that a sweep that comes now leaves it alone.
-    fn addr(&self, voucher: VoucherId, deadline: Timestamp) -> Addr<VoucherActor> {
         let shared = self.partition_of(voucher);
-        let generation = shared.partition.state().generation;
+        let generation = shared.partition.generation();
         if let Some(slot) = self.slots.get(&voucher)
             && slot.generation == generation
         {
-            slot.touched_us.store(deadline.micros(), Ordering::Relaxed);
-            return slot.addr.clone();
+            // touched under its lock, so that a sweep that comes now leaves it alone
+            slot.touched_us.store(question.deadline.micros(), Ordering::Relaxed);
+            return send(&slot.addr, question);
+        }
+        if self.is_quarantined(voucher) {
+            return Err(Undelivered::Refused(NotDone::Halted));
         }
         match self.slots.entry(voucher) {
-            MapEntry::Occupied(slot) if slot.get().generation == generation => slot.get().addr.clone(),
+            MapEntry::Occupied(slot) if slot.get().generation == generation => send(&slot.get().addr, question),
             MapEntry::Occupied(mut slot) => {
-                slot.insert(self.start(voucher, shared, 0, deadline)).addr.try_send(Retire).ok();
-                slot.get().addr.clone()
+                slot.insert(self.start(voucher, shared, 0, question.deadline)).addr.try_send(Retire).ok();
+                send(&slot.get().addr, question)
             }
             MapEntry::Vacant(slot) => {
-                let started = self.start(voucher, shared, 0, deadline);
-                slot.insert(started).addr.clone()
+                let started = self.start(voucher, shared, 0, question.deadline);
+                send(&slot.insert(started).addr, question)
             }
         }
     }
 
+    fn is_quarantined(&self, voucher: VoucherId) -> bool {
+        self.failures.get(&voucher).is_some_and(|failures| *failures >= FAILURES_MAX)
+    }
+
     fn start(&self, voucher: VoucherId, shared: &Arc<Surroundings>, after_seq: u64, deadline: Timestamp) -> Slot {
-        let generation = shared.partition.state().generation;
+        let generation = shared.partition.generation();
         let actor_shared = Arc::clone(shared);
         let addr = VoucherActor::start_in_arbiter(&self.arbiter(voucher), move |_| {
             VoucherActor::new(voucher, actor_shared, after_seq)
@@ -127,16 +122,23 @@ impl Registry {
     }
 
     /// Starts a dead actor again behind everything it may have submitted: `after_seq` must be in
-    /// the ledger before the voucher is read from it. A death under a question is counted.
+    /// the ledger before the voucher is read from it. A death under a question is counted, and a
+    /// voucher that dies again and again stays away.
     pub fn revive(&self, voucher: VoucherId, after_seq: u64, deadline: Timestamp, died: bool) {
         if died {
             let mut failures = self.failures.entry(voucher).or_insert(0);
             *failures = failures.saturating_add(1);
             tracing::error!(%voucher, failures = *failures, "the actor of a voucher died");
+            metrics::counter!("buono_engine_actor_deaths_total").increment(1);
         }
-        if let MapEntry::Occupied(mut slot) = self.slots.entry(voucher)
-            && !slot.get().addr.connected()
-        {
+        let MapEntry::Occupied(mut slot) = self.slots.entry(voucher) else { return };
+        if slot.get().addr.connected() {
+            return;
+        }
+        if self.is_quarantined(voucher) {
+            tracing::error!(%voucher, "quarantined until the next start");
+            slot.remove();
+        } else {
             let shared = self.partition_of(voucher);
             slot.insert(self.start(voucher, shared, after_seq, deadline));
         }
@@ -172,5 +174,13 @@ impl Registry {
     ) -> (Question, oneshot::Receiver<Result<crate::answer::Answer, NotDone>>) {
         let (reply, answer) = oneshot::channel();
         (Question { ask, deadline, reply }, answer)
+    }
+}
+
+fn send(addr: &Addr<VoucherActor>, question: Question) -> Result<(), Undelivered> {
+    match addr.try_send(question) {
+        Ok(()) => Ok(()),
+        Err(SendError::Full(_)) => Err(Undelivered::Refused(NotDone::NotExecuted)),
+        Err(SendError::Closed(_)) => Err(Undelivered::Dead),
     }
 }

@@ -275,7 +275,7 @@ impl<R> Writer<R> {
             self.pause = true;
             return;
         };
-        let records = batches.iter().flat_map(|batch| (0..batch.len()).map(|i| batch.record(i)));
+        let records = batches.iter().flat_map(|batch| batch.records());
         let last = records.filter(|record| record.epoch == current).find_map(|record| match record.body {
             Body::Open { node, .. } => Some(node),
             Body::Entry(_) => None,
@@ -323,8 +323,8 @@ impl<R> Writer<R> {
         if self.in_flight.is_empty() {
             return;
         }
-        for index in 0..batch.len() {
-            if let Body::Entry(entry) = &batch.record(index).body {
+        for (index, record) in batch.records().iter().enumerate() {
+            if let Body::Entry(entry) = &record.body {
                 self.found.insert((entry.voucher, entry.voucher_seq), (Arc::clone(batch), index));
             }
         }
@@ -339,7 +339,7 @@ impl<R> Writer<R> {
             let verdict = match what {
                 What::Answer(_) => Err(NotDone::Stale),
                 What::Fact(entry) => match found.get(&(entry.voucher, entry.voucher_seq)) {
-                    Some((batch, index)) if batch.record(*index).body == Body::Entry(*entry) => {
+                    Some((batch, index)) if batch.records()[*index].body == Body::Entry(*entry) => {
                         Ok(Answer::Recorded { entry, batch: Arc::clone(batch), index: *index })
                     }
                     _ => Err(NotDone::NotExecuted),

@@ -43,7 +43,7 @@ impl Source for Lagging {
     fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>> {
         let upto = self.seq.load(Ordering::SeqCst);
         let batches = self.journal.clone().read(P, 1, usize::MAX).unwrap();
-        let records = batches.iter().flat_map(|batch| (0..batch.len()).map(|at| *batch.record(at)).collect::<Vec<_>>());
+        let records = batches.iter().flat_map(|batch| batch.records().to_vec());
         let own = records.filter(|record| record.seq <= upto).filter_map(|record| match record.body {
             Body::Entry(entry) if entry.voucher == voucher => Some(entry),
             _ => None,

@@ -168,7 +168,7 @@ impl World {
 
     fn entries(&mut self, upto: u64) -> Vec<Entry> {
         let batches = self.journal.read(P, 1, usize::MAX).unwrap();
-        let records = batches.iter().flat_map(|batch| (0..batch.len()).map(|at| *batch.record(at)).collect::<Vec<_>>());
+        let records = batches.iter().flat_map(|batch| batch.records().to_vec());
         records
             .filter(|record| record.seq <= upto)
             .filter_map(|record| match record.body {
@@ -299,7 +299,7 @@ impl World {
         }
         // written again behind whatever is there, as a plain log would
         let head = self.journal.head(P).unwrap();
-        let bodies: Vec<Body> = (0..batch.len()).map(|at| batch.record(at).body).collect();
+        let bodies: Vec<Body> = batch.records().iter().map(|record| record.body).collect();
         self.journal.append(P, head.seq, &Arc::new(Batch::encode(head.epoch, &head, bodies.into_iter())))
     }
 

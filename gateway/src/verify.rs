@@ -103,8 +103,7 @@ impl Replay<'_> {
     fn batch(&mut self, batch: &Batch, kept: Vec<(u64, Vec<u8>)>) -> Result<(), String> {
         batch.follows(&self.head).map_err(|error| error.to_string())?;
         let mut kept = kept.into_iter();
-        for index in 0..batch.len() {
-            let Record { seq, body, .. } = *batch.record(index);
+        for (index, &Record { seq, body, .. }) in batch.records().iter().enumerate() {
             if self.exported.is_some_and(|head| head.seq == seq && head.chain != *batch.chain(index)) {
                 return Err(format!("record {seq} is not the one that the exported head names"));
             }

@@ -97,7 +97,7 @@ fn a_receipt_proves_its_record_and_nothing_else() {
         for index in 0..count {
             let receipt = signer.receipt(PartitionId(0), &batch, index);
             let (partition, record) = verify(&receipt, &signer.public_key()).unwrap();
-            assert_eq!((partition, &record), (PartitionId(0), batch.record(index)));
+            assert_eq!((partition, &record), (PartitionId(0), &batch.records()[index]));
             assert!(verify(&receipt, &Signer::new(&[4; 32]).public_key()).is_err());
             let other = signer.receipt(PartitionId(0), &batch, (index + 1) % count);
             let mixed = store::receipt::Receipt { payload: other.payload, ..receipt };

@@ -76,7 +76,7 @@ fn opening_moves_the_fence_and_leaves_a_record() {
         assert_eq!(one.check(P, 1), Err(JournalError::Fenced));
         assert_eq!(one.check(P, 2), Ok(()));
         let read = one.read(P, 1, usize::MAX).unwrap();
-        assert!(matches!(read[1].record(0).body, Body::Open { node: NodeId(2), .. }));
+        assert!(matches!(read[1].records()[0].body, Body::Open { node: NodeId(2), .. }));
     });
 }
 

@@ -5,7 +5,6 @@ use super::outcome::Outcome;
 use super::state::{Hold, Issued, Life, Today, Totals, Voucher};
 use crate::cents::Cents;
 use crate::rome;
-use smallvec::SmallVec;
 
 /// An entry that cannot follow the state it is applied to: the journal or the ledger is damaged,
 /// or was decided on something else. Nothing may be served from such a voucher.
@@ -52,13 +51,13 @@ impl Voucher {
             return Err(Corrupt::Totals);
         }
         if let Event::Reverse { target, amount, .. } = entry.event {
-            let outcome = self.outcomes.get_mut(&target).ok_or(Corrupt::Impossible)?;
+            let outcome = self.outcomes.get_mut(target).ok_or(Corrupt::Impossible)?;
             outcome.reversed = outcome.reversed.plus(amount).ok_or(Corrupt::Impossible)?;
         }
         self.seq = entry.voucher_seq;
         self.decided_at = entry.decided_at;
         self.issued = Some(issued);
-        self.outcomes.insert(entry.key, Box::new(Outcome::from(entry)));
+        self.outcomes.insert(entry.key, Outcome::from(entry));
         Ok(())
     }
 
@@ -74,7 +73,7 @@ impl Voucher {
         if entry.decided_at <= self.decided_at {
             return Err(Corrupt::Time);
         }
-        if self.outcomes.contains_key(&entry.key) {
+        if self.outcomes.get(entry.key).is_some() {
             return Err(Corrupt::KeyTwice);
         }
         Ok(())
@@ -96,7 +95,7 @@ impl Issued {
             pin,
             balance: amount,
             totals: Totals { issued: amount, ..Totals::default() },
-            holds: SmallVec::new(),
+            holds: Vec::new(),
             today: Today::default(),
         })
     }

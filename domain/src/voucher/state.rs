@@ -1,13 +1,12 @@
 //! The state of a voucher.
 
 use super::outcome::Outcome;
+use super::outcomes::Outcomes;
 use crate::cents::Cents;
 use crate::clock::Timestamp;
 use crate::ids::{MunicipalityId, OperationId, ProgrammeId, ShopId, VoucherId};
 use crate::keys::{OpKey, PinTag};
 use serde::Serialize;
-use smallvec::SmallVec;
-use std::collections::BTreeMap;
 
 /// A voucher: what [`decide`](super::decide) reads and [`apply`](Voucher::apply) changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,9 +16,7 @@ pub struct Voucher {
     pub(super) seq: u64,
     pub(super) decided_at: Timestamp,
     pub(super) issued: Option<Issued>,
-    /// What became of every attempt. An ordered map, since a hash map's growth would stall the
-    /// one busy voucher that has millions of them.
-    pub(super) outcomes: BTreeMap<OpKey, Box<Outcome>>,
+    pub(super) outcomes: Outcomes,
 }
 
 /// What a voucher has once it is issued.
@@ -34,7 +31,7 @@ pub(super) struct Issued {
     pub pin: Option<PinTag>,
     pub balance: Cents,
     pub totals: Totals,
-    pub holds: SmallVec<[Hold; 1]>,
+    pub holds: Vec<Hold>,
     pub today: Today,
 }
 
@@ -155,7 +152,7 @@ impl Voucher {
     /// A voucher of which nothing is known yet.
     #[must_use]
     pub const fn new(id: VoucherId) -> Self {
-        Self { id, seq: 0, decided_at: Timestamp::EPOCH, issued: None, outcomes: BTreeMap::new() }
+        Self { id, seq: 0, decided_at: Timestamp::EPOCH, issued: None, outcomes: Outcomes::new() }
     }
 
     /// Which voucher it is.
@@ -173,7 +170,7 @@ impl Voucher {
     /// What became of an attempt.
     #[must_use]
     pub fn outcome(&self, key: OpKey) -> Option<&Outcome> {
-        self.outcomes.get(&key).map(AsRef::as_ref)
+        self.outcomes.get(key)
     }
 
     /// What others may see; `None` before it is issued.
@@ -193,7 +190,7 @@ impl Voucher {
             balance: issued.balance,
             held: issued.held(),
             totals: issued.totals,
-            holds: issued.holds.to_vec(),
+            holds: issued.holds.clone(),
         })
     }
 }

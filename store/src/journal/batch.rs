@@ -14,21 +14,24 @@ const HEADER_LEN: usize = 1 + 4 + 32;
 /// A guess at the length of a record, to reserve space with.
 const RECORD_LEN_TYPICAL: usize = 192;
 
-/// A batch, encoded and decoded: never empty, immutable, shared by everyone whose answer it carries.
+/// A batch: never empty, immutable, shared by everyone whose answer it carries.
 ///
 /// `version u8 ‖ count u32 ‖ chain before ‖ count × (length u16 ‖ record) ‖ chain after`
 #[derive(Debug)]
 pub struct Batch {
     bytes: Vec<u8>,
-    items: Vec<Item>,
+    first_seq: u64,
+    epoch: u64,
     before: Chain,
+    places: Vec<Place>,
+    /// Read once they are asked for: whoever wrote the batch rarely does.
+    records: OnceLock<Vec<Record>>,
     tree: OnceLock<SignedTree>,
 }
 
+/// Where a record ends, and the chain up to it. It begins behind the one before and two bytes of length.
 #[derive(Debug)]
-struct Item {
-    record: Record,
-    start: usize,
+struct Place {
     end: usize,
     chain: Chain,
 }
@@ -48,25 +51,25 @@ impl Batch {
         bytes.push(VERSION);
         bytes.extend_from_slice(&[0; 4]);
         bytes.extend_from_slice(&previous.chain);
-        let mut items = Vec::with_capacity(expected);
+        let mut places = Vec::with_capacity(expected);
         let (mut seq, mut chain) = (previous.seq, previous.chain);
         for body in bodies {
             seq += 1;
-            let record = Record { seq, epoch, body };
             bytes.extend_from_slice(&[0; 2]);
             let start = bytes.len();
-            encode_record(&record, &mut bytes);
+            encode_record(&Record { seq, epoch, body }, &mut bytes);
             let end = bytes.len();
             // a record is some two hundred bytes, whatever it says
             let len = u16::try_from(end - start).unwrap_or(u16::MAX);
             bytes[start - 2..start].copy_from_slice(&len.to_le_bytes());
             chain = link(&chain, &bytes[start..end]);
-            items.push(Item { record, start, end, chain });
+            places.push(Place { end, chain });
         }
-        let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
         bytes[1..5].copy_from_slice(&count.to_le_bytes());
         bytes.extend_from_slice(&chain);
-        Self { bytes, items, before: previous.chain, tree: OnceLock::new() }
+        let (records, tree) = (OnceLock::new(), OnceLock::new());
+        Self { bytes, first_seq: previous.seq + 1, epoch, before: previous.chain, places, records, tree }
     }
 
     /// Reads a batch and checks everything that can be checked without its neighbours.
@@ -83,27 +86,29 @@ impl Batch {
         if count == 0 {
             return Err(DecodeError::Field("count"));
         }
-        let mut items: Vec<Item> = Vec::new();
+        let (mut places, mut records) = (Vec::new(), Vec::<Record>::new());
         let (mut at, mut chain) = (HEADER_LEN, before);
         for _ in 0..count {
             let start = at + 2;
             let end = start + usize::from(u16::from_le_bytes(chunk(&bytes, at)?));
             let raw = bytes.get(start..end).ok_or(DecodeError::Short)?;
             let record = decode_record(raw)?;
-            if items.last().is_some_and(|last| last.record.seq + 1 != record.seq || last.record.epoch != record.epoch) {
+            if records.last().is_some_and(|last| last.seq + 1 != record.seq || last.epoch != record.epoch) {
                 return Err(DecodeError::Order { seq: record.seq });
             }
             chain = link(&chain, raw);
-            items.push(Item { record, start, end, chain });
+            places.push(Place { end, chain });
+            records.push(record);
             at = end;
         }
+        let (first_seq, epoch) = records.first().map_or((0, 0), |first| (first.seq, first.epoch));
         if chunk::<32>(&bytes, at)? != chain {
-            return Err(DecodeError::Chain { seq: items.first().map_or(0, |item| item.record.seq) });
+            return Err(DecodeError::Chain { seq: first_seq });
         }
         if bytes.len() != at + 32 {
             return Err(DecodeError::Long);
         }
-        Ok(Self { bytes, items, before, tree: OnceLock::new() })
+        Ok(Self { bytes, first_seq, epoch, before, places, records: records.into(), tree: OnceLock::new() })
     }
 
     /// Whether the batch continues the journal behind `previous`.
@@ -127,48 +132,52 @@ impl Batch {
     /// How many records there are; at least one.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "a batch is never empty")]
-    pub fn len(&self) -> usize {
-        self.items.len()
+    pub const fn len(&self) -> usize {
+        self.places.len()
     }
 
     /// The place of the first record.
     #[must_use]
-    pub fn first_seq(&self) -> u64 {
-        self.items.first().map_or(0, |item| item.record.seq)
+    pub const fn first_seq(&self) -> u64 {
+        self.first_seq
     }
 
     /// The epoch that wrote it.
     #[must_use]
-    pub fn epoch(&self) -> u64 {
-        self.items.first().map_or(0, |item| item.record.epoch)
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// The last record, as the place where the next batch begins.
     #[must_use]
     pub fn head(&self) -> Head {
-        self.items.last().map_or(Head::START, |item| Head {
-            epoch: item.record.epoch,
-            seq: item.record.seq,
-            chain: item.chain,
+        let seq = self.first_seq + self.len() as u64 - 1;
+        self.places.last().map_or(Head::START, |last| Head { epoch: self.epoch, seq, chain: last.chain })
+    }
+
+    /// The records, in order.
+    pub fn records(&self) -> &[Record] {
+        self.records.get_or_init(|| {
+            let read = |index| match decode_record(self.record_bytes(index)) {
+                Ok(record) => record,
+                // bytes from elsewhere were read when they came in
+                Err(error) => unreachable!("a record that was just written cannot be read: {error}"),
+            };
+            (0..self.len()).map(read).collect()
         })
     }
 
-    /// The record at `index`, which must be less than [`len`](Self::len).
-    #[must_use]
-    pub fn record(&self, index: usize) -> &Record {
-        &self.items[index].record
-    }
-
-    /// Its bytes.
+    /// The bytes of the record at `index`, which must be less than [`len`](Self::len).
     #[must_use]
     pub fn record_bytes(&self, index: usize) -> &[u8] {
-        &self.bytes[self.items[index].start..self.items[index].end]
+        let before = index.checked_sub(1).map_or(HEADER_LEN, |before| self.places[before].end);
+        &self.bytes[before + 2..self.places[index].end]
     }
 
     /// The chain up to and with it.
     #[must_use]
     pub fn chain(&self, index: usize) -> &Chain {
-        &self.items[index].chain
+        &self.places[index].chain
     }
 
     /// The signed tree over the records, made once for all the answers that share the batch.

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// Pages in the WAL before they are moved to the file: 16 MiB, so that few commits pay for it.
-const WAL_PAGES: u32 = 4096;
+const WAL_PAGES: u32 = 512;
 const BUSY: Duration = Duration::from_secs(2);
 
 const SCHEMA: &str = "

@@ -153,8 +153,7 @@ impl<'a> Step<'a> {
         for batch in batches {
             batch.follows(&step.head).map_err(|error| contradiction(batch.first_seq(), &error))?;
             step.head = batch.head();
-            for index in 0..batch.len() {
-                let record = batch.record(index);
+            for (index, record) in batch.records().iter().enumerate() {
                 if let Body::Entry(entry) = record.body {
                     step.changes.entry(entry.voucher).or_insert_with(|| Change::new(&entry)).add(&entry);
                     step.entries.push((record.seq, entry, batch.record_bytes(index)));
