@@ -14,6 +14,16 @@ test: ## every check of the project
 	@scripts/setup.sh test
 	@scripts/test.sh
 
+browser: ## the pages in a real browser, at all widths and in both languages
+	@scripts/setup.sh test
+	cargo build --locked -p gateway
+	scripts/browser.sh long
+
+screens: ## pictures of every page in every state: target/screens
+	@scripts/setup.sh test
+	cargo build --locked -p gateway
+	scripts/browser.sh screens
+
 simulate: ## a million histories of the protocol
 	BUONO_SEEDS=1000000 cargo nextest run --cargo-profile release -p engine --test simulator --no-capture
 
@@ -31,4 +41,4 @@ schemathesis: ## the interface against its document, three hundred random reques
 	cargo build --locked -p gateway
 	BUONO_EXAMPLES=300 cargo nextest run -p tests --test schemathesis --no-capture
 
-.PHONY: help demo test simulate kills load schemathesis
+.PHONY: help demo test browser screens simulate kills load schemathesis

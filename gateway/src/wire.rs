@@ -87,7 +87,7 @@ words! {
     /// Where a voucher is in its life.
     VoucherLife = [Life::Active, Life::Blocked, Life::Expired, Life::Closed].map(Life::code);
     /// What a voucher is good for at this moment.
-    VoucherStatus = ["active", "blocked", "expired", "closed", "not_yet_valid", "reissued"];
+    VoucherStatus = ["active", "blocked", "expired", "closed", "not_yet_valid", "reissued", "suspended"];
     /// Whether a shop takes vouchers.
     ShopStatus = ["enabled", "suspended"];
     /// Whether a programme's vouchers can be spent.

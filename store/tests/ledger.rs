@@ -11,7 +11,7 @@ use domain::record::Body;
 use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Reason, Terms, Voucher, decide};
 use std::sync::Arc;
 use store::journal::{Batch, Head};
-use store::ledger::{Db, Error, HolderRow, NewHolder, ProjectError, all_statements};
+use store::ledger::{CitizenSession, Db, Error, HolderRow, NewHolder, ProjectError, all_statements};
 use store::seal::Sealed;
 use uuid::Uuid;
 
@@ -232,4 +232,24 @@ fn both_folders_of_migrations_make_the_same_columns() {
         same.iter().fold(text, |text, (from, to)| text.replace(from, to))
     };
     assert_eq!(columns("sqlite"), columns("postgres"));
+}
+
+#[tokio::test]
+async fn a_session_lasts_while_it_is_used_and_no_longer() {
+    const MINUTE: i64 = 60_000_000;
+    const IDLE: i64 = 30 * MINUTE;
+    for fresh in common::both().await {
+        let (db, name) = (&fresh.db, fresh.name);
+        let session = CitizenSession { voucher_id: Uuid::from_u128(1), generation: 1, expires_at: IDLE };
+        db.add_citizen_session(b"one", session).await.unwrap();
+        let at = |minute: i64| db.touch_citizen_session(b"one", minute * MINUTE + IDLE, minute * MINUTE);
+        // used once more a moment before it would be over, it lasts again as long from there
+        assert_eq!(at(29).await.unwrap().voucher_id, Uuid::from_u128(1), "{name}");
+        assert!(at(58).await.is_ok(), "{name}");
+        assert!(matches!(at(88).await, Err(Error::NotFound)), "{name}: over at that very instant");
+        assert!(at(87).await.is_ok(), "{name}: looking too late changed nothing");
+        assert!(matches!(db.touch_citizen_session(b"two", IDLE, 0).await, Err(Error::NotFound)), "{name}");
+        db.purge_sessions(117 * MINUTE).await.unwrap();
+        assert!(matches!(at(0).await, Err(Error::NotFound)), "{name}: swept up once it was over");
+    }
 }

@@ -1,6 +1,6 @@
 //! `GET /v1/citizen/voucher/events`: each change of the balance, as it becomes true.
 
-use crate::auth::Citizen;
+use crate::auth::{Citizen, citizen_until};
 use crate::hub::Hub;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-/// How often a silent stream shows that it is alive, so that proxies keep it.
+/// How often a silent stream shows that it is alive: proxies keep it, and pages notice when it is not.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How often a stream looks whether the process is about to end.
 const TICK: Duration = Duration::from_millis(500);
@@ -45,13 +45,16 @@ impl VoucherChange {
             status: view.life.code(),
         };
         let data = serde_json::to_string(&change).ok()?;
-        Some(Bytes::from(format!("id: {}\nevent: voucher\ndata: {data}\n\n", change.voucher_seq)))
+        // a stream that breaks is opened again after a second
+        Some(Bytes::from(format!("retry: 1000\nid: {}\nevent: voucher\ndata: {data}\n\n", change.voucher_seq)))
     }
 }
 
 struct Stream {
     state: web::Data<AppState>,
     voucher: VoucherId,
+    /// When a session that nobody uses is over; whoever uses it opens another stream.
+    until: i64,
     changes: watch::Receiver<u64>,
     hub: Arc<Hub>,
     first: bool,
@@ -74,7 +77,8 @@ impl Stream {
         if !std::mem::take(&mut self.first) {
             let mut silence = Duration::ZERO;
             loop {
-                if self.state.closing.load(Ordering::Acquire) {
+                let over = self.state.clock.now().micros() >= self.until;
+                if over || self.state.closing.load(Ordering::Acquire) {
                     return None;
                 }
                 match tokio::time::timeout(TICK, self.changes.changed()).await {
@@ -85,7 +89,7 @@ impl Stream {
                     Err(_) => silence += TICK,
                 }
                 if silence >= HEARTBEAT {
-                    return Some(Bytes::from_static(b": alive\n\n"));
+                    return Some(Bytes::from_static(b"event: alive\ndata: 1\n\n"));
                 }
             }
         }
@@ -97,8 +101,8 @@ impl Stream {
 /// Follow the voucher live
 ///
 /// Server-sent events: one called `voucher` at once and at each change, within a second of it, whose
-/// `data` is the schema here as one line of JSON and whose `id` is the `voucher_seq`. A comment keeps
-/// a silent stream alive. 429 when too many follow: ask from time to time instead.
+/// `data` is the schema here as one line of JSON and whose `id` is the `voucher_seq`. One called `alive`
+/// shows every fifteen seconds that a silent stream is not dead. 429 when too many follow: ask from time to time instead.
 #[utoipa::path(tag = "citizen", operation_id = "follow_own_voucher",
     responses((status = 200, description = "The stream", body = VoucherChange, content_type = "text/event-stream")),
     extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["too_many_requests"]))))]
@@ -107,7 +111,8 @@ pub(super) async fn events(state: web::Data<AppState>, citizen: Citizen) -> Resu
     let busy = || Problem::new("too_many_requests").retry_after(30);
     let changes = state.hub.subscribe(citizen.voucher).ok_or_else(busy)?;
     let hub = Arc::clone(&state.hub);
-    let stream = Stream { state, voucher: citizen.voucher, changes, hub, first: true };
+    let until = citizen_until(&state);
+    let stream = Stream { state, voucher: citizen.voucher, until, changes, hub, first: true };
     let body = stream::unfold(stream, |mut stream| async move {
         let bytes = stream.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), stream))

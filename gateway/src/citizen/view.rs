@@ -35,6 +35,9 @@ pub struct VoucherPage {
     /// First valid instant.
     #[schema(value_type = Instant)]
     pub valid_from: String,
+    /// The same in microseconds.
+    #[serde(skip)]
+    pub valid_from_us: i64,
     /// Last valid instant.
     #[schema(value_type = Instant)]
     pub expires_at: String,
@@ -43,6 +46,9 @@ pub struct VoucherPage {
     pub expires_at_us: i64,
     /// To be typed at the till.
     pub code: String,
+    /// To be scanned at the till.
+    #[serde(skip)]
+    pub qr_text: String,
     /// The programme.
     pub programme: String,
     /// The municipality.
@@ -57,8 +63,19 @@ pub struct VoucherPage {
     pub help_email: String,
     /// What has happened, newest first.
     pub operations: Vec<Movement>,
+    /// The place of the latest fact that the list knows of.
+    #[serde(skip)]
+    pub shown_seq: i64,
     /// Where it can be spent.
     pub shops: Vec<ShopView>,
+}
+
+impl VoucherPage {
+    /// Whether the holder can still block it, had it been lost.
+    #[must_use]
+    pub fn may_be_blocked(&self) -> bool {
+        matches!(self.status, "active" | "not_yet_valid" | "suspended")
+    }
 }
 
 /// Something that happened.
@@ -104,15 +121,18 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
     let missing = || Problem::new("voucher_not_found");
     let view = state.vouchers.view(citizen.voucher, state.deadline()).await?.ok_or_else(missing)?;
     let now = state.clock.now();
+    let directory = state.directory.now();
+    let programme = directory.programmes.get(&view.programme.uuid()).ok_or_else(missing)?;
     let status = match view.life.code() {
         _ if view.generation != citizen.generation => "reissued",
         "active" if now < view.valid_from => "not_yet_valid",
         "active" if now >= view.expires_at.plus_seconds(1) => "expired",
+        "active" if programme.status == "suspended" => "suspended",
         code => code,
     };
-    let directory = state.directory.now();
-    let programme = directory.programmes.get(&view.programme.uuid()).ok_or_else(missing)?;
+    let code = state.keys.code(citizen.voucher, citizen.generation);
     let municipality = directory.municipalities.get(&view.municipality.uuid()).ok_or_else(missing)?;
+    let (operations, shown_seq) = movements(state, citizen.voucher, view.voucher_seq).await?;
     let shops = directory
         .shops_by_name
         .iter()
@@ -132,24 +152,28 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
         available_cents: view.available().get(),
         total_cents: view.totals.issued.get() + view.totals.topped_up.get(),
         valid_from: rfc3339(view.valid_from),
+        valid_from_us: view.valid_from.micros(),
         expires_at: rfc3339(view.expires_at),
         expires_at_us: view.expires_at.micros(),
-        code: store::codes::grouped(&state.keys.code(citizen.voucher, citizen.generation)),
+        code: store::codes::grouped(&code),
+        qr_text: store::codes::qr_text(&code),
         programme: programme.name.clone(),
         municipality: municipality.name.clone(),
         rules_it: programme.rules_it.clone(),
         rules_en: programme.rules_en.clone(),
         help_phone: municipality.help_phone.clone(),
         help_email: municipality.help_email.clone(),
-        operations: movements(state, citizen.voucher, view.voucher_seq).await?,
+        operations,
+        shown_seq,
         shops,
     })
 }
 
 /// The latest movements of money. The list may lag behind the balance by a moment, never lead it.
-async fn movements(state: &AppState, voucher: VoucherId, seq: u64) -> Result<Vec<Movement>, Problem> {
+async fn movements(state: &AppState, voucher: VoucherId, seq: u64) -> Result<(Vec<Movement>, i64), Problem> {
     let after = i64::try_from(seq).unwrap_or(i64::MAX) - 1_000;
     let rows = state.db.voucher_operations(voucher.uuid(), after, 1_000).await?;
+    let shown_seq = rows.last().map_or(0, |row| row.voucher_seq);
     let directory = state.directory.now();
     let movements = rows.iter().rev().filter_map(|row| {
         let kind = Kind::from_code(&row.kind)?;
@@ -168,5 +192,5 @@ async fn movements(state: &AppState, voucher: VoucherId, seq: u64) -> Result<Vec
             decided_at_us: row.decided_at,
         })
     });
-    Ok(movements.take(MOVEMENTS_MAX).collect())
+    Ok((movements.take(MOVEMENTS_MAX).collect(), shown_seq))
 }

@@ -1,0 +1,36 @@
+//! Pages without data: home, the accessibility statement, and the frames of the shop's page and the
+//! console, which their scripts fill.
+
+use super::answer::{Keep, page};
+use super::words::Words;
+use crate::problem::Problem;
+use crate::state::AppState;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, get};
+use askama::Template;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(home).service(accessibility).service(shop).service(console);
+}
+
+macro_rules! plain_page {
+    ($name:ident, $template:ident, $address:literal, $path:literal) => {
+        #[derive(Template)]
+        #[template(path = $path)]
+        struct $template<'a> {
+            w: &'a Words,
+        }
+
+        #[get($address)]
+        async fn $name(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+            let words = Words::of(&state, &request);
+            page(&request, &words, &$template { w: &words }, (StatusCode::OK, Keep::Everybody))
+        }
+    };
+}
+
+plain_page!(home, HomeTemplate, "/", "home.html");
+plain_page!(accessibility, AccessibilityTemplate, "/accessibilita", "accessibility.html");
+plain_page!(shop, ShopTemplate, "/negozio", "shop.html");
+plain_page!(console, ConsoleTemplate, "/console", "console.html");

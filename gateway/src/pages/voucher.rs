@@ -1,0 +1,195 @@
+//! The voucher's page: opened by the link's secret or the typed code, usable without a script.
+
+use super::answer::{Keep, page, trouble};
+use super::words::Words;
+use crate::auth::Citizen;
+use crate::citizen::view::{VoucherPage, read};
+use crate::citizen::{block_lost, open, qr_svg};
+use crate::problem::Problem;
+use crate::state::AppState;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::web::{Data, Form, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use askama::Template;
+use serde::Deserialize;
+
+/// Where a voucher is opened.
+const DOOR: &str = "/v";
+/// Where an opened voucher is seen.
+const OPENED: &str = "/v/buono";
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.service(come).service(open_by_code).service(opened).service(parts).service(block);
+}
+
+/// Why the door is shown instead of the voucher.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// Somebody comes.
+    Fresh,
+    /// What was typed leads nowhere.
+    NotFound,
+    /// The code is right and its PIN is missing.
+    PinNeeded,
+    /// The PIN is not the code's.
+    PinWrong,
+    /// The session is over.
+    Over,
+}
+
+#[derive(Template)]
+#[template(path = "door.html")]
+struct DoorTemplate<'a> {
+    w: &'a Words,
+    door: Door,
+    /// What was typed, so that it need not be typed again.
+    code: &'a str,
+}
+
+impl DoorTemplate<'_> {
+    fn asks_for_pin(&self) -> bool {
+        matches!(self.door, Door::PinNeeded | Door::PinWrong)
+    }
+}
+
+/// The whole page.
+#[derive(Template)]
+#[template(path = "voucher/page.html")]
+struct VoucherTemplate<'a> {
+    w: &'a Words,
+    view: &'a VoucherPage,
+    qr: String,
+}
+
+/// The parts of it that change.
+#[derive(Template)]
+#[template(path = "voucher/parts.html")]
+struct PartsTemplate<'a> {
+    w: &'a Words,
+    view: &'a VoucherPage,
+    qr: String,
+}
+
+fn show_door(request: &HttpRequest, words: &Words, door: Door, code: &str) -> Result<HttpResponse, Problem> {
+    let how = match door {
+        Door::Fresh => (StatusCode::OK, Keep::Everybody),
+        Door::NotFound => (StatusCode::NOT_FOUND, Keep::Nobody),
+        Door::PinNeeded | Door::PinWrong | Door::Over => (StatusCode::OK, Keep::Nobody),
+    };
+    page(request, words, &DoorTemplate { w: words, door, code }, how)
+}
+
+fn see_other(address: &'static str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish()
+}
+
+/// The link of the message: nothing in it but a form and the script that reads the fragment.
+#[get("/v")]
+async fn come(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    show_door(&request, &Words::of(&state, &request), Door::Fresh, "")
+}
+
+#[derive(Deserialize)]
+struct TypedCode {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    pin: String,
+}
+
+/// Without a script: the typed code.
+#[post("/v")]
+async fn open_by_code(
+    state: Data<AppState>,
+    request: HttpRequest,
+    form: Form<TypedCode>,
+) -> Result<HttpResponse, Problem> {
+    let words = Words::of(&state, &request);
+    let problem = match open(&state, &request, &form.code, Some(&form.pin)).await {
+        Ok((cookie, _)) => {
+            return Ok(HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, OPENED)).finish());
+        }
+        Err(problem) => problem,
+    };
+    let door = match problem.code() {
+        "voucher_not_found" => Door::NotFound,
+        "pin_required" => Door::PinNeeded,
+        "pin_wrong" => Door::PinWrong,
+        _ => return Ok(trouble(&request, &words, &problem, DOOR)),
+    };
+    show_door(&request, &words, door, &form.code)
+}
+
+/// The holder's voucher, when there is a session.
+async fn seen(state: &AppState, citizen: Result<Citizen, Problem>) -> Result<VoucherPage, Problem> {
+    read(state, &citizen?).await
+}
+
+/// Nothing to show: the door when the session is over or leads nowhere any more, else what is wrong.
+fn unseen(request: &HttpRequest, words: &Words, problem: &Problem) -> Result<HttpResponse, Problem> {
+    match problem.code() {
+        "unauthorized" | "voucher_not_found" => show_door(request, words, Door::Over, ""),
+        _ => Ok(trouble(request, words, problem, OPENED)),
+    }
+}
+
+/// The QR as it stands in the page, for a voucher that a till would take.
+fn qr(view: &VoucherPage) -> Result<String, Problem> {
+    if view.status == "active" { qr_svg(&view.qr_text, 1) } else { Ok(String::new()) }
+}
+
+#[get("/v/buono")]
+async fn opened(
+    state: Data<AppState>,
+    request: HttpRequest,
+    citizen: Result<Citizen, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let words = Words::of(&state, &request);
+    match seen(&state, citizen).await {
+        Ok(view) => {
+            let template = VoucherTemplate { w: &words, view: &view, qr: qr(&view)? };
+            page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
+        }
+        Err(problem) => unseen(&request, &words, &problem),
+    }
+}
+
+/// For the script, which puts them in the place of the old ones.
+#[get("/v/buono/parti")]
+async fn parts(
+    state: Data<AppState>,
+    request: HttpRequest,
+    citizen: Result<Citizen, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let words = Words::of(&state, &request);
+    let view = seen(&state, citizen).await?;
+    let template = PartsTemplate { w: &words, view: &view, qr: qr(&view)? };
+    page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
+}
+
+#[derive(Deserialize)]
+struct Sure {
+    #[serde(default)]
+    sure: String,
+}
+
+#[post("/v/blocca")]
+async fn block(
+    state: Data<AppState>,
+    request: HttpRequest,
+    citizen: Result<Citizen, Problem>,
+    form: Form<Sure>,
+) -> Result<HttpResponse, Problem> {
+    let words = Words::of(&state, &request);
+    let citizen = match citizen {
+        Ok(citizen) => citizen,
+        Err(problem) => return unseen(&request, &words, &problem),
+    };
+    if form.sure == "1"
+        && let Err(problem) = block_lost(&state, &citizen).await
+    {
+        return Ok(trouble(&request, &words, &problem, OPENED));
+    }
+    Ok(see_other(OPENED))
+}

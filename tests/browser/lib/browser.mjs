@@ -1,0 +1,103 @@
+// Debian's Chromium, driven by playwright-core; every page is watched for what must never happen.
+import { AxeBuilder } from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { chromium } from "playwright-core";
+
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const args = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts it, or says what is missing. */
+export async function startBrowser() {
+  if (!existsSync(executablePath)) throw new Error(`${executablePath} is not there: apt-get install chromium, or set CHROMIUM`);
+  return chromium.launch({ executablePath, args });
+}
+
+/** A phone, tablet or desk of this width. */
+export const screen = (width) => ({ viewport: { width, height: width < 700 ? 780 : 800 }, hasTouch: width < 700 });
+
+/** A page in a context of its own, watched. `expected` are console errors that belong to the test. */
+export async function openPage(browser, town, { width = 390, lang = "it", script = true, storage } = {}) {
+  const context = await browser.newContext({
+    ...screen(width),
+    locale: lang === "it" ? "it-IT" : "en-GB",
+    timezoneId: "America/New_York",
+    javaScriptEnabled: script,
+    storageState: storage,
+    baseURL: town.url,
+  });
+  const page = await context.newPage();
+  page.expected = [];
+  page.wrong = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) page.wrong.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => page.wrong.push(`script: ${error}`));
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== town.url && protocol !== "blob:") page.wrong.push(`left the origin: ${request.url()}`);
+  });
+  return page;
+}
+
+/** Ends a page; fails when something happened that must never happen. */
+export async function closePage(page) {
+  const wrong = page.wrong.filter((said) => !page.expected.some((pattern) => pattern.test(said)));
+  await page.context().close();
+  assert.deepEqual(wrong, []);
+}
+
+/** Runs a test's body with a page and closes it. */
+export async function withPage(browser, town, options, body) {
+  const page = await openPage(browser, town, options);
+  await body(page);
+  await closePage(page);
+}
+
+/** Nothing for axe to complain about, and nothing wider than the screen. */
+export async function assertAccessible(page, what) {
+  // the voucher's own script moves nothing, but transitions of the kit would blur contrasts
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+  const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);
+  assert.deepEqual(said, [], `${what}: axe`);
+  const [inner, scroll] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
+  assert.ok(scroll <= inner, `${what}: ${scroll} px wide on a screen of ${inner}`);
+}
+
+/** Opens a voucher by its link and waits for the balance. */
+export async function openVoucher(page, voucher) {
+  await page.goto(voucher.link);
+  await page.waitForURL("**/v/buono");
+  await page.locator("[data-when=live]").waitFor({ state: "visible" });
+}
+
+/** Waits until the page shows this amount. */
+export const balance = (page, text) => page.locator(".balance .amount", { hasText: text }).waitFor();
+
+/** Makes a page a till of the demonstration's. */
+export async function openTill(page, town, number = 0) {
+  await page.addInitScript((token) => localStorage.setItem("buono.token", token), town.demo.terminals[number].token);
+  await page.goto("/negozio");
+  await page.locator("#till").waitFor({ state: "visible" });
+  await page.locator("#operations li").first().waitFor();
+}
+
+/** Signs in at the console. */
+export async function openConsole(page, town, role = "municipal_admin") {
+  const { email, password } = town.demo.staff.find((user) => user.role === role);
+  // the page asks who is signed in, and nobody is
+  page.expected.push(/401/);
+  await page.goto("/console");
+  await page.locator("#email").fill(email);
+  await page.locator("#password").fill(password);
+  await page.locator("#sign-in button").click();
+  await page.locator("#desk").waitFor({ state: "visible" });
+}

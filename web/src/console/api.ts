@@ -1,0 +1,72 @@
+// Calls to the municipality's interface. A problem is shown where everybody sees it and ends what
+// was being done; a session that is over leads back to the door.
+import { byId, el } from "../shared/dom";
+import { call, type Call, type Problem } from "../shared/http";
+import { t } from "../shared/texts";
+
+/** The call did not do what was asked; it has been said why. */
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.code);
+  }
+}
+
+/** Nobody knows whether the call was heard. */
+export class Unheard extends Error {}
+
+/** Told to the page when the session is over. */
+export const OVER = "session-over";
+
+/** Says something to the person. */
+export function say(good: boolean, title: string, text = ""): void {
+  const notice = byId("notice");
+  notice.className = good ? "alert alert-success" : "alert alert-danger";
+  notice.replaceChildren(el("strong", { textContent: title }), ` ${text}`);
+  notice.scrollIntoView({ block: "nearest" });
+}
+
+/** Takes it away. */
+export function hush(): void {
+  byId("notice").className = "";
+  byId("notice").replaceChildren();
+}
+
+function explain(problem: Problem): string {
+  const where = problem.row ? t("console-row", { row: problem.row }) : "";
+  const reason = problem.code === "file_unreadable" && problem.reason ? t(`import-problem-${problem.reason.replace(/_/g, "-")}`) : "";
+  const field = problem.code === "bad_request" && problem.field ? t("console-field", { field: problem.field }) : "";
+  return [problem.detail, reason, where, field].filter(Boolean).join(" ");
+}
+
+/** The answer's data. */
+export async function admin<T>(path: string, request: Call = {}): Promise<T> {
+  let answer;
+  try {
+    answer = await call<T & Problem>(`/v1/admin${path}`, request);
+  } catch {
+    say(false, t("console-offline"), t("console-offline-text"));
+    throw new Unheard(path);
+  }
+  if (answer.ok) return answer.data;
+  if (answer.status === 401 && answer.data.code === "unauthorized") document.dispatchEvent(new Event(OVER));
+  else say(false, answer.data.title, explain(answer.data));
+  throw new Refused(answer.data);
+}
+
+/** Changes something. */
+export const post = <T>(path: string, body?: unknown, headers: Record<string, string> = {}) => admin<T>(path, { method: "POST", body, headers });
+
+/** A list, or a part of one. */
+export interface List<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+/** Does something that may be refused: what went wrong has been said by then. */
+export async function attempt(act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!(error instanceof Refused) && !(error instanceof Unheard)) throw error;
+  }
+}

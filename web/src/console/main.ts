@@ -1,0 +1,53 @@
+// The console: one page over the municipality's interface, a part of it at a time.
+import { byId } from "../shared/dom";
+import { attempt } from "./api";
+import { CHANGED, showImports, startImports } from "./imports";
+import { showMessages } from "./messages";
+import { showProgrammes, startProgrammes } from "./programmes";
+import { decides, enter, startSession } from "./session";
+import { showShops, startShops } from "./shops";
+import { showUsers, startUsers } from "./users";
+import { VOUCHER_CHANGED } from "./voucher";
+import { showVouchers, showVouchersAgain, startVouchers } from "./vouchers";
+
+/** Each part, and what brings it up to date. */
+const PARTS: Record<string, () => Promise<void>> = {
+  imports: async () => {
+    await showProgrammes();
+    await showImports();
+  },
+  vouchers: async () => {
+    await showProgrammes();
+    await showVouchers();
+  },
+  shops: showShops,
+  programmes: showProgrammes,
+  messages: showMessages,
+  users: showUsers,
+};
+
+async function open(): Promise<void> {
+  const asked = location.hash.slice(1);
+  const allowed = asked in PARTS && (asked !== "users" || decides());
+  const part = allowed ? asked : "imports";
+  byId("users-tab").hidden = !decides();
+  for (const name of Object.keys(PARTS)) byId(name).hidden = name !== part;
+  document.querySelectorAll(".tabs a").forEach((tab) => {
+    if (tab.getAttribute("href") === `#${part}`) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+  });
+  await attempt(PARTS[part] ?? showImports);
+}
+
+startSession(open);
+startImports();
+startProgrammes();
+startShops();
+startUsers();
+startVouchers();
+addEventListener("hashchange", () => {
+  if (!byId("desk").hidden) void open();
+});
+document.addEventListener(CHANGED, () => void attempt(() => Promise.all([showShops(), showVouchers()])));
+document.addEventListener(VOUCHER_CHANGED, () => void attempt(showVouchersAgain));
+void enter(open);

@@ -1,0 +1,73 @@
+// Programmes and where their money is.
+import { button, byId, el, onSubmit } from "../shared/dom";
+import { cents, day, euro, t, type Instant } from "../shared/texts";
+import { admin, attempt, post, say, type List } from "./api";
+import { decides } from "./session";
+import { table } from "./table";
+
+/** A programme. */
+export interface Programme {
+  id: string;
+  name: string;
+  status: string;
+  budget_cents: number;
+  valid_from: Instant;
+  expires_at: Instant;
+  pin_above_cents: number | null;
+  sums: Record<"issued_cents" | "spent_cents" | "held_cents" | "balance_cents" | "expired_cents" | "remaining_budget_cents", number>;
+}
+
+const known = new Map<string, Programme>();
+
+/** A programme by its id. */
+export const programmeOf = (id: string) => known.get(id);
+
+async function turn(programme: Programme): Promise<void> {
+  await post(`/programmes/${programme.id}/${programme.status === "suspended" ? "resume" : "suspend"}`);
+  say(true, t("console-done"));
+  await showProgrammes();
+}
+
+function actions(programme: Programme): Node | undefined {
+  if (!decides() || programme.status === "closed") return undefined;
+  const word = t(programme.status === "suspended" ? "console-resume" : "console-suspend");
+  const turned = button(word, () => attempt(() => turn(programme)));
+  turned.setAttribute("aria-label", `${word}: ${programme.name}`);
+  return turned;
+}
+
+/** Shows them, and offers them to the uploads. */
+export async function showProgrammes(): Promise<void> {
+  const { items } = await admin<List<Programme>>("/programmes");
+  byId("programme").replaceChildren(...items.map((item) => new Option(item.name, item.id)));
+  for (const item of items) known.set(item.id, item);
+  byId("new-programme").hidden = !decides();
+  const sum = (title: string, of: (item: Programme) => number) => ({ title: t(title), number: true, cell: (item: Programme) => euro(of(item)) });
+  table("programme-list", t("console-programmes"), [
+    { title: t("console-name"), cell: (item) => el("strong", { textContent: item.name }) },
+    { title: t("console-validity"), cell: (item) => `${day(item.valid_from)} – ${day(item.expires_at)}` },
+    { title: t("console-state"), cell: (item) => t(`programme-${item.status}`) },
+    sum("console-budget", (item) => item.budget_cents),
+    sum("console-issued", (item) => item.sums.issued_cents),
+    sum("console-spent", (item) => item.sums.spent_cents),
+    sum("console-held", (item) => item.sums.held_cents),
+    sum("console-to-spend", (item) => item.sums.balance_cents),
+    sum("console-returned", (item) => item.sums.expired_cents),
+    sum("console-budget-left", (item) => item.sums.remaining_budget_cents),
+    { title: t("console-actions"), cell: actions },
+  ], items);
+}
+
+async function add(form: HTMLFormElement): Promise<void> {
+  const { budget, pin_above, ...rest } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  const budget_cents = cents(budget ?? "");
+  const pin_above_cents = pin_above ? cents(pin_above) : null;
+  if (!budget_cents || pin_above_cents === undefined) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
+  await post("/programmes", { ...rest, budget_cents, pin_above_cents });
+  form.reset();
+  say(true, t("console-programme-added"), rest.name);
+  await showProgrammes();
+}
+
+/** Makes the form work. */
+export const startProgrammes = () => onSubmit("new-programme", (form) => attempt(() => add(form)));

@@ -1,0 +1,62 @@
+// The affiliated shops: their standing, and codes for their tills.
+import { button, byId, el } from "../shared/dom";
+import { ask } from "../shared/dialog";
+import { t, time } from "../shared/texts";
+import { admin, attempt, post, say, type List } from "./api";
+import { works } from "./session";
+import { table } from "./table";
+
+interface Shop {
+  id: string;
+  reference: string;
+  name: string;
+  category: string;
+  address: string;
+  town: string;
+  status: string;
+}
+
+let all: Shop[] = [];
+
+async function newTill(shop: Shop): Promise<void> {
+  const { enrolment_code, expires_at } = await post<{ enrolment_code: string; expires_at: string }>(`/shops/${shop.id}/enrolments`);
+  await ask({ title: enrolment_code, text: t("console-enrolment-text", { shop: shop.name, time: time(expires_at) }), yes: t("console-close") });
+}
+
+async function turn(shop: Shop): Promise<void> {
+  await post(`/shops/${shop.id}/${shop.status === "enabled" ? "suspend" : "enable"}`);
+  say(true, t("console-done"), shop.name);
+  await showShops();
+}
+
+function actions(shop: Shop): Node | undefined {
+  if (!works()) return undefined;
+  const named = (key: string, act: () => Promise<unknown>) => {
+    const made = button(t(key), () => attempt(act));
+    made.setAttribute("aria-label", `${t(key)}: ${shop.name}`);
+    return made;
+  };
+  const turned = named(shop.status === "enabled" ? "console-suspend" : "console-enable", () => turn(shop));
+  return el("span", { className: "actions" }, named("console-new-till", () => newTill(shop)), turned);
+}
+
+function filtered(): void {
+  const wanted = byId<HTMLInputElement>("shop-query").value.toLowerCase();
+  const fits = (shop: Shop) => [shop.reference, shop.name, shop.address, shop.category].some((text) => text.toLowerCase().includes(wanted));
+  table("shop-list", t("console-shops"), [
+    { title: t("console-reference"), cell: (shop) => shop.reference },
+    { title: t("console-name"), cell: (shop) => el("strong", { textContent: shop.name }) },
+    { title: t("console-address"), cell: (shop) => `${shop.address}, ${shop.town}` },
+    { title: t("console-state"), cell: (shop) => t(`shop-${shop.status}`) },
+    { title: t("console-actions"), cell: actions },
+  ], all.filter(fits), (shop) => shop.status !== "enabled");
+}
+
+/** Shows them. */
+export async function showShops(): Promise<void> {
+  all = (await admin<List<Shop>>("/shops")).items;
+  filtered();
+}
+
+/** Makes the search work. */
+export const startShops = () => byId("shop-query").addEventListener("input", filtered);

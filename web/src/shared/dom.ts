@@ -1,0 +1,53 @@
+// Making elements. Whatever comes from outside is only ever text.
+
+/** What an element holds. */
+export type Child = Node | string | undefined;
+
+/** The element of the page with this id, of this kind. */
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(id);
+  return found as T;
+}
+
+/** A new element. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const node = Object.assign(document.createElement(name), properties);
+  node.append(...children.filter((child) => child !== undefined));
+  return node;
+}
+
+/** A button that does something, once at a time. */
+export function button(text: string, act: () => Promise<unknown>, style = "btn-outline-primary"): HTMLButtonElement {
+  const node = el("button", { type: "button", textContent: text });
+  node.classList.add("btn", style);
+  node.addEventListener("click", () => once(node, act));
+  return node;
+}
+
+/** Runs it with the button asleep meanwhile, so that two taps are one. */
+export function once(node: HTMLButtonElement, act: () => Promise<unknown>): void {
+  if (node.disabled) return;
+  node.disabled = true;
+  void act().finally(() => {
+    node.disabled = false;
+  });
+}
+
+/** Runs it when the form is sent, once at a time. */
+export function onSubmit(id: string, act: (form: HTMLFormElement) => Promise<unknown>): void {
+  const form = byId<HTMLFormElement>(id);
+  let busy = false;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    void act(form).finally(() => {
+      busy = false;
+    });
+  });
+}

@@ -1,0 +1,44 @@
+// The texts of the shop's page and the console: the catalogue's own messages in the page's language,
+// handed over by the server in a block of JSON.
+import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundle";
+
+/** The page's language. */
+export const lang = document.documentElement.lang;
+
+const bundle = new FluentBundle(lang, { useIsolating: false });
+bundle.addResource(new FluentResource(JSON.parse(document.getElementById("texts")?.textContent ?? '""') as string));
+
+/** A text, with values in it. */
+export function t(key: string, values: Record<string, FluentVariable> = {}): string {
+  const pattern = bundle.getMessage(key)?.value;
+  return pattern ? bundle.formatPattern(pattern, values) : key;
+}
+
+const region = lang === "it" ? "it-IT" : "en-GB";
+const rome = "Europe/Rome";
+
+/** Euro as people write them. */
+export const euro = (cents: number) => (cents / 100).toLocaleString(region, { style: "currency", currency: "EUR" });
+
+/** An instant: RFC 3339, or microseconds where an answer has them. */
+export type Instant = string | number;
+const date = (at: Instant) => new Date(typeof at === "number" ? at / 1000 : at);
+
+/** A day in Rome. */
+export const day = (at: Instant) => date(at).toLocaleDateString(region, { timeZone: rome, dateStyle: "medium" });
+
+/** A day and a time in Rome. */
+export const moment = (at: Instant) => date(at).toLocaleString(region, { timeZone: rome, dateStyle: "short", timeStyle: "short" });
+
+/** A time of day in Rome. */
+export const time = (at: Instant) => date(at).toLocaleTimeString(region, { timeZone: rome, timeStyle: "short" });
+
+/** Today in Rome, as the interface writes days. */
+export const today = () => new Date().toLocaleDateString("sv-SE", { timeZone: rome });
+
+/** Cents of an amount typed with a comma or a point; nothing when it is not clear what was meant. */
+export function cents(text: string): number | undefined {
+  const match = /^\s*(\d{1,7}|\d{1,3}(?:\.\d{3})+(?=,))(?:[.,](\d{1,2}))?\s*$/.exec(text);
+  if (!match) return undefined;
+  return Number((match[1] ?? "").replace(/\./g, "")) * 100 + Number((match[2] ?? "").padEnd(2, "0"));
+}

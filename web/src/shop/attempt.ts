@@ -1,0 +1,80 @@
+// One attempt to move money: stored with its key before it is sent, so that a lost answer is never a
+// lost payment, and settled under that key until it is known what became of it.
+import type { Problem } from "../shared/http";
+import { till, tillCall, type Operation } from "./till";
+
+/** Something that was tried. */
+export interface Attempt {
+  kind: "payment" | "undo";
+  key: string;
+  path: string;
+  body: Record<string, unknown>;
+  cents: number;
+  /** When, in milliseconds. */
+  at: number;
+  /** It had a PIN, which was not stored: it can be asked about, not sent again. */
+  secret?: boolean;
+}
+
+/** What became of it. */
+export type Outcome =
+  | { state: "done"; operation: Operation }
+  | { state: "refused"; problem: Problem }
+  /** Nothing was taken, and nothing will be. */
+  | { state: "never" }
+  /** The till was revoked: the office knows. */
+  | { state: "gone" };
+
+/** For so long the customer still stands there, and the attempt is sent again. Afterwards the page
+    only asks what became of it: nobody is charged when they have long gone. */
+const FRESH_MS = 60_000;
+const WAIT_MS_MAX = 8000;
+
+// by shop: a till that moves to another one leaves its questions where they belong
+const place = (key: string) => `buono.attempt.${till.shop}.${key}`;
+
+/** Stores it. A PIN stays in memory. */
+export function keep(attempt: Attempt): void {
+  const { pin, ...body } = attempt.body;
+  const stored: Attempt = { ...attempt, body, secret: pin !== undefined };
+  localStorage.setItem(place(attempt.key), JSON.stringify(stored));
+}
+
+/** What this shop has begun and not settled. */
+export function unsettled(): Attempt[] {
+  const keys = Object.keys(localStorage).filter((name) => name.startsWith(place("")));
+  return keys.map((name) => JSON.parse(localStorage.getItem(name) ?? "") as Attempt);
+}
+
+/** One question; nothing when the answer was lost or is not final. */
+async function send(attempt: Attempt): Promise<Outcome | undefined> {
+  const request = { method: "POST", body: attempt.body, headers: { "Idempotency-Key": attempt.key } };
+  const { status, ok, data } = await tillCall<Operation & Problem>(attempt.path, request);
+  if (ok) return { state: "done", operation: data };
+  if (status === 401) return { state: "gone" };
+  return status < 500 && status !== 429 ? { state: "refused", problem: data } : undefined;
+}
+
+async function find(attempt: Attempt): Promise<Outcome | undefined> {
+  const { status, ok, data } = await tillCall<Operation & { result: string }>(`/v1/operations/by-key/${attempt.key}`);
+  if (ok && data.result === "done") return { state: "done", operation: data };
+  // declined: the same key gives the same answer, its reason in words included, and takes nothing
+  if (ok) return attempt.secret ? { state: "never" } : send(attempt);
+  if (status === 401) return { state: "gone" };
+  return status === 404 ? { state: "never" } : undefined;
+}
+
+/** Goes on until it is known what became of it; `waiting` hears of every lost answer. */
+export async function settle(attempt: Attempt, waiting: () => void): Promise<Outcome> {
+  for (let wait = 1000; ; wait = Math.min(wait * 2, WAIT_MS_MAX)) {
+    const fresh = Date.now() - attempt.at < FRESH_MS && !attempt.secret;
+    const outcome = await (fresh ? send(attempt) : find(attempt)).catch(() => undefined);
+    if (outcome) {
+      // a till that was revoked may come back and ask again
+      if (outcome.state !== "gone") localStorage.removeItem(place(attempt.key));
+      return outcome;
+    }
+    waiting();
+    await new Promise((done) => setTimeout(done, wait));
+  }
+}

@@ -1,0 +1,121 @@
+// Follows the voucher: an event for each change, the parts that changed from the server, and a
+// sentence that says so when the balance may be old.
+
+/** A stream says that it is alive every fifteen seconds: silent for three times as long, it is dead. */
+const SILENCE_MS = 45000;
+/** A stream that comes back at once is not worth a word. */
+const GRACE_MS = 3000;
+/** How soon to try again when the server refused a stream. */
+const RETRY_MS = 10000;
+const ANSWER_MS = 15000;
+
+type State = "live" | "offline";
+
+const part = (name: string, within: ParentNode = document) => within.querySelector<HTMLElement>(`[data-part=${name}]`);
+
+/** Puts what came in the place of what is there, where it differs. */
+function swap(html: string): void {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  for (const name of ["balance", "code", "movements"]) {
+    const [old, now] = [part(name), part(name, fresh)];
+    if (!old || !now) continue;
+    if (now.dataset.seq) old.dataset.seq = now.dataset.seq;
+    if (old.innerHTML.trim() !== now.innerHTML.trim()) old.replaceChildren(...Array.from(now.childNodes));
+  }
+}
+
+/** Starts following; what it returns brings the page up to date now. */
+export function follow(): () => Promise<void> {
+  let source: EventSource | undefined;
+  let state: State | undefined;
+  let silence: number | undefined;
+  let grace: number | undefined;
+  let retry: number | undefined;
+  let running: Promise<void> | undefined;
+  let again = false;
+
+  function show(now: State | undefined): void {
+    state = now;
+    clearTimeout(grace);
+    grace = undefined;
+    document.documentElement.classList.toggle("stale", state === "offline");
+    document.querySelectorAll<HTMLElement>("[data-when]").forEach((note) => {
+      note.hidden = note.dataset.when !== state;
+    });
+  }
+
+  async function fetchParts(): Promise<void> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), ANSWER_MS);
+    try {
+      const answer = await fetch("/v/buono/parti", { cache: "no-store", signal: abort.signal });
+      if (answer.status === 401 || answer.status === 404) {
+        // the session is over: the server says so kindly and asks for the code
+        location.replace("/v/buono");
+        return;
+      }
+      if (!answer.ok) throw new Error(String(answer.status));
+      swap(await answer.text());
+      show("live");
+    } catch {
+      show("offline");
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // one at a time; whoever asks meanwhile gets another round after it
+  function refresh(): Promise<void> {
+    again = running !== undefined;
+    running ??= fetchParts().then(async () => {
+      running = undefined;
+      if (again) await refresh();
+    });
+    return running;
+  }
+
+  function heard(): void {
+    clearTimeout(silence);
+    silence = setTimeout(connect, SILENCE_MS);
+  }
+
+  function changed(event: MessageEvent<string>): void {
+    heard();
+    const { voucher_seq: seq } = JSON.parse(event.data) as { voucher_seq: number };
+    if (state === "live" || state === undefined) {
+      if (part("balance")?.dataset.seq === String(seq)) return show("live");
+    }
+    void refresh();
+  }
+
+  function lost(): void {
+    grace ??= setTimeout(() => show("offline"), GRACE_MS);
+    if (source?.readyState !== EventSource.CLOSED) return;
+    // refused, not interrupted: asking for the page tells why
+    clearTimeout(retry);
+    retry = setTimeout(connect, RETRY_MS);
+    void refresh();
+  }
+
+  function connect(): void {
+    clearTimeout(retry);
+    source?.close();
+    source = new EventSource("/v1/citizen/voucher/events");
+    source.addEventListener("voucher", changed);
+    source.addEventListener("alive", heard);
+    source.addEventListener("error", lost);
+    heard();
+  }
+
+  addEventListener("offline", () => show("offline"));
+  addEventListener("online", () => {
+    connect();
+    void refresh();
+  });
+  document.addEventListener("visibilitychange", () => {
+    // a phone that slept may have missed everything
+    if (document.visibilityState === "visible") void refresh();
+  });
+  connect();
+  return refresh;
+}
