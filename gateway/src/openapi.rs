@@ -18,11 +18,12 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 12] = [
+pub const PAGES: [(&str, &str); 13] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
     ("GET", "/v/buono"),
+    ("GET", "/v/buono/parti"),
     ("POST", "/v/blocca"),
     ("GET", "/negozio"),
     ("GET", "/console"),
