@@ -1,0 +1,4 @@
+//! What several tests of the engine share.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+pub mod history;
