@@ -11,8 +11,8 @@ use tokio::sync::{oneshot, watch};
 /// Why a partition is out of service until an operator has looked at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Halt {
-    /// The ledger knows records that the journal has not: the journal is an old copy.
-    #[error("the journal ends before the ledger does")]
+    /// The ledger, or this process, knows records that the journal has not: it is an old copy.
+    #[error("the journal ends before records that were durable")]
     JournalBehindLedger,
     /// The store has records and no fence.
     #[error("the journal has lost its fence")]

@@ -87,6 +87,8 @@ pub enum Phase {
     Inspecting {
         /// The epoch it found.
         current: u64,
+        /// Where it reads on.
+        from_seq: u64,
     },
     /// It reads what the journal holds up to its own opening.
     CatchingUp {
@@ -180,7 +182,8 @@ impl<R> Writer<R> {
                 let open = Io::Open { expected_epoch: self.epoch, at: now };
                 self.meanwhile(intake, NotDone::Stale, open)
             }
-            Phase::Inspecting { .. } | Phase::CatchingUp { .. } => {
+            Phase::Inspecting { from_seq, .. } => self.meanwhile(intake, NotDone::Stale, Io::Read { from_seq }),
+            Phase::CatchingUp { .. } => {
                 let read = Io::Read { from_seq: self.head.seq + 1 };
                 self.meanwhile(intake, NotDone::Stale, read)
             }
@@ -233,7 +236,7 @@ impl<R> Writer<R> {
         match (self.phase, result) {
             (Phase::Asking, IoResult::Head(result)) => self.asked(&result),
             (Phase::Opening, IoResult::Opened(result)) => self.opened(&result),
-            (Phase::Inspecting { current }, IoResult::Read(result)) => self.inspected(current, result),
+            (Phase::Inspecting { current, .. }, IoResult::Read(result)) => self.inspected(current, result),
             (Phase::CatchingUp { opened }, IoResult::Read(result)) => self.caught_up(opened, result),
             (Phase::Serving, IoResult::Appended(Ok(()))) => self.durable(),
             (Phase::Serving, IoResult::Checked(Ok(()))) => self.release(),
@@ -258,33 +261,42 @@ impl<R> Writer<R> {
 
     fn opened(&mut self, result: &Result<Opened, JournalError>) {
         match *result {
+            // records that were durable are gone, and nothing read from here on would show it
+            Ok(opened) if opened.head.seq <= self.head.seq => self.halt(Halt::JournalBehindLedger),
             Ok(opened) => {
                 self.epoch = opened.head.epoch;
                 self.phase = Phase::CatchingUp { opened: opened.head };
             }
-            Err(JournalError::Race { current }) => self.phase = Phase::Inspecting { current },
+            Err(JournalError::Race { current }) => {
+                self.phase = Phase::Inspecting { current, from_seq: self.head.seq + 1 };
+            }
             Err(JournalError::NoFence) => self.halt(Halt::NoFence),
             Err(JournalError::Corrupt(_)) => self.halt(Halt::DamagedJournal),
             Err(_) => self.pause = true,
         }
     }
 
-    /// An opening whose reply was lost is found in the journal under this node's own id.
+    /// An opening whose reply was lost is found in the journal under this node's own id, however
+    /// much lies before it.
     fn inspected(&mut self, current: u64, result: Result<Vec<Arc<Batch>>, JournalError>) {
         let Ok(batches) = result else {
             self.pause = true;
             return;
         };
         let records = batches.iter().flat_map(|batch| batch.records());
-        let last = records.filter(|record| record.epoch == current).find_map(|record| match record.body {
+        let opener = records.filter(|record| record.epoch == current).find_map(|record| match record.body {
             Body::Open { node, .. } => Some(node),
             Body::Entry(_) => None,
         });
-        if last == Some(self.node) {
-            self.epoch = current;
-            self.phase = Phase::Opening;
-        } else {
-            self.step_down();
+        match (opener, batches.last()) {
+            (Some(node), _) if node == self.node => {
+                self.epoch = current;
+                self.phase = Phase::Opening;
+            }
+            (Some(_), _) => self.step_down(),
+            (None, Some(batch)) => self.phase = Phase::Inspecting { current, from_seq: batch.head().seq + 1 },
+            // that opening never reached the disk: nobody has taken over after all
+            (None, None) => self.phase = Phase::Opening,
         }
     }
 

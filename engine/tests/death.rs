@@ -1,12 +1,13 @@
 //! An actor that dies takes nothing with it that a till was told.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use domain::cents::Cents;
+mod common;
+
+use common::commands::{P, cents, issue, redeem, voucher};
 use domain::clock::{Clock, Timestamp};
-use domain::ids::{MunicipalityId, OperationId, PartitionId, ProgrammeId, ShopId, TerminalId, VoucherId};
-use domain::keys::{OpKey, RequestHash};
+use domain::ids::{PartitionId, VoucherId};
 use domain::record::{Body, NodeId};
-use domain::voucher::{Action, Command, Credential, Decline, Entry, Event, Origin, Terms};
+use domain::voucher::{Decline, Entry, Event};
 use engine::source::Pending;
 use engine::{Answer, Options, Source, Vouchers};
 use std::sync::Arc;
@@ -14,9 +15,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use store::journal::{Head, Journal, MemoryJournal};
-use uuid::Uuid;
-
-const P: PartitionId = PartitionId(0);
 
 /// A clock that kills the next actor that asks for the time.
 #[derive(Default)]
@@ -57,33 +55,6 @@ impl Source for Lagging {
     }
 }
 
-fn command(number: u128, action: Action) -> Command {
-    Command {
-        operation: OperationId::new(Uuid::from_u128(number)),
-        origin: Origin::Till { shop: ShopId::new(Uuid::from_u128(1)), terminal: TerminalId::new(Uuid::from_u128(2)) },
-        key: OpKey(number.to_le_bytes()),
-        request_hash: RequestHash::of(&[&number.to_le_bytes()]),
-        action,
-    }
-}
-
-fn redeem(number: u128, cents: i64) -> Command {
-    let credential = Credential { generation: 1, pin: None };
-    command(number, Action::Redeem { amount: Cents::new(cents).unwrap(), credential, terms: Terms::OPEN })
-}
-
-fn issue() -> Command {
-    let action = Action::Issue {
-        municipality: MunicipalityId::new(Uuid::from_u128(3)),
-        programme: ProgrammeId::new(Uuid::from_u128(4)),
-        amount: Cents::new(5_000).unwrap(),
-        valid_from: Timestamp::EPOCH,
-        expires_at: Timestamp::from_micros(i64::MAX / 2),
-        pin: None,
-    };
-    command(5, action)
-}
-
 fn event(answer: Answer) -> Event {
     match answer {
         Answer::Recorded { entry, .. } => entry.event,
@@ -100,11 +71,11 @@ async fn a_voucher_that_died_comes_back_with_everything_that_was_answered() {
     let (clock, source): (Arc<dyn Clock>, Arc<dyn Source>) = (deadly.clone(), ledger.clone());
     let options = Options { node: NodeId(1), idle: Duration::from_secs(900) };
     let vouchers = Vouchers::start(&options, vec![(Box::new(journal), Head::START)], &source, &clock).unwrap();
-    let (voucher, far) = (VoucherId::new(Uuid::from_u128(6)), Timestamp::from_micros(1_000_000_000));
+    let (voucher, far) = (voucher(6), Timestamp::from_micros(1_000_000_000));
 
-    vouchers.execute(voucher, issue(), far).await.unwrap();
+    vouchers.execute(voucher, issue(5, 5_000), far).await.unwrap();
     let taken = event(vouchers.execute(voucher, redeem(10, 4_000), far).await.unwrap());
-    assert_eq!(taken, Event::Redeem { amount: Cents::new(4_000).unwrap() });
+    assert_eq!(taken, Event::Redeem { amount: cents(4_000) });
     // the ledger has the voucher, and not yet what was taken from it
     ledger.seq.store(2, Ordering::SeqCst);
 
