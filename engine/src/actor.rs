@@ -29,6 +29,8 @@ pub(crate) struct Surroundings {
 pub(crate) struct VoucherActor {
     voucher: VoucherId,
     shared: Arc<Surroundings>,
+    /// The one life of the partition that it may serve: the registry starts another for the next.
+    generation: u64,
     /// The ledger must hold the partition up to here before the voucher is read from it.
     after_seq: u64,
     state: State,
@@ -61,19 +63,23 @@ impl Message for Retire {
     type Result = ();
 }
 
-impl VoucherActor {
-    pub fn new(voucher: VoucherId, shared: Arc<Surroundings>, after_seq: u64) -> Self {
-        Self { voucher, shared, after_seq, state: State::Loading }
-    }
-}
-
 impl Actor for VoucherActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(MAILBOX_LEN_MAX);
-        let load = load(self.voucher, Arc::clone(&self.shared), self.after_seq);
-        // messages wait in the mailbox until the voucher is here
+        self.load(ctx);
+    }
+}
+
+impl VoucherActor {
+    pub fn new(voucher: VoucherId, shared: Arc<Surroundings>, generation: u64, after_seq: u64) -> Self {
+        Self { voucher, shared, generation, after_seq, state: State::Loading }
+    }
+
+    /// Brings the voucher here; messages wait in the mailbox until it is.
+    fn load(&mut self, ctx: &mut Context<Self>) {
+        self.state = State::Loading;
+        let load = load(self.voucher, Arc::clone(&self.shared), self.generation, self.after_seq);
         ctx.wait(load.into_actor(self).map(|result, actor, _| {
             actor.state = match result {
                 Ok(cell) => State::Ready(Box::new(cell)),
@@ -84,14 +90,41 @@ impl Actor for VoucherActor {
             };
         }));
     }
+
+    /// Why no question can be decided at the moment.
+    fn refusal(&self, now: Timestamp, deadline: Timestamp) -> Option<NotDone> {
+        let partition = &self.shared.partition;
+        match &self.state {
+            State::Ready(_) if self.generation != partition.generation() => Some(NotDone::Stale),
+            State::Ready(_) if now > deadline || !partition.queue.has_room() => Some(NotDone::NotExecuted),
+            State::Ready(_) => None,
+            State::Failed(LoadError::Corrupt(_) | LoadError::Halted) => Some(NotDone::Halted),
+            State::Failed(LoadError::Stale) => Some(NotDone::Stale),
+            State::Failed(LoadError::Unavailable(_)) | State::Loading => Some(NotDone::NotExecuted),
+        }
+    }
 }
 
 /// Rebuilds a voucher from the ledger, once the ledger holds everything decided about it.
-async fn load(voucher: VoucherId, shared: Arc<Surroundings>, after_seq: u64) -> Result<Cell, LoadError> {
+///
+/// A life that ended before the load did is `Stale`: the registry knows this actor under that life,
+/// and would start a second one beside it, behind a ledger that lacks what this one decides.
+async fn load(
+    voucher: VoucherId,
+    shared: Arc<Surroundings>,
+    generation: u64,
+    after_seq: u64,
+) -> Result<Cell, LoadError> {
     let partition = &shared.partition;
     let state = partition.serving().await?;
+    if state.generation != generation {
+        return Err(LoadError::Stale);
+    }
     let needed = after_seq.max(state.opened_seq);
     while partition.projected_seq.load(Ordering::Acquire) < needed {
+        if partition.generation() != generation {
+            return Err(LoadError::Stale);
+        }
         let projected = shared.source.projected(partition.id).await?;
         partition.projected_seq.fetch_max(projected, Ordering::AcqRel);
         if projected < needed {
@@ -99,38 +132,29 @@ async fn load(voucher: VoucherId, shared: Arc<Surroundings>, after_seq: u64) -> 
         }
     }
     let entries = shared.source.entries(voucher).await?;
-    let cell = Cell::replay(Voucher::new(voucher), state.generation, &entries)?;
-    if partition.generation() == state.generation { Ok(cell) } else { Err(LoadError::Stale) }
+    let cell = Cell::replay(Voucher::new(voucher), generation, &entries)?;
+    if partition.generation() == generation { Ok(cell) } else { Err(LoadError::Stale) }
 }
 
 impl Handler<Question> for VoucherActor {
     type Result = ();
 
+    /// Never stops the actor: questions behind this one would be lost with the mailbox. The registry
+    /// retires it once its life of the partition is over.
     fn handle(&mut self, question: Question, ctx: &mut Self::Context) {
         let Question { ask, deadline, reply } = question;
-        let queue = &self.shared.partition.queue;
         let now = self.shared.clock.now();
-        let refusal = match &self.state {
-            State::Ready(cell) if cell.generation() != self.shared.partition.generation() => Some(NotDone::Stale),
-            State::Ready(_) if now > deadline || !queue.has_room() => Some(NotDone::NotExecuted),
-            State::Ready(_) => None,
-            State::Failed(LoadError::Corrupt(_) | LoadError::Halted) => Some(NotDone::Halted),
-            State::Failed(LoadError::Stale) => Some(NotDone::Stale),
-            State::Failed(LoadError::Unavailable(_)) | State::Loading => Some(NotDone::NotExecuted),
-        };
-        if let Some(verdict) = refusal {
+        if let Some(verdict) = self.refusal(now, deadline) {
             let _ = reply.send(Err(verdict));
-            // a damaged voucher stays, so that it is not read again and again
-            if !matches!(&self.state, State::Ready(_) | State::Failed(LoadError::Corrupt(_)))
-                || verdict == NotDone::Stale
-            {
-                ctx.stop();
+            if matches!(self.state, State::Failed(LoadError::Unavailable(_))) {
+                self.load(ctx);
             }
             return;
         }
         let State::Ready(cell) = &mut self.state else {
             return;
         };
+        let queue = &self.shared.partition.queue;
         let handled = cell.handle(&ask, now, reply, |submission| {
             if let Err(submission) = queue.push(submission)
                 && let Some(reply) = submission.reply

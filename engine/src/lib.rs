@@ -18,6 +18,7 @@ pub mod actor;
 pub mod answer;
 pub mod cell;
 pub mod driver;
+mod failures;
 mod partition;
 pub mod queue;
 mod registry;

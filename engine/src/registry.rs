@@ -1,9 +1,13 @@
 //! Which vouchers are in memory.
 
+use crate::actor::MAILBOX_LEN_MAX;
 use crate::actor::{Question, Retire, Surroundings, VoucherActor};
 use crate::answer::NotDone;
+use crate::failures::Failures;
 use crate::partition::Partition;
-use actix::{Actor, Addr, dev::SendError};
+use actix::dev::SendError;
+use actix::dev::channel::channel;
+use actix::{Addr, Context};
 use actix_rt::{Arbiter, ArbiterHandle};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as MapEntry;
@@ -14,14 +18,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::oneshot;
 
-/// After so many deaths in a row a voucher is left alone until the next start.
-const FAILURES_MAX: u8 = 3;
-
 /// The actors of all partitions.
 pub(crate) struct Registry {
     slots: DashMap<VoucherId, Slot>,
-    /// Deaths of actors, which should never happen.
-    failures: DashMap<VoucherId, u8>,
+    failures: Failures,
     partitions: Vec<Arc<Surroundings>>,
     /// Threads of others that offered to run actors, which saves a hand-over for every question.
     offered: RwLock<Vec<ArbiterHandle>>,
@@ -29,8 +29,12 @@ pub(crate) struct Registry {
     own: Arbiter,
 }
 
+/// Shared and never cloned: each clone of an address may put one message into a mailbox that is
+/// full, so that a clone for each question would mean no bound at all.
+pub(crate) type Address = Arc<Addr<VoucherActor>>;
+
 struct Slot {
-    addr: Addr<VoucherActor>,
+    addr: Address,
     generation: u64,
     touched_us: AtomicI64,
 }
@@ -41,13 +45,13 @@ pub(crate) enum Undelivered {
     Refused(NotDone),
     /// The actor is gone, and what it had submitted may not be in the ledger yet: it must be
     /// revived behind that, never just started.
-    Dead,
+    Dead(Address),
 }
 
 impl Registry {
     pub fn new(partitions: Vec<Arc<Surroundings>>) -> Self {
         let (offered, own) = (RwLock::default(), Arbiter::new());
-        Self { slots: DashMap::new(), failures: DashMap::new(), partitions, offered, own }
+        Self { slots: DashMap::new(), failures: Failures::default(), partitions, offered, own }
     }
 
     /// The calling thread runs actors from now on.
@@ -74,44 +78,50 @@ impl Registry {
         &self.partitions[usize::from(PartitionId::of(voucher, count).0)]
     }
 
-    /// Puts a question into its voucher's mailbox, starting the actor if it is not there.
-    pub fn deliver(&self, voucher: VoucherId, question: Question) -> Result<(), Undelivered> {
+    /// Puts a question into its voucher's mailbox, starting the actor if it is not there, and says
+    /// which actor has it.
+    pub fn deliver(&self, voucher: VoucherId, question: Question) -> Result<Address, Undelivered> {
+        if self.failures.quarantined(voucher) {
+            return Err(Undelivered::Refused(NotDone::Halted));
+        }
+        let addr = self.addr(voucher, question.deadline);
+        match addr.try_send(question) {
+            Ok(()) => Ok(addr),
+            Err(SendError::Full(_)) => Err(Undelivered::Refused(NotDone::NotExecuted)),
+            Err(SendError::Closed(_)) => Err(Undelivered::Dead(addr)),
+        }
+    }
+
+    /// The address, touched under its lock so that a sweep that comes now leaves it alone.
+    fn addr(&self, voucher: VoucherId, deadline: Timestamp) -> Address {
         let shared = self.partition_of(voucher);
         let generation = shared.partition.generation();
         if let Some(slot) = self.slots.get(&voucher)
             && slot.generation == generation
         {
-            // touched under its lock, so that a sweep that comes now leaves it alone
-            slot.touched_us.store(question.deadline.micros(), Ordering::Relaxed);
-            return send(&slot.addr, question);
-        }
-        if self.is_quarantined(voucher) {
-            return Err(Undelivered::Refused(NotDone::Halted));
+            slot.touched_us.store(deadline.micros(), Ordering::Relaxed);
+            return Arc::clone(&slot.addr);
         }
         match self.slots.entry(voucher) {
-            MapEntry::Occupied(slot) if slot.get().generation == generation => send(&slot.get().addr, question),
+            MapEntry::Occupied(slot) if slot.get().generation == generation => Arc::clone(&slot.get().addr),
             MapEntry::Occupied(mut slot) => {
-                slot.insert(self.start(voucher, shared, 0, question.deadline)).addr.try_send(Retire).ok();
-                send(&slot.get().addr, question)
+                slot.insert(self.start(voucher, shared, 0, deadline)).addr.try_send(Retire).ok();
+                Arc::clone(&slot.get().addr)
             }
             MapEntry::Vacant(slot) => {
-                let started = self.start(voucher, shared, 0, question.deadline);
-                send(&slot.insert(started).addr, question)
+                let started = self.start(voucher, shared, 0, deadline);
+                Arc::clone(&slot.insert(started).addr)
             }
         }
-    }
-
-    fn is_quarantined(&self, voucher: VoucherId) -> bool {
-        self.failures.get(&voucher).is_some_and(|failures| *failures >= FAILURES_MAX)
     }
 
     fn start(&self, voucher: VoucherId, shared: &Arc<Surroundings>, after_seq: u64, deadline: Timestamp) -> Slot {
         let generation = shared.partition.generation();
-        let actor_shared = Arc::clone(shared);
-        let addr = VoucherActor::start_in_arbiter(&self.arbiter(voucher), move |_| {
-            VoucherActor::new(voucher, actor_shared, after_seq)
-        });
-        Slot { addr, generation, touched_us: AtomicI64::new(deadline.micros()) }
+        let actor = VoucherActor::new(voucher, Arc::clone(shared), generation, after_seq);
+        // as `Actor::start_in_arbiter` does, with a mailbox of our size from the first message on
+        let (sender, receiver) = channel(MAILBOX_LEN_MAX);
+        self.arbiter(voucher).spawn_fn(move || drop(Context::with_receiver(receiver).run(actor)));
+        Slot { addr: Arc::new(Addr::new(sender)), generation, touched_us: AtomicI64::new(deadline.micros()) }
     }
 
     fn arbiter(&self, voucher: VoucherId) -> ArbiterHandle {
@@ -121,24 +131,21 @@ impl Registry {
         at.and_then(|at| offered.get(at)).cloned().unwrap_or_else(|| self.own.handle())
     }
 
-    /// Starts a dead actor again behind everything it may have submitted: `after_seq` must be in
-    /// the ledger before the voucher is read from it. A death under a question is counted, and a
-    /// voucher that dies again and again stays away.
-    pub fn revive(&self, voucher: VoucherId, after_seq: u64, deadline: Timestamp, died: bool) {
-        if died {
-            let mut failures = self.failures.entry(voucher).or_insert(0);
-            *failures = failures.saturating_add(1);
-            tracing::error!(%voucher, failures = *failures, "the actor of a voucher died");
-            metrics::counter!("buono_engine_actor_deaths_total").increment(1);
-        }
-        let MapEntry::Occupied(mut slot) = self.slots.entry(voucher) else { return };
-        if slot.get().addr.connected() {
-            return;
-        }
-        if self.is_quarantined(voucher) {
-            tracing::error!(%voucher, "quarantined until the next start");
-            slot.remove();
-        } else {
+    /// The voucher's actor answered a question.
+    pub fn answered(&self, voucher: VoucherId) {
+        self.failures.answered(voucher);
+    }
+
+    /// Starts an actor again that was found dead, behind everything it may have submitted:
+    /// `after_seq` must be in the ledger before the voucher is read from it.
+    ///
+    /// Only that very actor, so that many who find it dead count one death, and because another that
+    /// was started since may have submitted more: if it is dead too, somebody will find that.
+    pub fn revive(&self, voucher: VoucherId, dead: &Address, after_seq: u64, deadline: Timestamp) {
+        if let MapEntry::Occupied(mut slot) = self.slots.entry(voucher)
+            && Arc::ptr_eq(&slot.get().addr, dead)
+        {
+            self.failures.died(voucher);
             let shared = self.partition_of(voucher);
             slot.insert(self.start(voucher, shared, after_seq, deadline));
         }
@@ -174,13 +181,5 @@ impl Registry {
     ) -> (Question, oneshot::Receiver<Result<crate::answer::Answer, NotDone>>) {
         let (reply, answer) = oneshot::channel();
         (Question { ask, deadline, reply }, answer)
-    }
-}
-
-fn send(addr: &Addr<VoucherActor>, question: Question) -> Result<(), Undelivered> {
-    match addr.try_send(question) {
-        Ok(()) => Ok(()),
-        Err(SendError::Full(_)) => Err(Undelivered::Refused(NotDone::NotExecuted)),
-        Err(SendError::Closed(_)) => Err(Undelivered::Dead),
     }
 }

@@ -125,18 +125,26 @@ impl Vouchers {
     }
 
     async fn ask(&self, voucher: VoucherId, ask: Ask, deadline: Timestamp) -> Result<Answer, NotDone> {
+        let registry = &self.inner.registry;
         let mut unsure = false;
         let mut verdict = NotDone::NotExecuted;
         for _ in 0..TRIES_MAX {
+            if self.inner.clock.now() > deadline {
+                verdict = NotDone::NotExecuted;
+                break;
+            }
             let (question, answer) = Registry::question(ask, deadline);
-            let died = match self.inner.registry.deliver(voucher, question) {
-                Err(Undelivered::Dead) => false,
+            let dead = match registry.deliver(voucher, question) {
+                Err(Undelivered::Dead(dead)) => dead,
                 Err(Undelivered::Refused(refused)) => {
                     verdict = refused;
                     break;
                 }
-                Ok(()) => match self.until(deadline, answer).await {
-                    Some(Ok(Ok(answer))) => return Ok(answer),
+                Ok(actor) => match self.until(deadline, answer).await {
+                    Some(Ok(Ok(answer))) => {
+                        registry.answered(voucher);
+                        return Ok(answer);
+                    }
                     Some(Ok(Err(NotDone::Stale))) => {
                         verdict = self.stale(voucher, deadline).await;
                         continue;
@@ -145,13 +153,15 @@ impl Vouchers {
                         verdict = refused;
                         break;
                     }
-                    Some(Err(_)) => true,
+                    Some(Err(_)) => {
+                        unsure = true;
+                        actor
+                    }
                     None => return Err(NotDone::Unknown),
                 },
             };
-            unsure |= died;
             match self.durable(voucher, deadline).await {
-                Ok(durable) => self.inner.registry.revive(voucher, durable, deadline, died),
+                Ok(durable) => registry.revive(voucher, &dead, durable, deadline),
                 Err(refused) => {
                     verdict = refused;
                     break;
