@@ -126,6 +126,44 @@ async fn an_end_while_the_journal_fails_answers_everybody_and_claims_nothing() {
     assert!(!told.unknown.is_empty(), "of what was under way nobody can say anything");
 }
 
+/// A payment that is on its way to the journal, and an end that waits for it.
+async fn ending_over(stage: &Stage, number: u128) -> actix_rt::task::JoinHandle<Result<Answer, NotDone>> {
+    stage.vouchers.view(voucher(6), stage.clock.far()).await.unwrap();
+    stage.moods.appends.shut();
+    let (vouchers, far) = (stage.vouchers.clone(), stage.clock.far());
+    let paying = actix_rt::spawn(async move { vouchers.execute(voucher(6), redeem(number, 1), far).await });
+    until(|| stage.moods.appends.waiting.load(SeqCst) == 1).await;
+    let vouchers = stage.vouchers.clone();
+    actix_rt::spawn(actix_rt::task::spawn_blocking(move || vouchers.stop()));
+    // the end has begun when nothing is taken in any more
+    loop {
+        let verdict = stage.vouchers.barrier(stage.clock.far().plus_seconds(-59)).await;
+        if verdict == Err(NotDone::NotExecuted) {
+            return paying;
+        }
+    }
+}
+
+#[actix_rt::test]
+async fn the_last_batch_is_found_again_if_its_reply_is_lost() {
+    let stage = three_vouchers();
+    let paying = ending_over(&stage, 100).await;
+    stage.moods.silent_appends.store(1, SeqCst);
+    stage.moods.appends.open();
+    assert!(matches!(paying.await.unwrap(), Ok(Answer::Recorded { .. })));
+}
+
+#[actix_rt::test]
+async fn an_actor_that_dies_at_the_end_leaves_nobody_with_a_false_answer() {
+    let stage = three_vouchers();
+    let paying = ending_over(&stage, 100).await;
+    stage.clock.deaths.store(1, SeqCst);
+    let verdict = stage.vouchers.execute(voucher(6), redeem(101, 1), stage.clock.far()).await;
+    assert_eq!(verdict.unwrap_err(), NotDone::Unknown, "it may have submitted something before it died");
+    stage.moods.appends.open();
+    assert!(matches!(paying.await.unwrap(), Ok(Answer::Recorded { .. })));
+}
+
 #[actix_rt::test]
 async fn a_full_journal_is_a_503_and_goes_on_by_itself() {
     let (stage, stop) = (three_vouchers(), Arc::new(AtomicBool::new(false)));

@@ -86,6 +86,17 @@ pub struct Moods {
     pub head: Door,
     /// How often the fence was moved.
     pub opened: AtomicU64,
+    /// Counts what happens, for whoever compares histories.
+    pub time: AtomicU64,
+    /// When each batch, named by its last record, was in the journal.
+    pub durable: Mutex<Vec<(u64, u64)>>,
+}
+
+impl Moods {
+    /// The next moment.
+    pub fn tick(&self) -> u64 {
+        self.time.fetch_add(1, SeqCst)
+    }
 }
 
 /// A journal in memory, with moods.
@@ -132,6 +143,7 @@ impl Journal for MoodyJournal {
             return unknown("the disk is full");
         }
         self.journal.append(partition, previous_seq, batch)?;
+        self.moods.durable.lock().unwrap().push((batch.head().seq, self.moods.tick()));
         if one_less(&self.moods.silent_appends) { unknown("no answer") } else { Ok(()) }
     }
 
