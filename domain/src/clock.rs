@@ -14,6 +14,10 @@ impl Timestamp {
     /// The first instant of 1970, which stands for "long ago".
     pub const EPOCH: Self = Self(0);
 
+    /// The last second of the year 9999: no fact is decided later, whatever a clock says, so that
+    /// there is always room for the next one.
+    pub const LAST: Self = Self(253_402_300_799 * SECOND_US);
+
     /// From microseconds since 1970.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {

@@ -93,9 +93,12 @@ impl CodiceFiscale {
             }
         }
         let month = MONTHS.iter().position(|month| *month == bytes[8]).ok_or(CodiceFiscaleError::Date)?;
-        let day = (digit(bytes[9]).unwrap_or(9) * 10 + digit(bytes[10]).unwrap_or(9)) % 40;
-        let first_digit = digit(bytes[9]).unwrap_or(9);
-        if day == 0 || day > DAYS[month] || first_digit > 7 {
+        let two_digits = |at: usize| digit(bytes[at]).unwrap_or(9) * 10 + digit(bytes[at + 1]).unwrap_or(9);
+        let (year, written) = (two_digits(6), two_digits(9));
+        // forty more for women; of a year 00 nobody knows the century, and 2000 had its 29 February
+        let day = if written > 40 { written - 40 } else { written };
+        let leap_day = month == 1 && day == 29;
+        if day == 0 || day > DAYS[month] || leap_day && !year.is_multiple_of(4) {
             return Err(CodiceFiscaleError::Date);
         }
         if check(bytes) == bytes[15] { Ok(Self(code)) } else { Err(CodiceFiscaleError::Check) }

@@ -100,7 +100,7 @@ fn entry(voucher: &Voucher, municipality: MunicipalityId, command: &Command, now
         origin: command.origin,
         key: command.key,
         request_hash: command.request_hash,
-        decided_at: now.max(voucher.decided_at.plus_micros(1)),
+        decided_at: now.min(Timestamp::LAST).max(voucher.decided_at.plus_micros(1)),
         balance_after: moved.balance,
         held_after: moved.held,
         event: moved.event,
@@ -196,9 +196,16 @@ fn redeem(issued: &Issued, amount: Cents, credential: Credential, terms: &Terms,
         return Verdict::Decline(decline, Kind::Redeem, amount);
     }
     match issued.balance.minus(amount) {
+        Some(_) if !countable(issued, amount) => Verdict::Refuse(Refusal::InvalidAmount),
         Some(balance) => Verdict::Do(Move { event: Event::Redeem { amount }, balance, held: issued.held() }),
         None => Verdict::Decline(Decline::InsufficientBalance, Kind::Redeem, amount),
     }
+}
+
+/// Whether the sum of all that was ever taken can still be counted: the same money can come back by
+/// a reversal and be taken again, any number of times.
+fn countable(issued: &Issued, amount: Cents) -> bool {
+    issued.totals.redeemed.plus(issued.held()).and_then(|sum| sum.plus(amount)).is_some()
 }
 
 fn hold(
@@ -223,6 +230,7 @@ fn hold(
         return Verdict::Refuse(Refusal::TooManyHolds);
     }
     match issued.held().plus(amount) {
+        Some(_) if !countable(issued, amount) => Verdict::Refuse(Refusal::InvalidAmount),
         Some(held) => Verdict::Do(Move { event: Event::Hold { amount, until }, balance: issued.balance, held }),
         None => Verdict::Decline(Decline::InsufficientBalance, Kind::Hold, amount),
     }

@@ -67,76 +67,79 @@ impl Bench {
         self.names.get(name).copied().unwrap_or(nothing)
     }
 
+    fn issue(&self, amount: Cents, valid_from: Timestamp, pin: Option<PinTag>) -> Action {
+        let (municipality, programme) = (MunicipalityId::new(Uuid::from_u128(3)), ProgrammeId::new(Uuid::from_u128(4)));
+        Action::Issue { municipality, programme, amount, valid_from, expires_at: self.expires_at, pin }
+    }
+
     fn action(&mut self, words: &[&str]) -> Option<(Origin, String, Action)> {
         let credential = Credential { generation: self.generation, pin: self.pin };
         let terms = self.terms;
         let amount = |word: &str| cents(word.parse().unwrap());
         let part = |word: &str| (word != "all").then(|| amount(word));
-        let till = |name: &str| Origin::Till { shop: shop(name), terminal: TerminalId::new(Uuid::from_u128(1)) };
         let staff = Origin::Staff(UserId::new(Uuid::from_u128(2)));
+        let by = |name: &str| match name {
+            "office" => staff,
+            name => Origin::Till { shop: shop(name), terminal: TerminalId::new(Uuid::from_u128(1)) },
+        };
         self.operations += 1;
         let own = format!("own-{}", self.operations);
         Some(match *words {
-            ["issue" | "issue-with-pin", sum] => (
-                staff,
-                own,
-                Action::Issue {
-                    municipality: MunicipalityId::new(Uuid::from_u128(3)),
-                    programme: ProgrammeId::new(Uuid::from_u128(4)),
-                    amount: amount(sum),
-                    valid_from: self.now,
-                    expires_at: self.expires_at,
-                    pin: (words[0] == "issue-with-pin").then_some(PIN),
-                },
-            ),
+            ["issue", sum] => (staff, own, self.issue(amount(sum), self.now, None)),
+            ["issue-with-pin", sum] => (staff, own, self.issue(amount(sum), self.now, Some(PIN))),
+            ["issue-from", seconds, sum] => {
+                let valid_from = self.now.plus_seconds(seconds.parse().unwrap());
+                (staff, own, self.issue(amount(sum), valid_from, None))
+            }
             ["top-up", sum] => (staff, own, Action::TopUp { amount: amount(sum) }),
-            ["redeem", by, key, sum] => {
-                (till(by), key.into(), Action::Redeem { amount: amount(sum), credential, terms })
+            ["redeem", who, key, sum] => {
+                (by(who), key.into(), Action::Redeem { amount: amount(sum), credential, terms })
             }
-            ["hold", by, key, sum] => (
-                till(by),
-                key.into(),
-                Action::Hold { amount: amount(sum), credential, terms, until: self.now.plus_seconds(900) },
-            ),
-            ["capture", by, key, of, sum] => {
-                (till(by), key.into(), Action::Capture { hold: self.name(of).0, amount: part(sum) })
+            ["hold", who, key, sum] => (by(who), key.into(), self.hold(amount(sum), 900)),
+            ["hold", who, key, sum, "for", seconds] => {
+                (by(who), key.into(), self.hold(amount(sum), seconds.parse().unwrap()))
             }
-            ["release", by, key, of] => (till(by), key.into(), Action::Release { hold: self.name(of).0 }),
-            ["reverse", by, key, of, sum] => {
-                let (target_operation, target) = self.name(of);
-                let action =
-                    Action::Reverse { target, target_operation, amount: part(sum), sealed_through: self.sealed };
-                (till(by), key.into(), action)
+            ["capture", who, key, of, sum] => {
+                (by(who), key.into(), Action::Capture { hold: self.name(of).0, amount: part(sum) })
+            }
+            ["release", who, key, of] => (by(who), key.into(), Action::Release { hold: self.name(of).0 }),
+            ["reverse", who, key, of, sum] => {
+                let ((target_operation, target), sealed_through) = (self.name(of), self.sealed);
+                (by(who), key.into(), Action::Reverse { target, target_operation, amount: part(sum), sealed_through })
             }
             ["block"] => (staff, own, Action::Block { reason: Reason::Other }),
             ["unblock"] => (staff, own, Action::Unblock),
+            ["reissue"] => (staff, own, Action::Reissue { pin: None }),
+            ["reissue-with-pin"] => (staff, own, Action::Reissue { pin: Some(PIN) }),
+            ["expiry", day] => {
+                self.expires_at = rome::end_of_day(day.parse().unwrap());
+                (staff, own, Action::ChangeExpiry { expires_at: self.expires_at })
+            }
             ["expire"] => (Origin::System, own, Action::Expire),
             ["close"] => (staff, own, Action::Close { reason: Reason::Other }),
             _ => return None,
         })
     }
 
+    fn hold(&self, amount: Cents, seconds: i64) -> Action {
+        let credential = Credential { generation: self.generation, pin: self.pin };
+        Action::Hold { amount, credential, terms: self.terms, until: self.now.plus_seconds(seconds) }
+    }
+
     fn setting(&mut self, words: &[&str]) {
         match *words {
             ["wait", seconds] => self.now = self.now.plus_seconds(seconds.parse().unwrap()),
+            ["at", instant] => {
+                let instant: jiff::Timestamp = instant.parse().unwrap();
+                self.now = Timestamp::from_micros(instant.as_microsecond());
+            }
+            ["last-day", day] => self.expires_at = rome::end_of_day(day.parse().unwrap()),
             ["to-the-end", seconds] => self.now = self.expires_at.plus_seconds(seconds.parse().unwrap()),
             ["seal"] => self.sealed = Some(self.now.plus_seconds(1)),
-            ["old-code"] => self.generation = 9,
-            ["new-code"] => self.generation = 1,
+            ["code", generation] => self.generation = generation.parse().unwrap(),
+            ["pin", "none"] => self.pin = None,
             ["pin", which] => self.pin = Some(if which == "right" { PIN } else { PinTag([9; 16]) }),
-            ["terms", ref terms @ ..] => {
-                self.terms = Terms::OPEN;
-                for term in terms {
-                    match term.split_once('=') {
-                        Some(("once", sum)) => self.terms.per_redemption_max = Some(cents(sum.parse().unwrap())),
-                        Some(("day", sum)) => self.terms.per_day_max = Some(cents(sum.parse().unwrap())),
-                        Some(("uses", count)) => self.terms.per_day_count_max = Some(count.parse().unwrap()),
-                        Some(("pin-above", sum)) => self.terms.pin_above = Some(cents(sum.parse().unwrap())),
-                        _ if *term == "shop-off" => self.terms.shop_enabled = false,
-                        _ => self.terms.programme_active = false,
-                    }
-                }
-            }
+            ["terms", ref terms @ ..] => self.terms = terms_of(terms),
             _ => panic!("what is {words:?}?"),
         }
     }
@@ -160,6 +163,23 @@ impl Bench {
     }
 }
 
+/// Everything is allowed but what the words say.
+fn terms_of(words: &[&str]) -> Terms {
+    let mut terms = Terms::OPEN;
+    for word in words {
+        match word.split_once('=') {
+            Some(("once", sum)) => terms.per_redemption_max = Some(cents(sum.parse().unwrap())),
+            Some(("day", sum)) => terms.per_day_max = Some(cents(sum.parse().unwrap())),
+            Some(("uses", count)) => terms.per_day_count_max = Some(count.parse().unwrap()),
+            Some(("pin-above", sum)) => terms.pin_above = Some(cents(sum.parse().unwrap())),
+            None if *word == "shop-off" => terms.shop_enabled = false,
+            None if *word == "programme-off" => terms.programme_active = false,
+            _ => panic!("what is {word}?"),
+        }
+    }
+    terms
+}
+
 fn said(decision: &Decision) -> String {
     match decision {
         Decision::Record(Entry { event: Event::Decline { decline, .. }, .. }) => format!("declined {}", decline.code()),
@@ -179,11 +199,15 @@ fn said(decision: &Decision) -> String {
     }
 }
 
-/// Runs a table.
-pub fn run(table: &str) {
+/// Runs a table, and gives what came of each command.
+pub fn run(table: &str) -> Vec<String> {
     let mut bench = Bench::new();
-    for line in table.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let lines = table.lines().map(str::trim).filter(|line| !line.is_empty());
+    let said = lines.map(|line| {
         let (command, expected) = line.split_once("->").unwrap_or((line, ""));
-        assert_eq!(bench.line(command.trim()), expected.trim(), "{line}");
-    }
+        let said = bench.line(command.trim());
+        assert_eq!(said, expected.trim(), "{line}");
+        said
+    });
+    said.collect()
 }
