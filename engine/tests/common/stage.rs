@@ -175,7 +175,7 @@ impl Lagging {
     /// All facts in the journal, in order.
     pub fn facts(&self) -> Vec<(u64, Entry)> {
         let batches = self.journal.clone().read(P, 1, usize::MAX).unwrap();
-        let records = batches.iter().flat_map(|batch| (0..batch.len()).map(|at| *batch.record(at)).collect::<Vec<_>>());
+        let records = batches.iter().flat_map(|batch| batch.records().to_vec());
         let fact = records.filter_map(|record| match record.body {
             Body::Entry(entry) => Some((record.seq, entry)),
             Body::Open { .. } => None,
@@ -231,7 +231,7 @@ impl Stage {
         let moods = Arc::new(moods);
         let moody = MoodyJournal { journal, moods: Arc::clone(&moods) };
         let (source, clock): (Arc<dyn Source>, Arc<dyn Clock>) = (ledger.clone(), stage_clock.clone());
-        let options = Options { node: NodeId(1), arbiters: 1, idle };
+        let options = Options { node: NodeId(1), idle };
         let vouchers = Vouchers::start(&options, vec![(Box::new(moody), checkpoint)], &source, &clock).unwrap();
         Self { vouchers, moods, ledger, clock: stage_clock }
     }

@@ -121,7 +121,7 @@ impl Disk {
 
     /// What a log without rules does: the same facts behind whatever is there.
     pub fn append_anyway(&mut self, batch: &Batch) {
-        let (head, bodies) = (self.head(), (0..batch.len()).map(|at| batch.record(at).body));
+        let (head, bodies) = (self.head(), (0..batch.len()).map(|at| batch.records()[at].body));
         self.push(Arc::new(Batch::encode(head.epoch.max(batch.epoch()), &head, bodies)));
     }
 

@@ -31,7 +31,7 @@ impl Ledger {
         for batch in disk.behind(self.head.seq, unsynced).take(STEP_BATCHES_MAX) {
             batch.follows(&self.head).map_err(|error| format!("I9: the ledger contradicts the journal: {error}"))?;
             for at in 0..batch.len() {
-                if let Body::Entry(entry) = batch.record(at).body {
+                if let Body::Entry(entry) = batch.records()[at].body {
                     self.entries[voucher_at(entry.voucher)].push(entry);
                 }
             }

@@ -178,7 +178,7 @@ impl World {
             return IoResult::Appended(Ok(()));
         }
         for at in 0..batch.len() {
-            if let Body::Entry(entry) = batch.record(at).body {
+            if let Body::Entry(entry) = batch.records()[at].body {
                 let question = entry.operation.uuid().as_u128() as u64 as usize;
                 if question < self.questions.len() {
                     self.release(question, Some(Told::NotExecuted));

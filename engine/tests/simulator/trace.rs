@@ -9,7 +9,7 @@ use engine::writer::{Io, IoResult};
 pub fn request(io: &Io) -> String {
     match io {
         Io::Append { previous_seq, batch } => {
-            let facts: Vec<String> = (0..batch.len()).map(|at| body(&batch.record(at).body)).collect();
+            let facts: Vec<String> = (0..batch.len()).map(|at| body(&batch.records()[at].body)).collect();
             format!("append behind {previous_seq} in epoch {}: {}", batch.epoch(), facts.join(", "))
         }
         Io::Open { expected_epoch, .. } => format!("open behind epoch {expected_epoch}"),

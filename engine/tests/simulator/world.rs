@@ -228,7 +228,7 @@ impl World {
             head = batch.head();
             ledger_seen |= self.ledger.head == head;
             for at in 0..batch.len() {
-                let record = batch.record(at);
+                let record = &batch.records()[at];
                 if let Body::Entry(entry) = record.body {
                     facts.push(Fact { seq: record.seq, entry, durable_at: stored.durable_at });
                 }
