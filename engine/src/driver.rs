@@ -63,7 +63,7 @@ impl Driver {
     /// Runs until the queue is closed and everything in it is answered.
     pub fn run(mut self) {
         let figures = Figures::new(self.partition.id);
-        let mut intake: Vec<Submission<Reply>> = Vec::new();
+        let (mut intake, mut released) = (Vec::<Submission<Reply>>::new(), Vec::new());
         let mut patience = Duration::ZERO;
         let mut last_steps = CLOSING_STEPS_MAX;
         while self.partition.queue.take(&mut intake, patience) || self.writer.is_waiting() && last_steps > 0 {
@@ -77,7 +77,9 @@ impl Driver {
             };
             self.perform(io, &figures);
             self.partition.publish(self.writer.phase(), self.writer.generation(), self.writer.head().seq);
-            for (reply, verdict) in self.writer.drain() {
+            released.extend(self.writer.drain());
+            self.partition.remember(&released);
+            for (reply, verdict) in released.drain(..) {
                 // whoever hung up can still ask by key
                 let _ = reply.send(verdict);
             }

@@ -21,6 +21,7 @@ pub mod driver;
 mod failures;
 mod partition;
 pub mod queue;
+mod recent;
 mod registry;
 pub mod source;
 mod vouchers;
@@ -28,5 +29,6 @@ pub mod writer;
 
 pub use answer::{Answer, NotDone};
 pub use partition::{Halt, PartitionState};
+pub use recent::Whereabouts;
 pub use source::{LoadError, Source};
 pub use vouchers::{Options, StartError, Vouchers};

@@ -1,10 +1,12 @@
 //! What everybody may know of a partition without asking its writer.
 
-use crate::queue::Queue;
+use crate::queue::{Queue, Verdict};
+use crate::recent::{Recent, Whereabouts};
 use crate::source::LoadError;
 use crate::writer::Phase;
 use crate::{answer::Answer, answer::NotDone};
 use domain::ids::PartitionId;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{oneshot, watch};
 
@@ -46,6 +48,7 @@ pub struct Partition {
     pub projected_seq: AtomicU64,
     /// The same as in `state`, for those who only want to know whether it is still theirs.
     generation: AtomicU64,
+    recent: Mutex<Recent>,
     state: watch::Sender<PartitionState>,
 }
 
@@ -58,6 +61,7 @@ impl Partition {
             durable_seq: AtomicU64::new(0),
             projected_seq: AtomicU64::new(0),
             generation: AtomicU64::new(start.generation),
+            recent: Mutex::default(),
             state: watch::Sender::new(start),
         }
     }
@@ -78,10 +82,32 @@ impl Partition {
             let changed = state.phase != phase || state.generation != generation;
             if phase == Phase::Serving && changed {
                 state.opened_seq = durable_seq;
+                self.recent.lock().opened(durable_seq);
             }
             (state.phase, state.generation) = (phase, generation);
             changed
         });
+    }
+
+    /// Remembers what has just become durable, before anybody is told.
+    pub fn remember(&self, released: &[(Reply, Verdict)]) {
+        let mut recent = self.recent.lock();
+        for (_, verdict) in released {
+            if let Ok(Answer::Recorded { entry, batch, index }) = verdict {
+                recent.insert(batch.first_seq() + *index as u64, entry.operation, entry.key);
+            }
+        }
+    }
+
+    /// The ledger holds everything up to here.
+    pub fn projected(&self, seq: u64) {
+        self.projected_seq.fetch_max(seq, Ordering::AcqRel);
+        self.recent.lock().projected(seq);
+    }
+
+    /// Asks what is remembered.
+    pub fn recent(&self, ask: impl FnOnce(&Recent) -> Whereabouts) -> Whereabouts {
+        ask(&self.recent.lock())
     }
 
     /// Waits until the partition serves, and says in which life.

@@ -6,11 +6,13 @@ use crate::cell::Ask;
 use crate::driver::Driver;
 use crate::partition::{Partition, PartitionState};
 use crate::queue::{Submission, What};
+use crate::recent::{Recent, Whereabouts};
 use crate::registry::{Registry, Undelivered};
 use crate::source::Source;
 use crate::writer::Writer;
 use domain::clock::{Clock, Timestamp};
-use domain::ids::{PartitionId, VoucherId};
+use domain::ids::{OperationId, PartitionId, VoucherId};
+use domain::keys::OpKey;
 use domain::record::NodeId;
 use domain::voucher::{Command, View};
 use std::sync::Arc;
@@ -146,7 +148,7 @@ impl Vouchers {
                         return Ok(answer);
                     }
                     Some(Ok(Err(NotDone::Stale))) => {
-                        verdict = self.stale(voucher, deadline).await;
+                        verdict = Box::pin(self.stale(voucher, deadline)).await;
                         continue;
                     }
                     Some(Ok(Err(refused))) => {
@@ -160,7 +162,8 @@ impl Vouchers {
                     None => return Err(NotDone::Unknown),
                 },
             };
-            match self.durable(voucher, deadline).await {
+            // boxed, since it is rare and would make the future of every question larger
+            match Box::pin(self.durable(voucher, deadline)).await {
                 Ok(durable) => registry.revive(voucher, &dead, durable, deadline),
                 Err(refused) => {
                     verdict = refused;
@@ -237,6 +240,46 @@ impl Vouchers {
     pub fn durable_seqs(&self) -> Vec<(PartitionId, u64)> {
         let seq = |partition: &Arc<Partition>| partition.durable_seq.load(Ordering::Acquire);
         self.inner.registry.partitions().map(|partition| (partition.id, seq(partition))).collect()
+    }
+
+    /// The ledger holds a partition up to here; called by whoever projects.
+    pub fn projected(&self, partition: PartitionId, seq: u64) {
+        if let Some(partition) = self.inner.registry.partitions().find(|known| known.id == partition) {
+            partition.projected(seq);
+        }
+    }
+
+    /// Where to find an operation that was answered.
+    #[must_use]
+    pub fn whereabouts(&self, operation: OperationId) -> (PartitionId, Whereabouts) {
+        self.find(|recent| recent.by_operation(operation))
+    }
+
+    /// Where to find what became of a key: everything answered before this call, and everything
+    /// that was submitted before it, counts.
+    ///
+    /// # Errors
+    /// [`NotDone`] when a partition does not serve.
+    pub async fn whereabouts_of_key(
+        &self,
+        key: OpKey,
+        deadline: Timestamp,
+    ) -> Result<(PartitionId, Whereabouts), NotDone> {
+        self.barrier(deadline).await?;
+        Ok(self.find(|recent| recent.by_key(key)))
+    }
+
+    /// The first that knows; otherwise the least certain answer.
+    fn find(&self, ask: impl Fn(&Recent) -> Whereabouts) -> (PartitionId, Whereabouts) {
+        let mut found = (PartitionId(0), Whereabouts::Ledger);
+        for partition in self.inner.registry.partitions() {
+            match partition.recent(&ask) {
+                at @ Whereabouts::Journal(_) => return (partition.id, at),
+                Whereabouts::LedgerLater => found = (partition.id, Whereabouts::LedgerLater),
+                Whereabouts::Ledger => {}
+            }
+        }
+        found
     }
 
     /// The partition that a voucher belongs to.

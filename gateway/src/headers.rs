@@ -6,7 +6,7 @@ use crate::state::AppState;
 use crate::texts::Lang;
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
 use std::sync::Arc;
@@ -15,14 +15,34 @@ use std::time::Duration;
 /// Only what this server itself serves; no inline scripts, no frames.
 const CSP: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-const FIXED: [(&str, &str); 6] = [
-    ("cache-control", "no-store"),
-    ("content-security-policy", CSP),
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("permissions-policy", "camera=(self), geolocation=(), microphone=()"),
-    ("cross-origin-opener-policy", "same-origin"),
+type Header = (HeaderName, HeaderValue);
+
+const fn fixed(name: HeaderName, value: &'static str) -> Header {
+    (name, HeaderValue::from_static(value))
+}
+
+/// What every answer carries, unless its handler has said something else.
+static EVERY: [Header; 3] = [
+    fixed(header::CACHE_CONTROL, "no-store"),
+    fixed(header::CONTENT_SECURITY_POLICY, CSP),
+    fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
+
+/// What only a document that a browser shows has a use for.
+static DOCUMENTS: [Header; 3] = [
+    fixed(header::REFERRER_POLICY, "no-referrer"),
+    fixed(header::PERMISSIONS_POLICY, "camera=(self), geolocation=(), microphone=()"),
+    fixed(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
+];
+
+fn protect(headers: &mut HeaderMap) {
+    let shown = headers.get(header::CONTENT_TYPE).is_none_or(|kind| !kind.as_bytes().starts_with(b"application/"));
+    for (name, value) in EVERY.iter().chain(DOCUMENTS.iter().filter(|_| shown)) {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+}
 
 /// The middleware.
 ///
@@ -32,7 +52,6 @@ pub async fn dress<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let lang = Lang::of(request.headers());
     let clock = request.app_data::<web::Data<AppState>>().map(|state| Arc::clone(&state.clock));
     let began = clock.as_ref().map(|clock| clock.now());
     let response = match unknown_parameter(&request) {
@@ -40,17 +59,11 @@ pub async fn dress<B: MessageBody + 'static>(
         None => next.call(request).await?.map_into_boxed_body(),
     };
     let mut response = if response.status().is_client_error() || response.status().is_server_error() {
-        in_words(response, lang).await?
+        in_words(response).await?
     } else {
         response
     };
-    let headers = response.headers_mut();
-    for (name, value) in FIXED {
-        // a handler that needs something else has said so
-        if !headers.contains_key(name) {
-            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-        }
-    }
+    protect(response.headers_mut());
     if let Some((clock, began)) = clock.zip(began) {
         let micros = clock.now().micros() - began.micros();
         observe(&response, Duration::from_micros(micros.unsigned_abs()));
@@ -68,7 +81,7 @@ fn unknown_parameter(request: &ServiceRequest) -> Option<Problem> {
 }
 
 /// A problem gets its texts and an id that the log knows too.
-async fn in_words(response: ServiceResponse<BoxBody>, lang: Lang) -> Result<ServiceResponse<BoxBody>, Error> {
+async fn in_words(response: ServiceResponse<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let is_problem =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
     let texts = response.request().app_data::<web::Data<AppState>>().map(|state| Arc::clone(&state.texts));
@@ -76,6 +89,7 @@ async fn in_words(response: ServiceResponse<BoxBody>, lang: Lang) -> Result<Serv
         return Ok(response);
     };
     let (request, response) = response.into_parts();
+    let lang = Lang::of(request.headers());
     let id = crate::edge::new_id().to_string();
     let (head, body) = response.into_parts();
     let body = to_bytes(body).await.unwrap_or_default();

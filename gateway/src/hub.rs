@@ -76,6 +76,9 @@ impl Watcher for Hub {
     }
 
     fn projected(&self, partition: PartitionId, seq: u64, vouchers: &[(VoucherId, u64)]) {
+        if let Some(vouchers) = self.vouchers.get() {
+            vouchers.projected(partition, seq);
+        }
         self.projected.lock().insert(partition, seq);
         self.moved.notify_waiters();
         if self.watched.is_empty() {

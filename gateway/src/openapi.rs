@@ -36,8 +36,9 @@ pub const PAGES: [(&str, &str); 13] = [
 
 /// All routes that the document describes; nothing can be registered here without a description.
 pub fn api(config: &mut ServiceConfig<'_>) {
-    ops::configure(config);
+    // the router looks at one route after the other: tills first
     shop::configure(config);
+    ops::configure(config);
     citizen::configure(config);
     admin::configure(config);
     config.service(docs::openapi);

@@ -21,13 +21,13 @@ fn declines() -> Vec<&'static str> {
     Decline::ALL.iter().map(|decline| decline.code()).collect()
 }
 
-/// All routes of this part.
+/// All routes of this part, the busiest first.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
+        .service(redemptions::redeem)
+        .service(vouchers::lookup)
         .service(enrol::enrol)
         .service(shops::shop)
-        .service(vouchers::lookup)
-        .service(redemptions::redeem)
         .service(holds::hold)
         .service(holds::capture)
         .service(holds::release)

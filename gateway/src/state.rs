@@ -8,13 +8,15 @@ use crate::openapi::Document;
 use crate::problem::Problem;
 use crate::texts::Texts;
 use domain::clock::{Clock, Timestamp};
-use domain::ids::{PartitionId, VoucherId};
-use engine::Vouchers;
+use domain::ids::{OperationId, PartitionId, VoucherId};
+use domain::keys::OpKey;
+use domain::record::Body;
+use engine::{Vouchers, Whereabouts};
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
-use store::codes::normalise;
+use store::codes::{Kind, normalise};
 use store::journal::{Batch, Journal};
 use store::keys::Keys;
 use store::ledger::{AuditRow, CodeRow, Db, Error, OperationRow};
@@ -88,6 +90,11 @@ impl AppState {
         if let Some(known) = self.codes.get(&index) {
             return Ok(known);
         }
+        // boxed, since it is rare and would make every till's future larger
+        Box::pin(self.look_up(index, kind)).await
+    }
+
+    async fn look_up(&self, index: [u8; 16], kind: Kind) -> Result<Option<CodeRow>, Problem> {
         let found = match self.db.code(&index, kind.name()).await {
             Ok(row) => Some(row),
             Err(Error::NotFound) => None,
@@ -121,13 +128,39 @@ impl AppState {
     /// # Errors
     /// `operation_not_found`.
     pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Problem> {
-        match self.db.operation(id).await {
-            Err(Error::NotFound) => self.settled().await?,
-            found => return Ok(found?),
+        let (partition, whereabouts) = self.vouchers.whereabouts(OperationId::new(id));
+        match whereabouts {
+            Whereabouts::Journal(seq) => return self.journaled(partition, seq),
+            Whereabouts::LedgerLater => self.settled().await?,
+            Whereabouts::Ledger => {}
         }
         match self.db.operation(id).await {
             Err(Error::NotFound) => Err(Problem::new("operation_not_found")),
             found => Ok(found?),
+        }
+    }
+
+    /// What became of a key of a shop, if anything did.
+    ///
+    /// # Errors
+    /// When neither engine nor ledger can say.
+    pub async fn operation_by_key(&self, shop: Uuid, key: OpKey) -> Result<Option<OperationRow>, Problem> {
+        let (partition, whereabouts) = self.vouchers.whereabouts_of_key(key, self.deadline()).await?;
+        match whereabouts {
+            Whereabouts::Journal(seq) => return self.journaled(partition, seq).map(Some),
+            // "never" must be true: first everything that was answered reaches the ledger
+            Whereabouts::LedgerLater => self.settled().await?,
+            Whereabouts::Ledger => {}
+        }
+        Ok(self.db.operations_by_key(shop, &key.0).await?.into_iter().next())
+    }
+
+    /// An operation that the ledger does not hold yet, as it will.
+    fn journaled(&self, partition: PartitionId, seq: u64) -> Result<OperationRow, Problem> {
+        let (batch, index) = self.batch_of(partition, seq)?;
+        match &batch.records()[index].body {
+            Body::Entry(entry) => Ok(OperationRow::of(partition, seq, entry)),
+            Body::Open { .. } => Err(Problem::new("internal_error")),
         }
     }
 
@@ -136,17 +169,20 @@ impl AppState {
     /// # Errors
     /// When the journal cannot be read.
     pub fn earlier_receipt(&self, partition: PartitionId, seq: u64) -> Result<Receipt, Problem> {
+        let (batch, index) = self.batch_of(partition, seq)?;
+        Ok(self.signer.receipt(partition, &batch, index))
+    }
+
+    /// The batch that carries a record, and its place in there.
+    fn batch_of(&self, partition: PartitionId, seq: u64) -> Result<(Arc<Batch>, usize), Problem> {
         let read = self.journal.lock().read(partition, seq, 1);
         let batches = read.map_err(|error| {
-            tracing::error!(%error, "the journal cannot be read for a receipt");
+            tracing::error!(%error, "the journal cannot be read for an earlier record");
             Problem::new("out_of_service")
         })?;
-        let batch: &Arc<Batch> = batches.first().ok_or(Problem::new("out_of_service"))?;
+        let batch = batches.into_iter().next().ok_or(Problem::new("out_of_service"))?;
         let index = usize::try_from(seq.saturating_sub(batch.first_seq())).unwrap_or(usize::MAX);
-        if index >= batch.len() {
-            return Err(Problem::new("out_of_service"));
-        }
-        Ok(self.signer.receipt(partition, batch, index))
+        if index < batch.len() { Ok((batch, index)) } else { Err(Problem::new("out_of_service")) }
     }
 
     /// Writes down what a member of staff did.

@@ -194,10 +194,9 @@ CREATE TABLE operation (
     record BYTEA NOT NULL,
     UNIQUE (partition_id, seq),
     UNIQUE (voucher_id, voucher_seq),
-    UNIQUE (voucher_id, op_key)
+    UNIQUE (op_key, voucher_id)
 );
-CREATE INDEX operation_shop ON operation (shop_id, decided_at);
-CREATE INDEX operation_shop_key ON operation (shop_id, op_key);
+CREATE INDEX operation_shop ON operation (shop_id, decided_at, id);
 
 CREATE TABLE open_hold (
     operation_id UUID PRIMARY KEY,

@@ -20,6 +20,7 @@ mod memory;
 mod sqlite;
 
 pub use batch::Batch;
+pub(crate) use batch::link;
 pub use encoding::{DecodeError, decode_record, encode_record};
 pub use memory::MemoryJournal;
 pub use sqlite::{SQLITE_VERSION_MIN, SqliteJournal};

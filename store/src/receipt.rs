@@ -4,7 +4,7 @@
 //! tree over its records is signed once, and each receipt carries the path from its own record up
 //! to that root. Everything is deterministic, so a repeated answer carries the same receipt.
 
-use crate::journal::{Batch, Chain, DecodeError, decode_record};
+use crate::journal::{Batch, Chain, DecodeError, decode_record, link};
 use data_encoding::BASE64URL_NOPAD as BASE64;
 use domain::ids::PartitionId;
 use domain::record::Record;
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 const LABEL: &[u8] = b"buono receipt root v1";
 const LEAF: u8 = 0;
 const NODE: u8 = 1;
-/// `partition u16 ‖ chain` before the record's own bytes.
+/// `partition u16 ‖ chain before` in front of the record's own bytes.
 const PREFIX_LEN: usize = 2 + 32;
 
 /// Characters of one step of a path: its side and a hash.
@@ -26,7 +26,8 @@ type Hash = [u8; 32];
 /// Proof that a record is in the journal; all fields are base64url without padding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
-    /// `partition u16 ‖ chain ‖ record`, little-endian, the record as in `record-v1.md`.
+    /// `partition u16 ‖ chain before ‖ record`, little-endian, the record as in `record-v1.md`. The
+    /// leaf is a hash over the partition and the chain with the record, which follows from these.
     pub payload: String,
     /// The hashes from the leaf to the root, each with `L` or `R` in front: the side it stands on.
     pub path: Vec<String>,
@@ -91,7 +92,7 @@ impl Signer {
         let tree = batch.tree_or(|| self.sign(partition, batch));
         let mut payload = Vec::with_capacity(PREFIX_LEN + batch.record_bytes(index).len());
         payload.extend_from_slice(&partition.0.to_le_bytes());
-        payload.extend_from_slice(batch.chain(index));
+        payload.extend_from_slice(batch.chain_before(index));
         payload.extend_from_slice(batch.record_bytes(index));
         Receipt {
             payload: BASE64.encode(&payload),
@@ -102,7 +103,7 @@ impl Signer {
     }
 
     fn sign(&self, partition: PartitionId, batch: &Batch) -> SignedTree {
-        let leaves = (0..batch.len()).map(|i| leaf(partition, batch.chain(i), batch.record_bytes(i))).collect();
+        let leaves = (0..batch.len()).map(|index| leaf(partition, batch.chain(index))).collect();
         let levels = grow(leaves);
         let root = levels.last().and_then(|level| level.first()).copied().unwrap_or_default();
         let signature = self.key.sign(&[LABEL, &root].concat());
@@ -110,9 +111,10 @@ impl Signer {
     }
 }
 
-fn leaf(partition: PartitionId, chain: &Chain, record: &[u8]) -> Hash {
+/// The chain binds the record and everything before it.
+fn leaf(partition: PartitionId, chain: &Chain) -> Hash {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&[LEAF]).update(&partition.0.to_le_bytes()).update(chain).update(record);
+    hasher.update(&[LEAF]).update(&partition.0.to_le_bytes()).update(chain);
     *hasher.finalize().as_bytes()
 }
 
@@ -159,8 +161,8 @@ pub fn verify(receipt: &Receipt, public_key: &[u8; 32]) -> Result<(PartitionId, 
     let payload = BASE64.decode(receipt.payload.as_bytes()).map_err(malformed)?;
     let (prefix, record) = payload.split_at_checked(PREFIX_LEN).ok_or(ReceiptError::Malformed)?;
     let partition = PartitionId(u16::from_le_bytes([prefix[0], prefix[1]]));
-    let chain = Chain::try_from(&prefix[2..]).map_err(|_| ReceiptError::Malformed)?;
-    let mut root = leaf(partition, &chain, record);
+    let before = Chain::try_from(&prefix[2..]).map_err(|_| ReceiptError::Malformed)?;
+    let mut root = leaf(partition, &link(&before, record));
     for step in &receipt.path {
         let (side, hash) = step.split_at_checked(1).ok_or(ReceiptError::Malformed)?;
         let hash = BASE64.decode(hash.as_bytes()).map_err(malformed)?;

@@ -111,8 +111,8 @@ impl Messenger {
     pub async fn run(self, stop: Arc<AtomicBool>) {
         while !stop.load(Ordering::Acquire) {
             match self.turn().await {
-                Ok(0) => tokio::time::sleep(POLL).await,
-                Ok(_) => {}
+                // also after a full turn: some hundreds in a second, and others too want the ledger
+                Ok(_) => tokio::time::sleep(POLL).await,
                 Err(error) => {
                     tracing::warn!(%error, "messages will be tried again");
                     tokio::time::sleep(POLL * 4).await;

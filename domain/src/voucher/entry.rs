@@ -60,6 +60,24 @@ impl Origin {
             Self::Staff(_) | Self::Holder | Self::System => None,
         }
     }
+
+    /// The till itself, if one asked.
+    #[must_use]
+    pub const fn terminal(&self) -> Option<TerminalId> {
+        match self {
+            Self::Till { terminal, .. } => Some(*terminal),
+            Self::Staff(_) | Self::Holder | Self::System => None,
+        }
+    }
+
+    /// The member of staff, if one asked.
+    #[must_use]
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Staff(user) => Some(*user),
+            Self::Till { .. } | Self::Holder | Self::System => None,
+        }
+    }
 }
 
 /// What happened.
@@ -179,6 +197,26 @@ impl Event {
             Self::Expire { .. } => Kind::Expire,
             Self::Close { .. } => Kind::Close,
             Self::Decline { .. } => Kind::Decline,
+        }
+    }
+
+    /// Why nothing happened, if so.
+    #[must_use]
+    pub const fn decline(&self) -> Option<Decline> {
+        match self {
+            Self::Decline { decline, .. } => Some(*decline),
+            _ => None,
+        }
+    }
+
+    /// The operation that it undoes, takes or lets go.
+    #[must_use]
+    pub const fn target(&self) -> Option<OperationId> {
+        match self {
+            Self::Reverse { target_operation: target, .. }
+            | Self::Capture { hold: target, .. }
+            | Self::Release { hold: target, .. } => Some(*target),
+            _ => None,
         }
     }
 

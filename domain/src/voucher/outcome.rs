@@ -1,6 +1,6 @@
 //! What became of an attempt.
 
-use super::entry::{Decline, Entry, Event, Kind};
+use super::entry::{Decline, Entry, Kind};
 use crate::cents::Cents;
 use crate::clock::Timestamp;
 use crate::ids::{OperationId, ShopId};
@@ -35,17 +35,13 @@ pub struct Outcome {
 
 impl From<&Entry> for Outcome {
     fn from(entry: &Entry) -> Self {
-        let decline = match entry.event {
-            Event::Decline { decline, .. } => Some(decline),
-            _ => None,
-        };
         Self {
             operation: entry.operation,
             voucher_seq: entry.voucher_seq,
             request_hash: entry.request_hash,
             shop: entry.origin.shop(),
             kind: entry.event.kind(),
-            decline,
+            decline: entry.event.decline(),
             amount: entry.event.amount(),
             balance_after: entry.balance_after,
             held_after: entry.held_after,

@@ -4,7 +4,9 @@ use crate::auth::Till;
 use crate::problem::{Problem, declined};
 use crate::state::AppState;
 use crate::wire::{Instant, OperationKind};
-use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use data_encoding::HEXUPPER;
 use domain::cents::Cents;
 use domain::clock::Timestamp;
 use domain::ids::{OperationId, PartitionId, VoucherId};
@@ -16,6 +18,9 @@ use serde::Serialize;
 use store::receipt::Receipt;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// A guess at the bytes of an answer: the receipt's path grows with the batch.
+const OPERATION_LEN_TYPICAL: usize = 1536;
 
 /// A recorded operation.
 #[derive(Serialize, ToSchema)]
@@ -65,8 +70,9 @@ pub fn rfc3339(at: Timestamp) -> String {
 /// Eight characters that stand for an operation on a paper receipt.
 #[must_use]
 pub fn receipt_code(operation: Uuid) -> String {
-    let bytes = operation.as_bytes();
-    format!("{:02X}{:02X}-{:02X}{:02X}", bytes[12], bytes[13], bytes[14], bytes[15])
+    let mut code = HEXUPPER.encode(&operation.as_bytes()[12..]);
+    code.insert(4, '-');
+    code
 }
 
 fn operation(
@@ -142,10 +148,11 @@ pub async fn told(state: &AppState, voucher: VoucherId, answer: Answer) -> Resul
             }
             _ => {
                 let receipt = state.signer.receipt(state.vouchers.partition_of(voucher), &batch, index);
-                Ok(HttpResponse::Created().json(of_entry(&entry, receipt)))
+                json(HttpResponse::Created(), &of_entry(&entry, receipt))
             }
         },
-        Answer::Known(outcome) => replay(state, voucher, &outcome).await,
+        // boxed, since it is rare and would make every answer's future larger
+        Answer::Known(outcome) => Box::pin(replay(state, voucher, &outcome)).await,
         Answer::Refused(refusal) => Err(refusal.into()),
         Answer::Unchanged | Answer::Viewed(_) | Answer::Durable { .. } => Err(Problem::new("internal_error")),
     }
@@ -161,5 +168,14 @@ async fn replay(state: &AppState, voucher: VoucherId, outcome: &Outcome) -> Resu
     let partition = PartitionId(u16::try_from(row.partition_id).unwrap_or(0));
     let receipt = state.earlier_receipt(partition, row.seq.unsigned_abs())?;
     let body = of_outcome(voucher, outcome, Some(receipt));
-    Ok(HttpResponse::Ok().insert_header(("Idempotency-Replayed", "true")).json(body))
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header(("Idempotency-Replayed", "true"));
+    json(answer, &body)
+}
+
+/// An operation with its receipt: of a length that is known well enough not to grow into it.
+fn json(mut answer: HttpResponseBuilder, operation: &Operation) -> Result<HttpResponse, Problem> {
+    let mut body = Vec::with_capacity(OPERATION_LEN_TYPICAL);
+    serde_json::to_writer(&mut body, operation).map_err(|_| Problem::new("internal_error"))?;
+    Ok(answer.content_type(ContentType::json()).body(body))
 }

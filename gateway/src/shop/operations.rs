@@ -17,7 +17,7 @@ use domain::keys::OpKey;
 use domain::rome;
 use domain::voucher::Kind;
 use serde::{Deserialize, Serialize};
-use store::ledger::{OperationFilter, OperationRow};
+use store::ledger::{Error, OperationFilter, OperationRow};
 use totals::Totals;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -155,15 +155,12 @@ pub(super) async fn by_key(
     // what could not be a key has done nothing either
     let key = IdempotencyKey::parse(&path).map_err(|_| Problem::new("never_executed"))?;
     let shop = till.0.shop.id;
-    let key = OpKey::of_shop(ShopId::new(shop), &key.0).0;
-    // "never" must be true: first everything that was answered reaches the ledger
-    state.settled().await?;
-    let rows = state.db.operations_by_key(shop, &key).await?;
-    let row = rows.first().ok_or(Problem::new("never_executed"))?;
+    let key = OpKey::of_shop(ShopId::new(shop), &key.0);
+    let row = state.operation_by_key(shop, key).await?.ok_or(Problem::new("never_executed"))?;
     Ok(HttpResponse::Ok().json(KeyOutcome {
-        operation: row.into(),
+        operation: (&row).into(),
         result: if row.decline.is_some() { "declined" } else { "done" },
-        decline: row.decline.clone(),
+        decline: row.decline,
     }))
 }
 
@@ -173,7 +170,7 @@ pub(super) async fn by_key(
 #[utoipa::path(tag = "till", operation_id = "list_operations", params(Query),
     responses((status = 200, description = "A page, or the file", content(
         (OperationsPage = "application/json"), (String = "text/csv; charset=utf-8")))),
-    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["payload_too_large", ENGINE]))))]
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["not_found", "payload_too_large", ENGINE]))))]
 #[get("/v1/operations")]
 pub(super) async fn list(
     state: web::Data<AppState>,
@@ -186,7 +183,7 @@ pub(super) async fn list(
         from: from.micros(),
         to: to.micros(),
         terminal: query.terminal,
-        after: query.cursor.unwrap_or_default(),
+        after: place(&state, &till, query.cursor).await?,
         limit: limit(query.limit)?,
     };
     state.settled().await?;
@@ -196,10 +193,20 @@ pub(super) async fn list(
     }
 }
 
+/// Where a cursor stands, which is an operation of this shop.
+async fn place(state: &AppState, till: &Till, cursor: Option<Uuid>) -> Result<Option<(i64, Uuid)>, Problem> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    match state.db.operation(cursor).await {
+        Ok(row) if row.shop_id == Some(till.0.shop.id) => Ok(Some((row.decided_at, row.id))),
+        Ok(_) | Err(Error::NotFound) => Err(Problem::new("not_found").with("field", "cursor")),
+        Err(error) => Err(error.into()),
+    }
+}
+
 async fn page(state: &AppState, till: &Till, filter: OperationFilter) -> Result<HttpResponse, Problem> {
     let rows = state.db.shop_operations(till.0.shop.id, &filter).await?;
     let full = i64::try_from(rows.len()).unwrap_or(0) == filter.limit;
-    let totals = match filter.after.is_nil() {
+    let totals = match filter.after.is_none() {
         true => Some(Totals::of(state, &state.db.shop_hours(till.0.shop.id, &filter).await?)),
         false => None,
     };

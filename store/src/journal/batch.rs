@@ -36,7 +36,8 @@ struct Place {
     chain: Chain,
 }
 
-fn link(before: &Chain, record: &[u8]) -> Chain {
+/// The chain up to and with a record.
+pub(crate) fn link(before: &Chain, record: &[u8]) -> Chain {
     let mut hasher = blake3::Hasher::new();
     hasher.update(before);
     hasher.update(record);
@@ -172,6 +173,11 @@ impl Batch {
     pub fn record_bytes(&self, index: usize) -> &[u8] {
         let before = index.checked_sub(1).map_or(HEADER_LEN, |before| self.places[before].end);
         &self.bytes[before + 2..self.places[index].end]
+    }
+
+    /// The chain up to the record before it.
+    pub(crate) fn chain_before(&self, index: usize) -> &Chain {
+        index.checked_sub(1).map_or(&self.before, |before| self.chain(before))
     }
 
     /// The chain up to and with it.

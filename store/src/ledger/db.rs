@@ -12,6 +12,8 @@ const LITE_CONNECTIONS: u32 = 4;
 const PG_CONNECTIONS: u32 = 16;
 /// Pages in the WAL before they are moved to the file: 32 MiB, since the projector touches pages everywhere.
 const WAL_PAGES: u32 = 8192;
+/// Memory for the pages of each connection, in KiB, taken as it is needed.
+const CACHE_KIB: u32 = 32 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The ledger's database. Cheap to clone.
@@ -132,6 +134,10 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
             .pragma("wal_autocheckpoint", WAL_PAGES.to_string())
+            // a step of the projector dirties more pages than the default keeps, and spilled ones are written twice
+            .pragma("cache_size", format!("-{CACHE_KIB}"))
+            // what one statement would undo is kept in memory, not in a file for each
+            .pragma("temp_store", "MEMORY")
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
         let pool = SqlitePoolOptions::new().max_connections(LITE_CONNECTIONS).connect_with(options).await?;

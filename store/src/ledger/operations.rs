@@ -2,7 +2,7 @@
 
 use super::db::{Db, Error, on};
 use crate::journal::decode_record;
-use domain::ids::VoucherId;
+use domain::ids::{OperationId, PartitionId, ShopId, TerminalId, UserId, VoucherId};
 use domain::record::Body;
 use domain::voucher::Entry;
 use uuid::Uuid;
@@ -13,9 +13,9 @@ const RECORDS: &str = "SELECT record FROM operation WHERE voucher_id = $1 ORDER 
 const BY_ID: &str = "SELECT * FROM operation WHERE id = $1";
 const BY_KEY: &str = "SELECT * FROM operation WHERE shop_id = $1 AND op_key = $2";
 const OF_SHOP: &str = "SELECT * FROM operation
-    WHERE shop_id = $1 AND decided_at >= $2 AND decided_at < $3 AND id > $4
+    WHERE shop_id = $1 AND (decided_at, id) > ($2, $3) AND decided_at < $4
         AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
-    ORDER BY id LIMIT $7";
+    ORDER BY decided_at, id LIMIT $7";
 const HOURS_OF_SHOP: &str = "SELECT terminal_id, kind, decided_at / 3600000000 AS hour, COUNT(*) AS operations,
         CAST(SUM(amount_cents) AS BIGINT) AS amount_cents
     FROM operation
@@ -68,6 +68,33 @@ pub struct OperationRow {
     pub reversed_cents: i64,
 }
 
+impl OperationRow {
+    /// The row that a fact will have once it is projected.
+    #[must_use]
+    pub fn of(partition: PartitionId, seq: u64, entry: &Entry) -> Self {
+        Self {
+            id: entry.operation.uuid(),
+            partition_id: i64::from(partition.0),
+            seq: i64::try_from(seq).unwrap_or(i64::MAX),
+            voucher_id: entry.voucher.uuid(),
+            voucher_seq: i64::try_from(entry.voucher_seq).unwrap_or(i64::MAX),
+            municipality_id: entry.municipality.uuid(),
+            kind: entry.event.kind().code().to_owned(),
+            shop_id: entry.origin.shop().map(ShopId::uuid),
+            terminal_id: entry.origin.terminal().map(TerminalId::uuid),
+            user_id: entry.origin.user().map(UserId::uuid),
+            op_key: entry.key.0.to_vec(),
+            amount_cents: entry.event.amount().get(),
+            balance_after_cents: entry.balance_after.get(),
+            held_after_cents: entry.held_after.get(),
+            decided_at: entry.decided_at.micros(),
+            decline: entry.event.decline().map(|decline| decline.code().to_owned()),
+            target_id: entry.event.target().map(OperationId::uuid),
+            reversed_cents: 0,
+        }
+    }
+}
+
 /// Which operations of a shop.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationFilter {
@@ -77,8 +104,8 @@ pub struct OperationFilter {
     pub to: i64,
     /// Only this terminal's.
     pub terminal: Option<Uuid>,
-    /// After this id.
-    pub after: Uuid,
+    /// After this operation: when it was decided, and its id.
+    pub after: Option<(i64, Uuid)>,
     /// How many at most.
     pub limit: i64,
 }
@@ -127,16 +154,17 @@ impl Db {
         Ok(rows)
     }
 
-    /// The money operations of a shop, by id.
+    /// The money operations of a shop, as they were decided.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn shop_operations(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<OperationRow>, Error> {
+        let (decided_at, id) = filter.after.unwrap_or((filter.from.saturating_sub(1), Uuid::max()));
         let rows = on!(self, |pool| sqlx::query_as(OF_SHOP)
             .bind(shop)
-            .bind(filter.from)
+            .bind(decided_at)
+            .bind(id)
             .bind(filter.to)
-            .bind(filter.after)
             .bind(filter.terminal)
             .bind(i64::from(filter.terminal.is_some()))
             .bind(filter.limit)

@@ -11,21 +11,20 @@ use actix_web::http::header;
 use domain::clock::Timestamp;
 use domain::rome;
 use store::ledger::{OperationFilter, OperationRow};
-use uuid::Uuid;
 
 /// Rows that one file may have; more is asked for in parts.
 const ROWS_MAX: usize = 200_000;
 
 /// All rows of the range.
 async fn everything(state: &AppState, till: &Till, filter: OperationFilter) -> Result<Vec<OperationRow>, Problem> {
-    let mut filter = OperationFilter { after: Uuid::nil(), limit: 5_000, ..filter };
+    let mut filter = OperationFilter { after: None, limit: 5_000, ..filter };
     let mut all: Vec<OperationRow> = Vec::new();
     loop {
         let rows = state.db.shop_operations(till.0.shop.id, &filter).await?;
         let Some(last) = rows.last() else {
             return Ok(all);
         };
-        filter.after = last.id;
+        filter.after = Some((last.decided_at, last.id));
         all.extend(rows);
         if all.len() > ROWS_MAX {
             return Err(Problem::new("payload_too_large").with("rows_max", ROWS_MAX));

@@ -5,9 +5,9 @@ use super::{ProjectError, Projected, contradiction, signed};
 use crate::journal::{Batch, Head};
 use domain::cents::Cents;
 use domain::clock::Timestamp;
-use domain::ids::{OperationId, PartitionId, ProgrammeId, VoucherId};
+use domain::ids::{OperationId, PartitionId, ProgrammeId, ShopId, TerminalId, UserId, VoucherId};
 use domain::record::Body;
-use domain::voucher::{Entry, Event, Origin};
+use domain::voucher::{Decline, Entry, Event};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -216,17 +216,6 @@ impl<'a> Step<'a> {
 }
 
 fn operation_row<'a>(partition: PartitionId, seq: u64, entry: &'a Entry, record: &'a [u8]) -> [Value<'a>; 19] {
-    let (shop, terminal, user) = match entry.origin {
-        Origin::Till { shop, terminal } => (Some(shop.uuid()), Some(terminal.uuid()), None),
-        Origin::Staff(user) => (None, None, Some(user.uuid())),
-        Origin::Holder | Origin::System => (None, None, None),
-    };
-    let (decline, target) = match entry.event {
-        Event::Decline { decline, .. } => (Some(decline.code()), None),
-        Event::Reverse { target_operation, .. } => (None, Some(target_operation.uuid())),
-        Event::Capture { hold, .. } | Event::Release { hold, .. } => (None, Some(hold.uuid())),
-        _ => (None, None),
-    };
     [
         entry.operation.uuid().into(),
         i64::from(partition.0).into(),
@@ -235,16 +224,16 @@ fn operation_row<'a>(partition: PartitionId, seq: u64, entry: &'a Entry, record:
         signed(entry.voucher_seq).into(),
         entry.municipality.uuid().into(),
         Value::Text(Some(entry.event.kind().code())),
-        Value::Id(shop),
-        Value::Id(terminal),
-        Value::Id(user),
+        Value::Id(entry.origin.shop().map(ShopId::uuid)),
+        Value::Id(entry.origin.terminal().map(TerminalId::uuid)),
+        Value::Id(entry.origin.user().map(UserId::uuid)),
         Value::Bytes(&entry.key.0),
         entry.event.amount().get().into(),
         entry.balance_after.get().into(),
         entry.held_after.get().into(),
         entry.decided_at.micros().into(),
-        Value::Text(decline),
-        Value::Id(target),
+        Value::Text(entry.event.decline().map(Decline::code)),
+        Value::Id(entry.event.target().map(OperationId::uuid)),
         Value::from(0),
         Value::Bytes(record),
     ]

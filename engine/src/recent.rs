@@ -1,0 +1,139 @@
+//! What is durable and not yet in the ledger: a till that asks again, or gives back what it took a
+//! moment ago, does not wait for the ledger to catch up.
+
+use domain::ids::OperationId;
+use domain::keys::OpKey;
+use std::collections::{HashMap, VecDeque};
+
+/// Facts that are remembered at most, some 200 bytes each; those beyond are asked of the ledger.
+const FACTS_MAX: usize = 1 << 18;
+
+/// Where to look for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// In the journal, at this record.
+    Journal(u64),
+    /// In the ledger, or nowhere.
+    Ledger,
+    /// In the ledger once it holds everything durable, or nowhere.
+    LedgerLater,
+}
+
+/// The facts of one partition that the ledger does not hold yet.
+#[derive(Debug, Default)]
+pub(crate) struct Recent {
+    by_operation: HashMap<OperationId, u64>,
+    by_key: HashMap<OpKey, u64>,
+    /// The same in the order of the journal.
+    facts: VecDeque<(u64, OperationId, OpKey)>,
+    /// Up to here facts may be missing that the ledger did not hold yet when they were let go.
+    unknown_to: u64,
+    projected: u64,
+}
+
+impl Recent {
+    /// A fact is durable.
+    pub fn insert(&mut self, seq: u64, operation: OperationId, key: OpKey) {
+        if self.facts.len() == FACTS_MAX
+            && let Some((seq, operation, key)) = self.facts.pop_front()
+        {
+            self.by_operation.remove(&operation);
+            self.by_key.remove(&key);
+            self.unknown_to = seq;
+        }
+        self.by_operation.insert(operation, seq);
+        self.by_key.insert(key, seq);
+        self.facts.push_back((seq, operation, key));
+    }
+
+    /// The partition was opened: of what came before, only the ledger knows.
+    pub fn opened(&mut self, seq: u64) {
+        self.unknown_to = self.unknown_to.max(seq);
+    }
+
+    /// The ledger holds everything up to here.
+    pub fn projected(&mut self, seq: u64) {
+        self.projected = self.projected.max(seq);
+        while let Some((at, operation, key)) = self.facts.pop_front_if(|(at, _, _)| *at <= seq) {
+            // the same key on another voucher is another fact, and a later one
+            self.by_operation.remove(&operation);
+            if self.by_key.get(&key) == Some(&at) {
+                self.by_key.remove(&key);
+            }
+        }
+    }
+
+    pub fn by_operation(&self, operation: OperationId) -> Whereabouts {
+        self.whereabouts(self.by_operation.get(&operation))
+    }
+
+    pub fn by_key(&self, key: OpKey) -> Whereabouts {
+        self.whereabouts(self.by_key.get(&key))
+    }
+
+    fn whereabouts(&self, seq: Option<&u64>) -> Whereabouts {
+        match seq {
+            Some(seq) => Whereabouts::Journal(*seq),
+            None if self.unknown_to > self.projected => Whereabouts::LedgerLater,
+            None => Whereabouts::Ledger,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn operation(number: u64) -> OperationId {
+        OperationId::new(Uuid::from_u128(u128::from(number)))
+    }
+
+    fn key(number: u64) -> OpKey {
+        OpKey(u128::from(number).to_le_bytes())
+    }
+
+    #[test]
+    fn a_fact_is_known_until_the_ledger_holds_it() {
+        let mut recent = Recent::default();
+        recent.insert(5, operation(5), key(5));
+        recent.insert(6, operation(6), key(6));
+        assert_eq!(recent.by_key(key(5)), Whereabouts::Journal(5));
+        recent.projected(5);
+        assert_eq!(recent.by_key(key(5)), Whereabouts::Ledger);
+        assert_eq!(recent.by_operation(operation(5)), Whereabouts::Ledger);
+        assert_eq!(recent.by_operation(operation(6)), Whereabouts::Journal(6));
+    }
+
+    #[test]
+    fn what_may_have_been_missed_is_the_ledgers_once_it_is_there() {
+        let mut recent = Recent::default();
+        recent.opened(9);
+        assert_eq!(recent.by_key(key(1)), Whereabouts::LedgerLater);
+        recent.projected(9);
+        assert_eq!(recent.by_key(key(1)), Whereabouts::Ledger);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_was_let_go_is_not_called_absent() {
+        let mut recent = Recent::default();
+        let count = FACTS_MAX as u64 + 3;
+        (1..=count).for_each(|seq| recent.insert(seq, operation(seq), key(seq)));
+        assert_eq!(recent.facts.len(), FACTS_MAX);
+        assert_eq!(recent.by_key(key(3)), Whereabouts::LedgerLater);
+        assert_eq!(recent.by_key(key(4)), Whereabouts::Journal(4));
+        recent.projected(3);
+        assert_eq!(recent.by_key(key(3)), Whereabouts::Ledger);
+        recent.projected(count);
+        assert!(recent.facts.is_empty() && recent.by_key.is_empty() && recent.by_operation.is_empty());
+    }
+
+    #[test]
+    fn one_key_on_two_vouchers_leads_to_the_later_fact() {
+        let mut recent = Recent::default();
+        recent.insert(1, operation(1), key(7));
+        recent.insert(2, operation(2), key(7));
+        recent.projected(1);
+        assert_eq!(recent.by_key(key(7)), Whereabouts::Journal(2));
+    }
+}
