@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 const LABEL: &[u8] = b"buono receipt root v1";
-const LEAF: u8 = 0;
-const NODE: u8 = 1;
+/// Keys of the two hashes, so that a leaf is never taken for a node: a byte in front would cost a
+/// second block.
+const LEAF: [u8; 32] = *b"buono receipt leaf v1           ";
+const NODE: [u8; 32] = *b"buono receipt node v1           ";
 /// `partition u16 ‖ chain before` in front of the record's own bytes.
 const PREFIX_LEN: usize = 2 + 32;
 
@@ -27,7 +29,9 @@ type Hash = [u8; 32];
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt {
     /// `partition u16 ‖ chain before ‖ record`, little-endian, the record as in `record-v1.md`. The
-    /// leaf is a hash over the partition and the chain with the record, which follows from these.
+    /// leaf is a BLAKE3, keyed with `buono receipt leaf v1`, over the partition and the chain with the
+    /// record, which follows from these; a node one keyed with `buono receipt node v1` over its two
+    /// children. Keys are filled up with spaces to 32 bytes.
     pub payload: String,
     /// The hashes from the leaf to the root, each with `L` or `R` in front: the side it stands on.
     pub path: Vec<String>,
@@ -113,15 +117,17 @@ impl Signer {
 
 /// The chain binds the record and everything before it.
 fn leaf(partition: PartitionId, chain: &Chain) -> Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[LEAF]).update(&partition.0.to_le_bytes()).update(chain);
-    *hasher.finalize().as_bytes()
+    let mut place = [0; 2 + 32];
+    place[..2].copy_from_slice(&partition.0.to_le_bytes());
+    place[2..].copy_from_slice(chain);
+    *blake3::keyed_hash(&LEAF, &place).as_bytes()
 }
 
 fn node(left: &Hash, right: &Hash) -> Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[NODE]).update(left).update(right);
-    *hasher.finalize().as_bytes()
+    let mut both = [0; 64];
+    both[..32].copy_from_slice(left);
+    both[32..].copy_from_slice(right);
+    *blake3::keyed_hash(&NODE, &both).as_bytes()
 }
 
 /// All levels over the leaves; a last odd one moves up as it is.
