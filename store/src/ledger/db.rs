@@ -1,6 +1,7 @@
 //! The connection to either database.
 
 use crate::journal::SQLITE_VERSION_MIN;
+use sqlx::Connection;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use std::path::Path;
@@ -140,7 +141,13 @@ impl Db {
             .pragma("temp_store", "MEMORY")
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
-        let pool = SqlitePoolOptions::new().max_connections(LITE_CONNECTIONS).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new()
+            .max_connections(LITE_CONNECTIONS)
+            // a full disk makes SQLite roll back by itself; sqlx then fails to, and would take the transaction
+            // for open, and the connection for useless, for ever
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .connect_with(options)
+            .await?;
         Ok(Self::Lite(pool))
     }
 
