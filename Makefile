@@ -41,4 +41,9 @@ schemathesis: ## the interface against its document, three hundred random reques
 	cargo build --locked -p gateway
 	BUONO_EXAMPLES=300 cargo nextest run -p tests --test schemathesis --no-capture
 
-.PHONY: help demo test browser screens simulate kills load schemathesis
+document: ## record a meant change of the interface: docs/openapi.json
+	cargo build --locked -p gateway
+	BUONO_UPDATE=1 cargo nextest run --locked -p tests --test document
+	git diff --stat docs/openapi.json
+
+.PHONY: help demo test document browser screens simulate kills load schemathesis
