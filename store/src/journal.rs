@@ -1,7 +1,7 @@
 //! The journal: one sequence of records for each partition, written in batches.
 //!
 //! # Contract
-//! Every adapter keeps these rules, and `store/tests/journal_contract.rs` holds each of them to them.
+//! Every adapter keeps these rules, and `store/tests/journal_contract` holds each of them to them.
 //!
 //! - The records of a partition are dense and chained over its whole life.
 //! - [`open`](Journal::open) moves the fence: the epoch grows by one and an open record is appended,
@@ -11,6 +11,9 @@
 //! - An error other than those two says nothing about what happened: the caller moves the fence and
 //!   reads.
 //! - [`read`](Journal::read) shows only what is durable.
+//! - Nothing is guessed: a store that lost its fence says [`JournalError::NoFence`] whatever it is asked,
+//!   and nobody opens a partition whose fence is not where its last batch ends. That batch is never
+//!   trimmed, since it vouches for the fence.
 //!
 //! Calls block: the engine drives each partition from a thread of its own.
 
@@ -108,13 +111,14 @@ pub trait Journal: Send {
     /// The last record and, in its epoch, the current epoch.
     ///
     /// # Errors
-    /// [`JournalError::NoFence`], [`JournalError::Unknown`].
+    /// [`JournalError::NoFence`], [`JournalError::Corrupt`], [`JournalError::Unknown`].
     fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError>;
 
     /// Moves the fence.
     ///
     /// # Errors
-    /// [`JournalError::Race`], [`JournalError::NoFence`], [`JournalError::Unknown`].
+    /// [`JournalError::Race`], [`JournalError::NoFence`], [`JournalError::Corrupt`],
+    /// [`JournalError::Unknown`].
     fn open(
         &mut self,
         partition: PartitionId,
@@ -127,20 +131,21 @@ pub trait Journal: Send {
     ///
     /// # Errors
     /// [`JournalError::Fenced`], [`JournalError::Gap`], [`JournalError::NoFence`],
-    /// [`JournalError::Unknown`].
+    /// [`JournalError::Corrupt`], [`JournalError::Unknown`].
     fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError>;
 
     /// Makes sure that `epoch` is still current.
     ///
     /// # Errors
-    /// [`JournalError::Fenced`], [`JournalError::NoFence`], [`JournalError::Unknown`].
+    /// [`JournalError::Fenced`], [`JournalError::NoFence`], [`JournalError::Corrupt`],
+    /// [`JournalError::Unknown`].
     fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError>;
 
     /// The batches that hold records from `from_seq` on, in order: at least one if there is one,
     /// and then no more than about `bytes_max` of them.
     ///
     /// # Errors
-    /// [`JournalError::Corrupt`], [`JournalError::Unknown`].
+    /// [`JournalError::NoFence`], [`JournalError::Corrupt`], [`JournalError::Unknown`].
     fn read(
         &mut self,
         partition: PartitionId,
@@ -148,10 +153,11 @@ pub trait Journal: Send {
         bytes_max: usize,
     ) -> Result<Vec<Arc<Batch>>, JournalError>;
 
-    /// Lets go of whole batches up to the record `upto`.
+    /// Lets go of whole batches up to the record `upto`, but for the last batch of all.
     ///
     /// # Errors
-    /// [`JournalError::Floor`] when that would pass `floor`, [`JournalError::Unknown`].
+    /// [`JournalError::Floor`] when that would pass `floor`, [`JournalError::NoFence`],
+    /// [`JournalError::Corrupt`], [`JournalError::Unknown`].
     fn trim(&mut self, partition: PartitionId, upto: u64, floor: u64) -> Result<(), JournalError>;
 
     /// Drops the connection and everything that may still come over it.

@@ -9,7 +9,7 @@ use domain::record::{Body, NodeId, Record};
 use domain::voucher::{Decline, Entry, Event, Kind, Origin, Reason, ReleaseCause};
 use proptest::prelude::*;
 use std::fmt::Write;
-use store::journal::{Batch, Head, decode_record, encode_record};
+use store::journal::{Batch, DecodeError, Head, decode_record, encode_record};
 use store::receipt::{Signer, verify};
 use uuid::Uuid;
 
@@ -86,6 +86,38 @@ fn every_kind_has_the_bytes_that_it_always_had() {
         std::fs::write(path, &lines).unwrap();
     }
     assert_eq!(lines, std::fs::read_to_string(path).unwrap());
+}
+
+/// The bytes of a batch with exactly these records, whatever they say; all checksums are right.
+fn assembled(records: &[Record]) -> Vec<u8> {
+    let mut chain = [0; 32];
+    let mut bytes = vec![1];
+    bytes.extend_from_slice(&u32::try_from(records.len()).unwrap().to_le_bytes());
+    bytes.extend_from_slice(&chain);
+    for record in records {
+        let mut raw = Vec::new();
+        encode_record(record, &mut raw);
+        bytes.extend_from_slice(&u16::try_from(raw.len()).unwrap().to_le_bytes());
+        bytes.extend_from_slice(&raw);
+        chain = *blake3::hash(&[&chain[..], &raw].concat()).as_bytes();
+    }
+    bytes.extend_from_slice(&chain);
+    bytes
+}
+
+#[test]
+fn places_that_cannot_be_are_refused_and_never_counted_on() {
+    let good = samples()[2];
+    assert!(Batch::decode(assembled(&[good])).is_ok());
+    for place in [0, 1 << 63, u64::MAX - 1, u64::MAX] {
+        let seq = [Record { seq: place, ..good }, Record { seq: place.wrapping_add(1), ..good }];
+        assert_eq!(Batch::decode(assembled(&seq)).map(drop), Err(DecodeError::Field("seq")), "{place}");
+        let epoch = [Record { epoch: place, ..good }];
+        assert_eq!(Batch::decode(assembled(&epoch)).map(drop), Err(DecodeError::Field("epoch")), "{place}");
+        let Body::Entry(entry) = good.body else { panic!("the sample is no fact") };
+        let own = [Record { body: Body::Entry(Entry { voucher_seq: place, ..entry }), ..good }];
+        assert_eq!(Batch::decode(assembled(&own)).map(drop), Err(DecodeError::Field("voucher_seq")), "{place}");
+    }
 }
 
 #[test]

@@ -181,11 +181,12 @@ pub fn decode_record(bytes: &[u8]) -> Result<Record, DecodeError> {
     }
     let kind = reader.byte()?;
     let crc = u32::from_le_bytes(reader.array()?);
-    let seq = reader.u64()?;
+    // for the message only, until the checksum has vouched for it
+    let seq = reader.clone().u64()?;
     if crc32c::crc32c_append(crc32c::crc32c(&bytes[..CRC_AT]), &bytes[BODY_AT..]) != crc {
         return Err(DecodeError::Checksum { seq });
     }
-    let epoch = reader.u64()?;
+    let (seq, epoch) = (reader.place("seq")?, reader.place("epoch")?);
     let body = if kind == OPEN {
         Body::Open { node: NodeId(reader.u64()?), at: reader.time()? }
     } else {
@@ -195,6 +196,7 @@ pub fn decode_record(bytes: &[u8]) -> Result<Record, DecodeError> {
     if reader.bytes.is_empty() { Ok(Record { seq, epoch, body }) } else { Err(DecodeError::Long) }
 }
 
+#[derive(Clone)]
 struct Reader<'a> {
     bytes: &'a [u8],
 }
@@ -212,6 +214,12 @@ impl Reader<'_> {
 
     fn u64(&mut self) -> Result<u64, DecodeError> {
         self.array().map(u64::from_le_bytes)
+    }
+
+    /// A number that counts from one, and that both stores can hold.
+    fn place(&mut self, field: &'static str) -> Result<u64, DecodeError> {
+        let place = self.u64()?;
+        if (1..=i64::MAX.unsigned_abs()).contains(&place) { Ok(place) } else { Err(DecodeError::Field(field)) }
     }
 
     fn time(&mut self) -> Result<Timestamp, DecodeError> {
@@ -251,7 +259,7 @@ impl Reader<'_> {
     fn entry(&mut self, kind: Kind) -> Result<Entry, DecodeError> {
         Ok(Entry {
             voucher: VoucherId::new(self.id()?),
-            voucher_seq: self.u64()?,
+            voucher_seq: self.place("voucher_seq")?,
             municipality: MunicipalityId::new(self.id()?),
             operation: OperationId::new(self.id()?),
             origin: self.origin()?,

@@ -106,7 +106,8 @@ impl Journal for MemoryJournal {
             return Err(JournalError::Floor { floor });
         }
         self.with(partition, |sequence| {
-            sequence.batches.retain(|batch| batch.head().seq > upto);
+            let end = sequence.head.seq;
+            sequence.batches.retain(|batch| batch.head().seq > upto || batch.head().seq == end);
             Ok(())
         })
     }

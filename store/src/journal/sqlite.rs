@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Older ones can lose a commit when the WAL is reset.
 pub const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
-/// Pages in the WAL before they are moved to the file: 16 MiB, so that few commits pay for it.
+/// Pages in the WAL before they are moved to the file: 2 MiB, so that few commits pay for it.
 const WAL_PAGES: u32 = 512;
 const BUSY: Duration = Duration::from_secs(2);
 
@@ -32,8 +32,10 @@ const MINT: &str = "INSERT INTO fence (partition, epoch, seq, chain) SELECT ?1, 
 const FENCE: &str = "SELECT epoch, seq, chain FROM fence WHERE partition = ?1";
 const MOVE: &str = "UPDATE fence SET epoch = ?2, seq = ?3, chain = ?4 WHERE partition = ?1 AND epoch = ?5 AND seq = ?6";
 const INSERT: &str = "INSERT INTO batch (partition, last_seq, bytes) VALUES (?1, ?2, ?3)";
+const LAST: &str = "SELECT bytes FROM batch WHERE partition = ?1 ORDER BY last_seq DESC LIMIT 1";
 const READ: &str = "SELECT bytes FROM batch WHERE partition = ?1 AND last_seq >= ?2 ORDER BY last_seq";
-const TRIM: &str = "DELETE FROM batch WHERE partition = ?1 AND last_seq <= ?2";
+const TRIM: &str = "DELETE FROM batch WHERE partition = ?1 AND last_seq <= ?2
+    AND last_seq < (SELECT MAX(last_seq) FROM batch WHERE partition = ?1)";
 
 /// A connection to the journal's file.
 pub struct SqliteJournal {
@@ -42,16 +44,17 @@ pub struct SqliteJournal {
     connection: Option<Connection>,
 }
 
-fn unknown(error: &rusqlite::Error) -> JournalError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => JournalError::Corrupt(error.to_string()),
-        _ => JournalError::Unknown(error.to_string()),
-    }
-}
-
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
-        unknown(&error)
+        use rusqlite::Error as E;
+        let damaged = match &error {
+            // a value that nothing of ours ever wrote
+            E::IntegralValueOutOfRange(..) | E::InvalidColumnType(..) | E::FromSqlConversionFailure(..) => true,
+            other => {
+                matches!(other.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+            }
+        };
+        if damaged { Self::Corrupt(error.to_string()) } else { Self::Unknown(error.to_string()) }
     }
 }
 
@@ -136,6 +139,17 @@ fn fence(connection: &Connection, partition: PartitionId) -> Result<Head, Journa
     Ok(Head { epoch, seq, chain })
 }
 
+/// Whether the fence stands where the last batch ends: otherwise one of them is not what was written.
+fn vouched_for(connection: &Connection, partition: PartitionId, fence: &Head) -> Result<(), JournalError> {
+    let last: Option<Vec<u8>> =
+        connection.prepare_cached(LAST)?.query_row(params![partition.0], |row| row.get(0)).optional()?;
+    let end = last.map_or(Ok(Head::START), |bytes| Batch::decode(bytes).map(|batch| batch.head()))?;
+    if end == *fence {
+        return Ok(());
+    }
+    Err(JournalError::Corrupt(format!("the fence stands at record {}, the last batch ends at {}", fence.seq, end.seq)))
+}
+
 /// Inserts the batch and moves the fence with it, in the caller's transaction.
 fn put(connection: &Connection, partition: PartitionId, before: &Head, batch: &Batch) -> Result<(), JournalError> {
     let after = batch.head();
@@ -170,6 +184,7 @@ impl Journal for SqliteJournal {
     ) -> Result<Opened, JournalError> {
         let transaction = self.begin()?;
         let before = fence(&transaction, partition)?;
+        vouched_for(&transaction, partition, &before)?;
         if before.epoch != expected_epoch {
             return Err(JournalError::Race { current: before.epoch });
         }
@@ -203,7 +218,9 @@ impl Journal for SqliteJournal {
         from_seq: u64,
         bytes_max: usize,
     ) -> Result<Vec<Arc<Batch>>, JournalError> {
-        let mut statement = self.connection()?.prepare_cached(READ)?;
+        let connection = self.connection()?;
+        fence(connection, partition)?;
+        let mut statement = connection.prepare_cached(READ)?;
         let mut rows = statement.query(params![partition.0, from_seq])?;
         let (mut batches, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
@@ -221,7 +238,9 @@ impl Journal for SqliteJournal {
         if upto > floor {
             return Err(JournalError::Floor { floor });
         }
-        self.connection()?.execute(TRIM, params![partition.0, upto])?;
+        let connection = self.connection()?;
+        fence(connection, partition)?;
+        connection.execute(TRIM, params![partition.0, upto])?;
         Ok(())
     }
 

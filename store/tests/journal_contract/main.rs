@@ -1,0 +1,11 @@
+//! The journal's contract, rule by rule, on every adapter.
+//!
+//! To add an adapter: one line in [`stores::each_store`]. What only a file can go through is in
+//! [`damage`] and [`disk`].
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod crowds;
+mod damage;
+mod disk;
+mod rules;
+mod stores;
