@@ -31,6 +31,11 @@ kills: ## three hundred kill -9 under load
 	cargo build --locked -p gateway
 	BUONO_KILLS=300 cargo nextest run -p tests --test kills --no-capture
 
+bench: ## speed and memory beside their yardsticks: the table of docs/performance.md
+	@scripts/setup.sh demo
+	cargo build --release --locked -p gateway -p loadtest --bins --examples
+	scripts/bench.py
+
 load: ## a market day at full speed against a demonstration town of its own, every answer checked
 	@scripts/setup.sh demo
 	cargo build --release --locked -p gateway -p loadtest
@@ -46,4 +51,4 @@ document: ## record a meant change of the interface: docs/openapi.json
 	BUONO_UPDATE=1 cargo nextest run --locked -p tests --test document
 	git diff --stat docs/openapi.json
 
-.PHONY: help demo test document browser screens simulate kills load schemathesis
+.PHONY: help demo test bench document browser screens simulate kills load schemathesis
