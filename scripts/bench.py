@@ -146,7 +146,7 @@ def http(data, buono):
     return peaks[CONNECTIONS[0]]
 
 
-def half_of(peak, data, buono):
+def half_of(data, buono, peak):
     """What a till waits at half of the peak rate, beside what the disk took in the same seconds."""
     waits, disks = [], []
     for _ in range(ROUNDS):
@@ -172,16 +172,22 @@ def benches():
         print("".join(f"- {line}\n" for line in said.splitlines() if line), end="", flush=True)
 
 
-def main():
+def in_a_town(measurement, *arguments):
+    """One of its own: what the ledger still has to write of an earlier one is not this one's burden."""
     # beside the binaries, since /tmp may be in memory and answer faster than any disk
     with tempfile.TemporaryDirectory(dir=RELEASE.parent) as folder:
         data = Path(folder)
         buono = town(data)
         buono.process.send_signal(signal.SIGSTOP)
         try:
-            half_of(http(data, buono), data, buono)
+            return measurement(data, buono, *arguments)
         finally:
             buono.end(signal.SIGKILL)
+
+
+def main():
+    peak = in_a_town(http)
+    in_a_town(half_of, peak)
     print()
     benches()
 

@@ -109,7 +109,7 @@ fn main() {
     append(&mut journal, 0..VOUCHERS);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let db = Db::open_sqlite_for_workers(&folder.path().join("ledger.db")).await.unwrap();
+        let db = Db::open_sqlite(&folder.path().join("ledger.db")).await.unwrap();
         project(&db, &mut journal).await;
     });
     report("1,000,000 vouchers in the ledger", folder.path());
