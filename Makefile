@@ -27,6 +27,9 @@ screens: ## pictures of every page in every state: target/screens
 simulate: ## a million histories of the protocol
 	BUONO_SEEDS=1000000 cargo nextest run --cargo-profile release -p engine --test simulator --no-capture
 
+fuzz: ## a million changed records, batches, uploads, sheets and codes each; other ones every time
+	BUONO_FUZZ_CASES=1000000 cargo nextest run -p fuzz --no-fail-fast
+
 kills: ## three hundred kill -9 under load
 	cargo build --locked -p gateway
 	BUONO_KILLS=300 cargo nextest run -p tests --test kills --no-capture
@@ -51,4 +54,4 @@ document: ## record a meant change of the interface: docs/openapi.json
 	BUONO_UPDATE=1 cargo nextest run --locked -p tests --test document
 	git diff --stat docs/openapi.json
 
-.PHONY: help demo test bench document browser screens simulate kills load schemathesis
+.PHONY: help demo test bench document browser screens simulate fuzz kills load schemathesis

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use store::keys::Keys;
+use tracing_subscriber::EnvFilter;
 
 /// Digital vouchers for municipalities.
 #[derive(Parser)]
@@ -99,11 +100,17 @@ impl Stores {
     }
 }
 
+/// What `BUONO_LOG` asks for, but for a line of actix' own: it repeats a path that it cannot read, and
+/// with it whatever somebody typed there.
+fn log_filter() -> EnvFilter {
+    let wanted = std::env::var("BUONO_LOG").unwrap_or_else(|_| "info".to_owned());
+    EnvFilter::try_new(format!("{wanted},actix_web::types::path=info")).unwrap_or_else(|_| "info".into())
+}
+
 /// Runs a command.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("BUONO_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(log_filter()).with_writer(std::io::stderr).init();
     match actix_web::rt::System::new().block_on(dispatch(cli.command)) {
         Ok(code) => code,
         Err(error) => {

@@ -32,6 +32,13 @@ pub fn built(name: &str, package: &str) -> PathBuf {
     path.unwrap_or_else(|| panic!("no {name} binary: run `cargo build -p {package}`"))
 }
 
+/// The binary, whose log nobody reads.
+fn quiet() -> Command {
+    let mut program = Command::new(binary());
+    program.stderr(Stdio::null());
+    program
+}
+
 /// A running demonstration, ended by force when it is dropped.
 pub struct Server {
     child: Child,
@@ -57,8 +64,19 @@ impl Server {
     /// When it is not ready within a minute.
     #[must_use]
     pub fn start_with(data: &Path, options: &[&str]) -> Self {
+        let mut program = quiet();
+        program.args(["demo"]).args(options);
+        Self::start_as(data, program)
+    }
+
+    /// The same by a command of one's own, up to and with its `demo`, which says what becomes of the log.
+    ///
+    /// # Panics
+    /// When it is not ready within a minute.
+    #[must_use]
+    pub fn start_as(data: &Path, program: Command) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        Self::spawn(data, port, options)
+        Self::spawn(data, port, program)
     }
 
     /// The same on a port that is known, as after a crash.
@@ -67,20 +85,20 @@ impl Server {
     /// When it is not ready within a minute.
     #[must_use]
     pub fn start_at(data: &Path, port: u16) -> Self {
-        Self::spawn(data, port, &[])
+        let mut program = quiet();
+        program.arg("demo");
+        Self::spawn(data, port, program)
     }
 
     #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
-    fn spawn(data: &Path, port: u16, options: &[&str]) -> Self {
+    fn spawn(data: &Path, port: u16, mut program: Command) -> Self {
         let base_url = format!("http://127.0.0.1:{port}");
         let _ = std::fs::remove_file(data.join("ready"));
         let log = std::fs::File::create(data.join("ready")).expect("a log file");
-        let child = Command::new(binary())
-            .args(["demo", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+        let child = program
+            .args(["--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
-            .args(options)
             .stdout(Stdio::from(log))
-            .stderr(Stdio::null())
             .spawn()
             .expect("the binary starts");
         let mut server = Self { child, base_url, demo: Value::Null };
@@ -95,6 +113,12 @@ impl Server {
         let demo = std::fs::read_to_string(data.join("demo.json")).expect("demo.json");
         server.demo = serde_json::from_str(&demo).expect("demo.json is JSON");
         server
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// kill -9.

@@ -99,7 +99,14 @@ impl Installation {
     /// # Panics
     /// When that does not work.
     pub async fn start(data: &Path) -> Self {
-        let server = Server::start(data);
+        Self::on(Server::start(data), data).await
+    }
+
+    /// Signs an operator in on a running server.
+    ///
+    /// # Panics
+    /// When that does not work.
+    pub async fn on(server: Server, data: &Path) -> Self {
         let added = Command::new(binary())
             .args(["user", "add", "--email", "operatore@regione.example", "--role", "operator", "--data"])
             .arg(data)
@@ -277,10 +284,23 @@ impl Town {
     }
 
     async fn upload(&self, on: &Installation, path: &str, head: &str, rows: String) -> String {
-        let request = on.request(&self.clerk, Method::POST, path).header("Content-Type", "text/csv");
-        let import = done(request.body(format!("{head}{rows}")).send().await).await;
+        let import = done(self.send_file(on, path, "text/csv", format!("{head}{rows}").into()).await).await;
         assert_eq!(import["report"]["wrong"], 0, "{import}");
         text(&import["import_id"])
+    }
+
+    /// Uploads a file of a media type, whatever comes of it.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn send_file(
+        &self,
+        on: &Installation,
+        path: &str,
+        kind: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Response, reqwest::Error> {
+        on.request(&self.clerk, Method::POST, path).header("Content-Type", kind).body(bytes).send().await
     }
 
     /// Applies an import.

@@ -13,6 +13,9 @@ use store::ledger::{Db, Error, PendingMessage};
 
 const POLL: Duration = Duration::from_millis(250);
 const BATCH: i64 = 100;
+/// How long a message is in the hands of whoever sends it before others may, in seconds: longer than any
+/// provider takes to answer.
+const CLAIM_S: i64 = 120;
 /// After so many tries a message has failed.
 const ATTEMPTS_MAX: i64 = 8;
 /// Characters of one SMS in the GSM alphabet, and of each part of a longer one.
@@ -130,27 +133,35 @@ impl Messenger {
     pub async fn turn(&self) -> Result<usize, Error> {
         let due = self.db.due_messages(self.clock.now().micros(), BATCH).await?;
         for message in &due {
-            let Some(outgoing) = self.composer.compose(message).await? else {
-                self.db.settle_message(message.id, "suppressed", self.clock.now().micros(), None, None).await?;
-                continue;
-            };
-            let sent = self.sender.send(&message.id.to_string(), &outgoing).await;
-            let now = self.clock.now();
-            let segments = i64::try_from(segments(&outgoing.text)).ok().filter(|_| outgoing.channel == "sms");
-            match sent {
-                Ok(()) => self.db.settle_message(message.id, "sent", now.micros(), segments, None).await?,
-                Err(SendError::Later(why)) if message.attempts + 1 < ATTEMPTS_MAX => {
-                    let wait = 5_i64 << message.attempts.min(10);
-                    self.db.postpone_message(message.id, now.plus_seconds(wait).micros(), &why).await?;
-                }
-                Err(error) => {
-                    let why = error.to_string();
-                    self.db.settle_message(message.id, "failed", now.micros(), segments, Some(&why)).await?;
-                }
+            match self.composer.compose(message).await? {
+                None => self.db.settle_message(message.id, "suppressed", self.clock.now().micros(), None, None).await?,
+                Some(outgoing) => self.hand_over(message, &outgoing).await?,
             }
         }
         metrics::gauge!("buono_outbox_pending").set(self.db.pending_messages().await? as f64);
         Ok(due.len())
+    }
+
+    /// Sends a message, unless it was held back meanwhile or another messenger has it.
+    async fn hand_over(&self, message: &PendingMessage, outgoing: &Outgoing) -> Result<(), Error> {
+        let now = self.clock.now();
+        if !self.db.claim_message(message.id, now.micros(), now.plus_seconds(CLAIM_S).micros()).await? {
+            return Ok(());
+        }
+        let sent = self.sender.send(&message.id.to_string(), outgoing).await;
+        let now = self.clock.now();
+        let segments = i64::try_from(segments(&outgoing.text)).ok().filter(|_| outgoing.channel == "sms");
+        match sent {
+            Ok(()) => self.db.settle_message(message.id, "sent", now.micros(), segments, None).await,
+            Err(SendError::Later(why)) if message.attempts + 1 < ATTEMPTS_MAX => {
+                let wait = 5_i64 << message.attempts.min(10);
+                self.db.postpone_message(message.id, now.plus_seconds(wait).micros(), &why).await
+            }
+            Err(error) => {
+                let why = error.to_string();
+                self.db.settle_message(message.id, "failed", now.micros(), segments, Some(&why)).await
+            }
+        }
     }
 }
 

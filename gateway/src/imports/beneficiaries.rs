@@ -221,6 +221,13 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_titles_is_not_repeated() {
+        let parsed = parse(&table(b"A1;Rossi;Maria;50,00\nA2;Bianchi;Ugo;50,00\n").unwrap());
+        assert_eq!(parsed.problems, [RowProblem::new(1, "importo", "column_missing")]);
+        assert_eq!((parsed.rows.len(), parsed.warnings.len()), (0, 0));
+    }
+
+    #[test]
     fn odd_amounts_are_asked_about() {
         let csv = "riferimento;canale;importo\na;carta;50\nb;carta;50\nc;carta;500\nd;carta;5\n";
         let parsed = parse(&table(csv.as_bytes()).unwrap());

@@ -66,14 +66,15 @@ fn normal(title: &str) -> String {
     title.to_lowercase().chars().map(plain).filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// Where each known column stands; unknown titles are warned of, double ones are a problem.
+/// Where each known column stands; unknown titles are warned of, double ones are a problem. A first row
+/// without any known title is not titles but somebody's data, and is not repeated.
 pub fn places(
     table: &Table,
     known: &[Column],
     warnings: &mut Vec<RowProblem>,
     problems: &mut Vec<RowProblem>,
 ) -> HashMap<&'static str, usize> {
-    let mut places = HashMap::new();
+    let (mut places, mut unknown) = (HashMap::new(), Vec::new());
     for (at, title) in table.header.iter().enumerate() {
         let wanted = normal(title);
         let column = known.iter().find(|(name, titles)| normal(name) == wanted || titles.contains(&wanted.as_str()));
@@ -83,8 +84,11 @@ pub fn places(
             }
             Some(_) => {}
             None if wanted.is_empty() => {}
-            None => warnings.push(RowProblem::new(1, &title.chars().take(40).collect::<String>(), "unknown_column")),
+            None => unknown.push(RowProblem::new(1, &title.chars().take(40).collect::<String>(), "unknown_column")),
         }
+    }
+    if !places.is_empty() {
+        warnings.append(&mut unknown);
     }
     places
 }

@@ -2,6 +2,7 @@
 
 use super::RowProblem;
 use calamine::{Data, Reader, Xlsx};
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
 /// Rows of one upload.
@@ -126,26 +127,37 @@ fn measure(bytes: &[u8]) -> Result<(), RowProblem> {
     Ok(())
 }
 
+/// What the library trips over is a file that cannot be read: some sheets make it panic.
 fn xlsx(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
     measure(bytes)?;
+    std::panic::catch_unwind(|| first_sheet(bytes)).unwrap_or_else(|_| Err(whole("file_unreadable")))
+}
+
+/// Cell by cell, within the limits: a table made of the whole sheet would be as large as the distance
+/// between its first cell and its last.
+fn first_sheet(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| whole("file_unreadable"))?;
-    let sheet = book.worksheet_range_at(0).ok_or_else(|| whole("file_empty"))?.map_err(|_| whole("file_unreadable"))?;
-    let Some((first, _)) = sheet.start() else {
-        return Err(whole("file_empty"));
-    };
-    if sheet.width() > COLUMNS_MAX {
-        return Err(whole("too_many_columns"));
+    let first = book.sheet_names().into_iter().next().ok_or_else(|| whole("file_empty"))?;
+    let mut reader = book.worksheet_cells_reader(&first).map_err(|_| whole("file_unreadable"))?;
+    let mut rows: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    while let Some(found) = reader.next_cell().map_err(|_| whole("file_unreadable"))? {
+        let (row, column) = (found.get_position().0 as usize + 1, found.get_position().1 as usize);
+        let text = cell(row, &shown(&found.get_value().clone().into()))?;
+        // formats reach farther than what was typed
+        if text.is_empty() {
+            continue;
+        }
+        if column >= COLUMNS_MAX {
+            return Err(RowProblem::new(row, "", "too_many_columns"));
+        }
+        let cells = rows.entry(row).or_default();
+        cells.resize(cells.len().max(column + 1), String::new());
+        cells[column] = text;
+        if rows.len() > ROWS_MAX + 1 {
+            return Err(whole("too_many_rows"));
+        }
     }
-    if sheet.height() > ROWS_MAX + 1 {
-        return Err(whole("too_many_rows"));
-    }
-    let mut rows = Vec::new();
-    for (at, cells) in sheet.rows().enumerate() {
-        let row = first as usize + at + 1;
-        let cells = cells.iter().map(|data| cell(row, &shown(data))).collect::<Result<Vec<_>, _>>()?;
-        rows.push((row, cells));
-    }
-    Ok(rows)
+    Ok(rows.into_iter().collect())
 }
 
 /// A cell as a person would have typed it into a CSV.
@@ -154,11 +166,12 @@ fn shown(data: &Data) -> String {
         Data::Empty | Data::Error(_) => String::new(),
         // the day's number, which dates are read from as well
         Data::DateTime(at) => format!("{:.0}", at.as_f64().floor()),
+        Data::DateTimeIso(at) => at.split('T').next().unwrap_or_default().to_owned(),
         Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
             format!("{number:.0}")
         }
-        // as few digits as tell the number: 20.5, not 20.500000001
-        Data::Float(number) => format!("{number}"),
+        // the fifteen digits that the spreadsheet shows: 99.3, not the 99.30000000000001 of its formula
+        Data::Float(number) => format!("{number:.14e}").parse::<f64>().unwrap_or(*number).to_string(),
         other => other.to_string(),
     }
 }

@@ -3,23 +3,28 @@
 use super::db::{Db, Error, in_transaction, on, one_row};
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[DUE, DONE, LATER, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, DEPTH];
+pub(super) const STATEMENTS: &[&str] = &[DUE, CLAIM, DONE, LATER, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, DEPTH];
 
+// `sending` is a message in somebody's hands until `not_before`; if they die, others find it again then
 const DUE: &str = "SELECT id, municipality_id, voucher_id, template, attempts, created_at FROM outbox
-    WHERE status = 'pending' AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
-const DONE: &str = "UPDATE outbox SET status = $2, sent_at = $3, segments = $4, error = $5, attempts = attempts + 1
-    WHERE id = $1 AND status = 'pending'";
+    WHERE status IN ('pending', 'sending') AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
+const CLAIM: &str = "UPDATE outbox SET status = 'sending', not_before = $3, attempts = attempts + 1
+    WHERE id = $1 AND status IN ('pending', 'sending') AND not_before <= $2";
+const DONE: &str = "UPDATE outbox SET status = $2, sent_at = COALESCE($3, sent_at), segments = $4, error = $5
+    WHERE id = $1 AND status IN ('pending', 'sending')";
 const LATER: &str =
-    "UPDATE outbox SET not_before = $2, error = $3, attempts = attempts + 1 WHERE id = $1 AND status = 'pending'";
-const LIST: &str = "SELECT id, voucher_id, template, status, attempts, created_at, sent_at, segments, error FROM outbox
+    "UPDATE outbox SET status = 'pending', not_before = $2, error = $3 WHERE id = $1 AND status = 'sending'";
+const LIST: &str =
+    "SELECT id, voucher_id, template, CASE status WHEN 'sending' THEN 'pending' ELSE status END AS status,
+    attempts, created_at, sent_at, segments, error FROM outbox
     WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 const RESEND: &str = "UPDATE outbox SET status = 'pending', not_before = $3, error = NULL
-    WHERE id = $1 AND municipality_id = $2 AND status <> 'pending'";
+    WHERE id = $1 AND municipality_id = $2 AND status NOT IN ('pending', 'sending')";
 const SENT_OF_IMPORT: &str = "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.voucher_id = o.voucher_id
-    WHERE h.import_id = $1 AND o.status = 'sent'";
+    WHERE h.import_id = $1 AND (o.sent_at IS NOT NULL OR o.status = 'sending')";
 const SUPPRESS: &str = "UPDATE outbox SET status = 'suppressed' WHERE status = 'pending' AND voucher_id IN
     (SELECT voucher_id FROM holder WHERE import_id = $1)";
-const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status = 'pending'";
+const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status IN ('pending', 'sending')";
 
 /// A message that waits.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -90,6 +95,21 @@ impl Db {
         Ok(depth)
     }
 
+    /// Takes a due message into one's hands until `until`; whether it was still there to be taken.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn claim_message(&self, id: Uuid, now: i64, until: i64) -> Result<bool, Error> {
+        let touched = on!(self, |pool| sqlx::query(CLAIM)
+            .bind(id)
+            .bind(now)
+            .bind(until)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(touched == 1)
+    }
+
     /// The message is settled: `sent`, `failed` or `suppressed`.
     ///
     /// # Errors
@@ -115,7 +135,7 @@ impl Db {
         Ok(())
     }
 
-    /// The message is tried again later.
+    /// The message in one's hands is tried again later.
     ///
     /// # Errors
     /// [`Error`].
@@ -149,7 +169,8 @@ impl Db {
         one_row(touched)
     }
 
-    /// Holds back the messages of an import that is undone; `Conflict` once one was sent.
+    /// Holds back the messages of an import that is undone; `Conflict` once one was sent, or is in
+    /// somebody's hands.
     ///
     /// # Errors
     /// [`Error::Conflict`].

@@ -1,0 +1,317 @@
+//! Nothing personal is in clear where it need not be: in no file of the data folder, in no log, figure
+//! or list. Everything that happens to people's data happens first; then everything is searched.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use aho_corasick::AhoCorasick;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::process::Command;
+use tests::town::{Caller, Installation, Town, Voucher, client, key, text};
+use tests::{Server, binary};
+
+/// What nobody but authorised staff may read; each is in exactly one row of the uploads below.
+const PERSONAL: [&str; 18] = [
+    "Quagliozzi",
+    "Ermenegarda",
+    "QGLRNG81A41F257M",
+    "3477719283",
+    "ermenegarda.q@posta-zanobria.example",
+    "noccioline",
+    "Zanobrinelli",
+    "Baldassarre",
+    "ZNBLDB79T13H501T",
+    "baldassarre.z@posta-zanobria.example",
+    "Verrettini",
+    "3471112229",
+    "IT64X0542811101000000987654",
+    "Ottavianella Strozzapreti",
+    "3488887771",
+    "forno-riservato@pec.example",
+    "Intestatario Segretissimo",
+    "0599777123",
+];
+
+/// Personal too, and never sent in an upload that was right: in wrong rows, wrong files and wrong requests.
+const MISTAKEN: [&str; 8] = [
+    "Sbagliatini",
+    "VRRTTV90C55L219P",
+    "Intestazionelli",
+    "3479998881",
+    "Cercatini",
+    "sconosciuta.c@posta-zanobria.example",
+    "Urlettini",
+    "Chiavettini",
+];
+
+const FAMILIES: &str = "riferimento;codice_fiscale;cognome;nome;cellulare;email;importo;canale;note\n\
+    ZAN-01;QGLRNG81A41F257M;Quagliozzi;Ermenegarda;347 771 9283;ermenegarda.q@posta-zanobria.example;50,00;sms;Allergia alle noccioline\n\
+    ZAN-02;ZNBLDB79T13H501T;Zanobrinelli;Baldassarre;;baldassarre.z@posta-zanobria.example;50,00;email;\n\
+    ZAN-03;;Verrettini;Ada;3471112229;;50,00;carta;\n\
+    ZAN-04;VRRTTV90C55L219X;Sbagliatini;Leo;3479998881;;12,345;piccione;\n\
+    ZAN-05;VRRTTV90C55L219P;Sbagliatini;Leo;12;;50,00;sms;\n";
+
+/// As an office sends it that forgot the titles.
+const UNTITLED: &str = "ZAN-06;VRRTTV90C55L219P;Intestazionelli;Leo;3479998881;;50,00;sms;\n\
+    ZAN-07;;Intestazionelli;Lea;3479998881;;50,00;sms;\n";
+
+const SHOPS: &str = "riferimento;insegna;ragione_sociale;partita_iva;indirizzo;comune;iban;intestatario;referente_nome;referente_cellulare;pec;telefono\n\
+    ZAN-F;Forno Notissimo;Forno Notissimo snc;00743110157;Via Roma 1;Zanobria;IT64X0542811101000000987654;Intestatario Segretissimo;Ottavianella Strozzapreti;3488887771;forno-riservato@pec.example;0599 777 123\n";
+
+/// The ways in which a text may stand in bytes; the search itself does not look at case.
+fn forms(text: &str) -> Vec<Vec<u8>> {
+    let wide = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
+    let in_a_link = text.replace('@', "%40").replace(' ', "%20");
+    vec![text.into(), wide, in_a_link.into(), hex(text), hex(&text.to_lowercase()), hex(&text.to_uppercase())]
+}
+
+/// What is around a place, to see how it came there.
+fn around(bytes: &[u8], at: Range<usize>) -> String {
+    String::from_utf8_lossy(&bytes[at.start.saturating_sub(80)..bytes.len().min(at.end + 80)]).into_owned()
+}
+
+/// Everything that was left somewhere, by where.
+#[derive(Default)]
+struct Traces(BTreeMap<String, Vec<u8>>);
+
+impl Traces {
+    /// Every file below the folder.
+    fn folder(&mut self, moment: &str, folder: &Path) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                self.folder(moment, &path);
+                continue;
+            }
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            self.0.insert(format!("{name} {moment}"), std::fs::read(&path).unwrap());
+        }
+    }
+
+    fn add(&mut self, name: &str, text: impl Into<Vec<u8>>) {
+        self.0.insert(name.to_owned(), text.into());
+    }
+
+    /// Which of the texts is where, in whichever form, and what is around its first place.
+    fn of<'a>(&self, texts: &[&'a str]) -> BTreeMap<(&'a str, &str), String> {
+        let forms: Vec<_> =
+            texts.iter().flat_map(|text| forms(text).into_iter().map(move |form| (*text, form))).collect();
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .prefilter(false)
+            .build(forms.iter().map(|(_, form)| form));
+        let (automaton, mut found) = (automaton.unwrap(), BTreeMap::new());
+        for (name, bytes) in &self.0 {
+            for hit in automaton.find_overlapping_iter(bytes) {
+                let text = forms[hit.pattern().as_usize()].0;
+                found.entry((text, name.as_str())).or_insert_with(|| around(bytes, hit.range()));
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn the_search_finds_every_form_wherever_it_is() {
+    for text in ["Ermenegarda Q@x", "ermenegarda q@x", "ERMENEGARDA Q@X"] {
+        for form in forms(text) {
+            let mut traces = Traces::default();
+            traces.add("somewhere", [b"before".to_vec(), form, b"after".to_vec()].concat());
+            assert_eq!(traces.of(&["Ermenegarda Q@x"]).len(), 1, "{text}");
+            assert!(traces.of(&["Ermenegardo Q@x"]).is_empty());
+        }
+    }
+}
+
+/// A town whose people are known, on a server that logs everything.
+struct World {
+    on: Installation,
+    town: Town,
+}
+
+impl World {
+    async fn new(data: &Path, log: &Path) -> Self {
+        let mut program = Command::new(binary());
+        program.arg("demo").env("BUONO_LOG", "debug").stderr(File::create(log).unwrap());
+        let on = Installation::on(Server::start_as(data, program), data).await;
+        let town = Town::build(&on, "Zanobria").await;
+        Self { on, town }
+    }
+
+    async fn send(&self, caller: &Caller, method: Method, path: &str, body: &str) -> (u16, String) {
+        let request = self.on.request(caller, method, path).header("Content-Type", "application/json");
+        let answer = request.header("Idempotency-Key", key()).body(body.to_owned()).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// Uploads, some of them wrong, and applies what is right.
+    async fn import(&self) {
+        let (on, town) = (&self.on, &self.town);
+        let families = format!("/v1/admin/beneficiaries/import?programme_id={}", town.programme);
+        for (path, file, wrong) in [
+            ("/v1/admin/shops/import", SHOPS, 0),
+            (families.as_str(), FAMILIES, 2),
+            (families.as_str(), UNTITLED, 1),
+            ("/v1/admin/shops/import", UNTITLED, 1),
+        ] {
+            let told = town.send_file(on, path, "text/csv", file.into()).await.unwrap();
+            assert_eq!(told.status(), 201);
+            let import: Value = told.json().await.unwrap();
+            assert_eq!(import["report"]["wrong"], wrong, "{import}");
+            if file != UNTITLED {
+                town.apply(on, &text(&import["import_id"])).await;
+            }
+        }
+        let broken = format!("{FAMILIES}ZAN-09;\"Sbagliatini\u{1}\";;;;;;;\n");
+        assert_eq!(town.send_file(on, &families, "text/csv", broken.into()).await.unwrap().status(), 422);
+        town.quiet(on).await;
+    }
+
+    /// The voucher of a family by its reference, with a new code.
+    async fn voucher(&self, reference: &str) -> Voucher {
+        let found = self.on.get(&self.town.clerk, &format!("/v1/admin/vouchers?search={reference}")).await;
+        let id = text(&found["items"][0]["id"]);
+        self.town.unused.lock().unwrap().push(id);
+        self.town.fresh_voucher(&self.on).await
+    }
+
+    /// A family's whole life: pages, payments, holds, reversals, declines, and the office in between.
+    async fn live(&self, voucher: &Voucher) -> Caller {
+        let (on, till) = (&self.on, &self.town.tills[0]);
+        let holder = on.open(voucher, "home").await;
+        on.get(&holder, "/v1/citizen/voucher").await;
+        on.post(till, "/v1/vouchers/lookup", &json!({"voucher": voucher.code})).await;
+        let pay = json!({"voucher": voucher.code, "amount_cents": 700});
+        let paid = on.post(till, "/v1/redemptions", &pay).await;
+        let reversal = format!("/v1/operations/{}/reversals", text(&paid["operation_id"]));
+        on.post(till, &reversal, &json!({"reason": "errore"})).await;
+        let held = on.post(till, "/v1/holds", &pay).await;
+        on.post(till, &format!("/v1/holds/{}/release", text(&held["operation_id"])), &Value::Null).await;
+        let much = json!({"voucher": voucher.code, "amount_cents": 900_000}).to_string();
+        assert_eq!(self.send(till, Method::POST, "/v1/redemptions", &much).await.0, 409);
+        let block = format!("/v1/admin/vouchers/{}/block", voucher.id);
+        on.post(&self.town.clerk, &block, &json!({"reason": "smarrito"})).await;
+        on.get(&self.town.clerk, &format!("/v1/admin/vouchers/{}/history", voucher.id)).await;
+        holder
+    }
+
+    /// Whatever people do wrong with what is personal in their hands.
+    async fn stumble(&self) {
+        let (till, clerk, nobody) = (&self.town.tills[0], &self.town.clerk, Caller::nobody());
+        for search in ["QGLRNG81A41F257M", "3477719283", "sconosciuta.c%40posta-zanobria.example", "Cercatini"] {
+            let (status, _) = self.send(clerk, Method::GET, &format!("/v1/admin/vouchers?search={search}"), "").await;
+            assert_eq!(status, 200);
+        }
+        let sign_in = json!({"email": "sconosciuta.c@posta-zanobria.example", "password": "Urlettini-2026"});
+        let wrong: [(&Caller, &str, String, u16); 6] = [
+            (&nobody, "/v1/admin/session", sign_in.to_string(), 401),
+            (&nobody, "/v1/citizen/session", json!({"code": "Urlettini", "pin": "12345"}).to_string(), 404),
+            (till, "/v1/vouchers/lookup", json!({"voucher": "Urlettini 3479998881"}).to_string(), 404),
+            (till, "/v1/redemptions", "{\"voucher\": \"Urlettini".to_owned(), 400),
+            (till, "/v1/redemptions", json!({"Urlettini": "3479998881"}).to_string(), 400),
+            (till, "/v1/redemptions", json!({"voucher": "x", "amount_cents": "Urlettini"}).to_string(), 422),
+        ];
+        for (caller, path, body, expected) in wrong {
+            let (status, told) = self.send(caller, Method::POST, path, &body).await;
+            assert_eq!(status, expected, "{path} {body}: {told}");
+        }
+        for path in ["/v1/admin/vouchers/Urlettini", "/v1/Urlettini/3479998881", "/v1/admin/vouchers?Urlettini=1"] {
+            let (status, _) = self.send(clerk, Method::GET, path, "").await;
+            assert!((400..500).contains(&status), "{path}: {status}");
+        }
+        let fresh = self.town.fresh_voucher(&self.on).await;
+        let body = json!({"voucher": fresh.code, "amount_cents": 1});
+        let keyed = self.on.request(till, Method::POST, "/v1/redemptions").header("Idempotency-Key", "Chiavettini-1");
+        tests::town::done(keyed.json(&body).send().await).await;
+    }
+
+    /// What lists and figures show of it.
+    async fn shown(&self, traces: &mut Traces) {
+        for (caller, path) in [
+            (&self.town.auditor, "/v1/admin/audit?limit=500"),
+            (&self.town.auditor, "/v1/admin/messages?limit=500"),
+            (&self.town.auditor, "/v1/admin/imports?limit=500"),
+            (&self.town.auditor, "/v1/admin/vouchers?limit=500"),
+            (&self.town.tills[0], "/v1/operations?limit=500"),
+            (&self.town.tills[0], "/v1/shop"),
+            (&Caller::nobody(), "/metrics"),
+            (&Caller::nobody(), "/health/ready"),
+        ] {
+            let (status, told) = self.send(caller, Method::GET, path, "").await;
+            assert_eq!(status, 200, "{path}: {told}");
+            traces.add(path, told);
+        }
+        let imports = self.on.get(&self.town.auditor, "/v1/admin/imports?limit=500").await;
+        for import in imports["items"].as_array().unwrap() {
+            let path = format!("/v1/admin/imports/{}", text(&import["id"]));
+            traces.add(&path, self.on.get(&self.town.auditor, &path).await.to_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_personal_is_in_clear_where_it_need_not_be() {
+    let (data, logs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (data, log) = (data.path(), logs.path().join("log"));
+    let mut world = World::new(data, &log).await;
+    world.import().await;
+    let mut secrets = vec![world.town.tills[0].credential().trim_start_matches("Bearer ").to_owned()];
+    for reference in ["ZAN-01", "ZAN-02", "ZAN-03"] {
+        let voucher = world.voucher(reference).await;
+        let session = world.live(&voucher).await;
+        secrets.extend([voucher.code, session.credential().split_once('=').unwrap().1.to_owned()]);
+    }
+    world.stumble().await;
+    world.town.quiet(&world.on).await;
+    let mut traces = Traces::default();
+    world.shown(&mut traces).await;
+    // while it runs, after it was killed, after it ended well
+    traces.folder("of the running server", data);
+    world.on.server.kill();
+    traces.folder("of the killed server", data);
+    let mut again = Server::start(data);
+    assert!(client().get(format!("{}/health/ready", again.base_url)).send().await.unwrap().status().is_success());
+    assert!(again.end(), "an orderly end exits with 0");
+    traces.folder("of the ended server", data);
+    traces.folder("at the end", logs.path());
+    controls(&traces);
+    let texts: Vec<&str> = PERSONAL.into_iter().chain(MISTAKEN).chain(secrets.iter().map(String::as_str)).collect();
+    let mut found = traces.of(&texts);
+    let sent: BTreeSet<&str> = found.keys().filter(|(_, place)| is_sent(place)).map(|(text, _)| *text).collect();
+    found.retain(|(_, place), _| !is_sent(place));
+    assert!(found.is_empty(), "{found:#?}");
+    // a message says where it goes, and nothing else of a person; the link's secret is another one
+    assert_eq!(sent, BTreeSet::from(["3477719283", "Baldassarre", "baldassarre.z@posta-zanobria.example"]));
+}
+
+/// The file that stands for the provider of messages.
+fn is_sent(place: &str) -> bool {
+    place.starts_with("messages.jsonl ")
+}
+
+/// What must be found is: the search works, and what it looks at is not empty.
+fn controls(traces: &Traces) {
+    let wanted = [
+        ("Comune di Zanobria", "ledger.db", "of the ended server"),
+        ("Forno Notissimo", "ledger.db", "of the killed server"),
+        ("ZAN-01", "ledger.db", "of the running server"),
+        ("E.Q.", "/v1/admin/vouchers", ""),
+        ("import_applied", "/v1/admin/audit", ""),
+        ("voucher_link", "/v1/admin/messages", ""),
+        ("buono_", "/metrics", ""),
+        ("DEBUG", "log", "at the end"),
+        ("SELECT", "log", "at the end"),
+    ];
+    let found = traces.of(&wanted.map(|(text, ..)| text));
+    for (wanted, place, moment) in wanted {
+        let mut places = found.keys().filter(|(text, _)| *text == wanted);
+        let expected = places.any(|(_, name)| name.starts_with(place) && name.ends_with(moment));
+        assert!(expected, "{wanted} is not in {place} {moment}, but in {:?}", found.keys());
+    }
+    let journal = &traces.0["journal.db of the ended server"];
+    assert!(journal.len() > 20_000, "the journal holds nothing: {} bytes", journal.len());
+}

@@ -1,0 +1,7 @@
+//! The workers over a real ledger and vouchers that are decided as the engine decides them.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod expiry;
+mod messages;
+mod projection;
+mod town;

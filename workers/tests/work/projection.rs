@@ -1,0 +1,126 @@
+//! The projector: every fact is in the ledger once, whatever it dies of and whenever; a record that
+//! cannot be stops its own partition and no other.
+
+use super::town::{Town, holders, ledger, voucher};
+use domain::clock::Timestamp;
+use domain::ids::{PartitionId, VoucherId};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use store::ledger::Db;
+use workers::projector::{Projector, Watcher};
+
+const FAR: Timestamp = Timestamp::LAST;
+
+/// What the engine would be told.
+#[derive(Default)]
+struct Told {
+    durable: AtomicU64,
+    projected: AtomicU64,
+    stopped: Mutex<Vec<(PartitionId, String)>>,
+}
+
+impl Watcher for Told {
+    fn durable_seq(&self, _: PartitionId) -> u64 {
+        self.durable.load(SeqCst)
+    }
+
+    fn projected(&self, _: PartitionId, seq: u64, _: &[(VoucherId, u64)]) {
+        let before = self.projected.swap(seq, SeqCst);
+        assert!(before <= seq, "the ledger went back from {before} to {seq}");
+    }
+
+    fn stopped(&self, partition: PartitionId, why: &str) {
+        self.stopped.lock().unwrap().push((partition, why.to_owned()));
+    }
+}
+
+fn projector(db: &Db, town: &Town, told: &Arc<Told>) -> Projector {
+    told.durable.store(town.head.seq, SeqCst);
+    let watcher: Arc<dyn Watcher> = Arc::clone(told) as _;
+    Projector { db: db.clone(), journal: Box::new(town.journal.clone()), partition: town.partition, watcher }
+}
+
+/// Runs until it has waited for something so many times, and dies there; whether it ended before.
+async fn dies_after(waits: usize, work: impl Future<Output = ()>) -> bool {
+    let (mut work, mut left) = (pin!(work), waits);
+    std::future::poll_fn(|context| {
+        if work.as_mut().poll(context).is_ready() {
+            return Poll::Ready(true);
+        }
+        left = left.saturating_sub(1);
+        if left == 0 { Poll::Ready(false) } else { Poll::Pending }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn every_fact_is_in_the_ledger_once_through_any_number_of_deaths() {
+    const VOUCHERS: u128 = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let db = ledger(&folder).await;
+    holders(&db, 1..=VOUCHERS).await;
+    let (mut town, told) = (Town::new(db.clone(), PartitionId(0)), Arc::new(Told::default()));
+    (1..=VOUCHERS).for_each(|number| town.issue(number, 10_000, FAR));
+    let (stop, mut deaths) = (Arc::new(AtomicBool::new(false)), 0_u32);
+    for round in 0..60 {
+        // a few more facts, and a life that ends somewhere in between
+        (1..=5).for_each(|at| town.redeem(1 + (round * 7 + at) % VOUCHERS, 1, Timestamp::from_micros(2_000)));
+        let waits = 1 + usize::try_from(round).unwrap() % 9;
+        deaths += u32::from(!dies_after(waits, projector(&db, &town, &told).run(Arc::clone(&stop))).await);
+        let checkpoint = db.checkpoint(town.partition).await.unwrap();
+        assert!(told.projected.load(SeqCst) <= checkpoint.seq, "somebody was told before the commit");
+    }
+    assert!(deaths > 20, "only {deaths} deaths: too few to prove anything");
+    // told to end, it first brings everything durable into the ledger
+    stop.store(true, SeqCst);
+    projector(&db, &town, &told).run(stop).await;
+    assert_eq!(db.checkpoint(town.partition).await.unwrap(), town.head);
+    assert_eq!(told.projected.load(SeqCst), town.head.seq);
+    for number in 1..=VOUCHERS {
+        assert_eq!(db.entries(voucher(number)).await.unwrap(), town.facts(number), "voucher {number}");
+    }
+    // a link for each voucher and a message for each purchase, none twice
+    let messages = db.due_messages(i64::MAX, 10_000).await.unwrap();
+    assert_eq!(messages.len() as u128, VOUCHERS + 60 * 5);
+    assert!(told.stopped.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_stops_its_own_partition_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = ledger(&folder).await;
+    let (mut sick, mut sound) = (Town::new(db.clone(), PartitionId(0)), Town::new(db.clone(), PartitionId(1)));
+    sick.issue(1, 5_000, FAR);
+    sick.project().await;
+    let good = sick.head;
+    // the same fact again, as no engine writes it, with others behind it
+    let first = sick.facts(1)[0];
+    sick.append(&[first]);
+    sick.issue(2, 5_000, FAR);
+    (11..=20).for_each(|number| sound.issue(number, 5_000, FAR));
+    let (told, others) = (Arc::new(Told::default()), Arc::new(Told::default()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let healthy = projector(&db, &sound, &others).run(Arc::clone(&stop));
+    let end = async {
+        // it ends by itself, without being told to
+        projector(&db, &sick, &told).run(Arc::clone(&stop)).await;
+        sound.issue(21, 5_000, FAR);
+        others.durable.store(sound.head.seq, SeqCst);
+        stop.store(true, SeqCst);
+    };
+    tokio::join!(end, healthy);
+    let stopped = told.stopped.lock().unwrap().clone();
+    assert_eq!(stopped.len(), 1, "{stopped:?}");
+    assert!(stopped[0].0 == sick.partition && stopped[0].1.contains("contradict"), "{stopped:?}");
+    assert_eq!(db.checkpoint(sick.partition).await.unwrap(), good, "nothing of it, and nothing behind it");
+    assert!(db.entries(voucher(2)).await.unwrap().is_empty());
+    assert_eq!(db.checkpoint(sound.partition).await.unwrap(), sound.head);
+    assert!(others.stopped.lock().unwrap().is_empty());
+    // another life stops at the same place: nothing is ever skipped
+    projector(&db, &sick, &told).run(Arc::new(AtomicBool::new(false))).await;
+    assert_eq!(told.stopped.lock().unwrap().len(), 2);
+    assert_eq!(db.checkpoint(sick.partition).await.unwrap(), good);
+}
