@@ -34,6 +34,11 @@ kills: ## three hundred kill -9 under load
 	cargo build --locked -p gateway
 	BUONO_KILLS=300 cargo nextest run -p tests --test kills --no-capture
 
+bench: ## speed and memory beside their yardsticks: the table of docs/performance.md
+	@scripts/setup.sh demo
+	cargo build --release --locked -p gateway -p loadtest --bins --examples
+	scripts/bench.py
+
 load: ## a market day at full speed against a demonstration town of its own, every answer checked
 	@scripts/setup.sh demo
 	cargo build --release --locked -p gateway -p loadtest
@@ -44,4 +49,9 @@ schemathesis: ## the interface against its document, three hundred random reques
 	cargo build --locked -p gateway
 	BUONO_EXAMPLES=300 cargo nextest run -p tests --test schemathesis --no-capture
 
-.PHONY: help demo test browser screens simulate fuzz kills load schemathesis
+document: ## record a meant change of the interface: docs/openapi.json
+	cargo build --locked -p gateway
+	BUONO_UPDATE=1 cargo nextest run --locked -p tests --test document
+	git diff --stat docs/openapi.json
+
+.PHONY: help demo test bench document browser screens simulate fuzz kills load schemathesis

@@ -11,6 +11,6 @@ echo "== licences and reasons"
 python3 scripts/licences.py
 echo "== tests"
 cargo build --locked -p gateway -p loadtest
-cargo nextest run --locked --workspace
+cargo nextest run --locked --workspace --no-fail-fast
 echo "== pages in a browser"
 scripts/browser.sh short

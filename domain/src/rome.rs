@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use jiff::{Timestamp as Instant, civil::Date, tz::TimeZone};
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 /// From the bundled table, so that every machine agrees on when summer time begins.
@@ -23,11 +24,33 @@ pub fn local(at: Timestamp) -> jiff::civil::DateTime {
     ROME.to_datetime(instant(at))
 }
 
+/// A day, and the instants that it lasts from and to.
+#[derive(Clone, Copy)]
+struct Day {
+    number: i32,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+thread_local! {
+    /// The day that was asked for last: nearly always the one that will be asked for next.
+    static LAST: Cell<Option<Day>> = const { Cell::new(None) };
+}
+
 /// A number for the civil day in Rome; the next day's is one more.
 #[must_use]
 pub fn day(at: Timestamp) -> i32 {
-    let since = date(at).since(jiff::civil::date(1970, 1, 1));
-    since.map_or(0, |span| span.get_days())
+    if let Some(last) = LAST.get()
+        && (last.from..last.to).contains(&at)
+    {
+        return last.number;
+    }
+    let date = date(at);
+    let since = date.since(jiff::civil::date(1970, 1, 1));
+    let number = since.map_or(0, |span| span.get_days());
+    let to = date.tomorrow().map_or(at, start_of_day);
+    LAST.set(Some(Day { number, from: start_of_day(date), to }));
+    number
 }
 
 /// 23:59:59 of that day in Rome, when vouchers expire.
@@ -74,7 +97,15 @@ mod tests {
         let midnight = start_of_day(civil(2026, 7, 1));
         assert_eq!(date(midnight), civil(2026, 7, 1));
         assert_eq!(date(midnight.plus_micros(-1)), civil(2026, 6, 30));
-        assert_eq!(day(midnight), day(midnight.plus_micros(-1)) + 1);
+        let (yesterday, today) = (day(midnight.plus_micros(-1)), day(midnight));
+        assert_eq!(today, yesterday + 1);
+        assert_eq!(day(midnight.plus_micros(-1)), yesterday);
+        // whatever was asked before
+        for hours in 0..24 * 400 {
+            let at = Timestamp::from_micros(midnight.micros() + hours * 3_600_000_000);
+            let since = date(at).since(civil(1970, 1, 1)).unwrap();
+            assert_eq!(day(at), since.get_days(), "{at:?}");
+        }
         assert_eq!(day(Timestamp::from_micros(i64::MAX)), day(Timestamp::from_micros(i64::MAX)));
     }
 }

@@ -3,6 +3,7 @@
 
 use domain::ids::OperationId;
 use domain::keys::OpKey;
+use foldhash::fast::RandomState;
 use std::collections::{HashMap, VecDeque};
 
 /// Facts that are remembered at most, some 200 bytes each; those beyond are asked of the ledger.
@@ -19,11 +20,13 @@ pub enum Whereabouts {
     LedgerLater,
 }
 
+type Places<K> = HashMap<K, u64, RandomState>;
+
 /// The facts of one partition that the ledger does not hold yet.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
-    by_operation: HashMap<OperationId, u64>,
-    by_key: HashMap<OpKey, u64>,
+    by_operation: Places<OperationId>,
+    by_key: Places<OpKey>,
     /// The same in the order of the journal.
     facts: VecDeque<(u64, OperationId, OpKey)>,
     /// Up to here facts may be missing that the ledger did not hold yet when they were let go.

@@ -13,6 +13,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry as MapEntry;
 use domain::clock::Timestamp;
 use domain::ids::{PartitionId, VoucherId};
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -20,7 +21,7 @@ use tokio::sync::oneshot;
 
 /// The actors of all partitions.
 pub(crate) struct Registry {
-    slots: DashMap<VoucherId, Slot>,
+    slots: DashMap<VoucherId, Slot, RandomState>,
     failures: Failures,
     partitions: Vec<Arc<Surroundings>>,
     /// Threads of others that offered to run actors, which saves a hand-over for every question.
@@ -51,7 +52,7 @@ pub(crate) enum Undelivered {
 impl Registry {
     pub fn new(partitions: Vec<Arc<Surroundings>>) -> Self {
         let (offered, own) = (RwLock::default(), Arbiter::new());
-        Self { slots: DashMap::new(), failures: Failures::default(), partitions, offered, own }
+        Self { slots: DashMap::default(), failures: Failures::default(), partitions, offered, own }
     }
 
     /// The calling thread runs actors from now on.

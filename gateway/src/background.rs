@@ -120,7 +120,7 @@ impl Background {
         while !self.stop.load(Ordering::Acquire) {
             let connected = match &self.settings.postgres {
                 Some(url) => Db::connect_postgres(url).await,
-                None => Db::open_sqlite_for_workers(&self.settings.ledger_path()).await,
+                None => Db::open_sqlite(&self.settings.ledger_path()).await,
             };
             match connected {
                 Ok(db) => return Some(db),

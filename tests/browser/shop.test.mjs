@@ -83,13 +83,16 @@ till("a question that never arrived is sent again under its key", async (page, v
 
 till("a page that is closed while it waits finds out when it is opened again", async (page, voucher) => {
   page.expected.push(/ERR_FAILED/);
+  let closed = false;
   await page.route("**/v1/redemptions", async (route) => {
+    if (closed) return route.continue();
     await route.fetch();
     return route.abort();
   });
   await take(page, voucher, "7,00");
   await result(page, "wait", "Aspetta");
-  await page.unroute("**/v1/redemptions");
+  // not a moment earlier: the page that is to be closed would find out itself
+  page.once("framenavigated", () => (closed = true));
   await page.reload();
   await result(page, "done", "Pagato 7,00");
   assert.deepEqual(await taken(voucher), [700]);

@@ -44,7 +44,7 @@ async fn the_document_is_the_one_on_record() {
         panic!(
             "the interface is not the one of docs/openapi.json; the first difference is at {place}\n\
              If it is meant, record it and look at what integrators will have to live with:\n\
-             BUONO_UPDATE=1 cargo nextest run -p tests --test document && git diff docs/openapi.json"
+             make document && git diff docs/openapi.json"
         );
     }
 }

@@ -12,9 +12,11 @@ use store::ledger::{Db, ProjectError};
 const STEP_BYTES_MAX: usize = 512 << 10;
 /// How often to look for new records.
 const POLL: Duration = Duration::from_millis(10);
-/// How much longer than a step took to rest after it: answers come before rows, and others too want to
-/// write to the ledger.
+/// How much longer than a step took to rest after it while payments come in: answers come before rows, and
+/// others too want to write to the ledger.
 const REST: u32 = 3;
+/// And at least so long: records that come together share pages, and each page is written but once.
+const REST_MIN: Duration = Duration::from_millis(100);
 /// How long to wait after something failed.
 const BACKOFF: Duration = Duration::from_millis(250);
 
@@ -45,6 +47,7 @@ pub struct Projector {
 /// What one look came to.
 enum Step {
     Nothing,
+    /// How long to rest.
     Done(Duration),
     Failed,
     Stop,
@@ -57,7 +60,8 @@ impl Projector {
         let mut head = None;
         loop {
             match self.step(&mut head).await {
-                Step::Done(took) => tokio::time::sleep(took * REST).await,
+                Step::Done(_) if stop.load(Ordering::Acquire) => {}
+                Step::Done(rest) => tokio::time::sleep(rest).await,
                 Step::Nothing | Step::Failed if stop.load(Ordering::Acquire) => return,
                 Step::Nothing => tokio::time::sleep(POLL).await,
                 Step::Failed => tokio::time::sleep(BACKOFF).await,
@@ -77,7 +81,8 @@ impl Projector {
                 Err(error) => return self.failed(&error),
             },
         };
-        if self.watcher.durable_seq(self.partition) <= head.seq {
+        let durable = self.watcher.durable_seq(self.partition);
+        if durable <= head.seq {
             return Step::Nothing;
         }
         let batches = match self.journal.read(self.partition, head.seq + 1, STEP_BYTES_MAX) {
@@ -93,7 +98,9 @@ impl Projector {
                 metrics::counter!("buono_projector_records_total").increment(done.records as u64);
                 metrics::gauge!("buono_projector_seq", "partition" => self.partition.to_string()).set(done.seq as f64);
                 self.watcher.projected(self.partition, done.seq, &done.vouchers);
-                Step::Done(started.elapsed())
+                // what a busy hour left behind is caught up with at once when it is over
+                let quiet = done.seq < durable && self.watcher.durable_seq(self.partition) == durable;
+                Step::Done(if quiet { Duration::ZERO } else { (started.elapsed() * REST).max(REST_MIN) })
             }
             // somebody else was faster, or it is not known whether this was written: look again
             Err(ProjectError::Moved) => {

@@ -19,23 +19,39 @@ pub const SQLITE_VERSION_MIN: i32 = 3_051_003;
 const WAL_PAGES: u32 = 512;
 const BUSY: Duration = Duration::from_secs(2);
 
+/// A batch lies at its partition and last record, in one number, so that the rows are their own index:
+/// every page that a commit touches is written and waited for.
 const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS fence (
+    CREATE TABLE fence (
         partition INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, chain BLOB NOT NULL
     ) STRICT;
-    CREATE TABLE IF NOT EXISTS batch (
-        partition INTEGER NOT NULL, last_seq INTEGER NOT NULL, bytes BLOB NOT NULL,
-        PRIMARY KEY (partition, last_seq)
-    ) STRICT;";
+    CREATE TABLE batch (place INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;";
 const MINT: &str = "INSERT INTO fence (partition, epoch, seq, chain) SELECT ?1, 0, 0, ?2
-    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE partition = ?1) ON CONFLICT DO NOTHING";
+    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE place BETWEEN ?3 AND ?4) ON CONFLICT DO NOTHING";
 const FENCE: &str = "SELECT epoch, seq, chain FROM fence WHERE partition = ?1";
 const MOVE: &str = "UPDATE fence SET epoch = ?2, seq = ?3, chain = ?4 WHERE partition = ?1 AND epoch = ?5 AND seq = ?6";
-const INSERT: &str = "INSERT INTO batch (partition, last_seq, bytes) VALUES (?1, ?2, ?3)";
-const LAST: &str = "SELECT bytes FROM batch WHERE partition = ?1 ORDER BY last_seq DESC LIMIT 1";
-const READ: &str = "SELECT bytes FROM batch WHERE partition = ?1 AND last_seq >= ?2 ORDER BY last_seq";
-const TRIM: &str = "DELETE FROM batch WHERE partition = ?1 AND last_seq <= ?2
-    AND last_seq < (SELECT MAX(last_seq) FROM batch WHERE partition = ?1)";
+const INSERT: &str = "INSERT INTO batch (place, bytes) VALUES (?1, ?2)";
+const LAST: &str = "SELECT bytes FROM batch WHERE place BETWEEN ?1 AND ?2 ORDER BY place DESC LIMIT 1";
+const READ: &str = "SELECT bytes FROM batch WHERE place BETWEEN ?1 AND ?2 ORDER BY place";
+const TRIM: &str = "DELETE FROM batch WHERE place BETWEEN ?1 AND ?2
+    AND place < (SELECT MAX(place) FROM batch WHERE place BETWEEN ?1 AND ?3)";
+
+/// Tells a file of these tables from one of others.
+const LAYOUT: i32 = 2;
+const TABLES: &str = "SELECT COUNT(*) FROM sqlite_schema";
+/// Records that one partition can have in its life: a million a second for four years.
+const SEQ_MAX: u64 = (1 << 47) - 1;
+
+/// Where a batch lies whose last record is this one. Beyond the end there is one place, and it is taken
+/// or empty: nothing is ever written over something else.
+fn place(partition: PartitionId, seq: u64) -> i64 {
+    (i64::from(partition.0) << 47) | i64::try_from(seq.min(SEQ_MAX)).unwrap_or(i64::MAX)
+}
+
+/// The places of a partition.
+fn all(partition: PartitionId) -> [i64; 2] {
+    [place(partition, 0), place(partition, SEQ_MAX)]
+}
 
 /// A connection to the journal's file.
 pub struct SqliteJournal {
@@ -66,7 +82,18 @@ impl SqliteJournal {
     /// depends on did not take.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let mut journal = Self { path: path.to_owned(), writable: true, connection: None };
-        journal.connection()?.execute_batch(SCHEMA)?;
+        let transaction = journal.begin()?;
+        let layout: i32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let tables: i64 = transaction.query_row(TABLES, [], |row| row.get(0))?;
+        if tables == 0 {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "user_version", LAYOUT)?;
+        } else if layout != LAYOUT {
+            return Err(JournalError::Unknown(format!(
+                "the file has layout {layout}, and this program reads {LAYOUT}"
+            )));
+        }
+        transaction.commit()?;
         Ok(journal)
     }
 
@@ -142,7 +169,7 @@ fn fence(connection: &Connection, partition: PartitionId) -> Result<Head, Journa
 /// Whether the fence stands where the last batch ends: otherwise one of them is not what was written.
 fn vouched_for(connection: &Connection, partition: PartitionId, fence: &Head) -> Result<(), JournalError> {
     let last: Option<Vec<u8>> =
-        connection.prepare_cached(LAST)?.query_row(params![partition.0], |row| row.get(0)).optional()?;
+        connection.prepare_cached(LAST)?.query_row(all(partition), |row| row.get(0)).optional()?;
     let end = last.map_or(Ok(Head::START), |bytes| Batch::decode(bytes).map(|batch| batch.head()))?;
     if end == *fence {
         return Ok(());
@@ -153,7 +180,7 @@ fn vouched_for(connection: &Connection, partition: PartitionId, fence: &Head) ->
 /// Inserts the batch and moves the fence with it, in the caller's transaction.
 fn put(connection: &Connection, partition: PartitionId, before: &Head, batch: &Batch) -> Result<(), JournalError> {
     let after = batch.head();
-    connection.prepare_cached(INSERT)?.execute(params![partition.0, after.seq, batch.bytes()])?;
+    connection.prepare_cached(INSERT)?.execute(params![place(partition, after.seq), batch.bytes()])?;
     let moved = connection.prepare_cached(MOVE)?.execute(params![
         partition.0,
         after.epoch,
@@ -167,7 +194,8 @@ fn put(connection: &Connection, partition: PartitionId, before: &Head, batch: &B
 
 impl Journal for SqliteJournal {
     fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
-        self.connection()?.execute(MINT, params![partition.0, GENESIS])?;
+        self.connection()?
+            .execute(MINT, params![partition.0, GENESIS, place(partition, 0), place(partition, SEQ_MAX)])?;
         Ok(())
     }
 
@@ -221,7 +249,7 @@ impl Journal for SqliteJournal {
         let connection = self.connection()?;
         fence(connection, partition)?;
         let mut statement = connection.prepare_cached(READ)?;
-        let mut rows = statement.query(params![partition.0, from_seq])?;
+        let mut rows = statement.query([place(partition, from_seq), place(partition, SEQ_MAX)])?;
         let (mut batches, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
             let raw: Vec<u8> = row.get(0)?;
@@ -240,7 +268,7 @@ impl Journal for SqliteJournal {
         }
         let connection = self.connection()?;
         fence(connection, partition)?;
-        connection.execute(TRIM, params![partition.0, upto])?;
+        connection.execute(TRIM, [place(partition, 0), place(partition, upto), place(partition, SEQ_MAX)])?;
         Ok(())
     }
 

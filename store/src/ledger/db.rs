@@ -1,9 +1,9 @@
 //! The connection to either database.
 
 use crate::journal::SQLITE_VERSION_MIN;
-use sqlx::Connection;
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use std::time::Duration;
 
@@ -112,35 +112,25 @@ fn is_outage(code: Option<&str>) -> bool {
 impl Db {
     /// Opens or creates a SQLite file whose commits wait for the disk.
     ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn open_sqlite(path: &Path) -> Result<Self, Error> {
-        // money could be projected again, but people, shops and users live only here
-        Self::sqlite(path, SqliteSynchronous::Full).await
-    }
-
-    /// Opens a SQLite file for work that is found again if its commit did not outlive a power cut:
-    /// projection goes on from the checkpoint that is there. It leaves the disk to the journal.
+    /// The projector's too, although the journal could repeat them: what it writes without waiting
+    /// gathers until a checkpoint, and then every payment waits for all of it at once.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn open_sqlite_for_workers(path: &Path) -> Result<Self, Error> {
-        Self::sqlite(path, SqliteSynchronous::Normal).await
-    }
-
-    async fn sqlite(path: &Path, synchronous: SqliteSynchronous) -> Result<Self, Error> {
+    pub async fn open_sqlite(path: &Path) -> Result<Self, Error> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synchronous)
+            .synchronous(SqliteSynchronous::Full)
             .pragma("wal_autocheckpoint", WAL_PAGES.to_string())
             // a step of the projector dirties more pages than the default keeps, and spilled ones are written twice
             .pragma("cache_size", format!("-{CACHE_KIB}"))
             // what one statement would undo is kept in memory, not in a file for each
             .pragma("temp_store", "MEMORY")
             .foreign_keys(true)
-            .busy_timeout(PATIENCE);
+            .busy_timeout(PATIENCE)
+            .disable_statement_logging();
         let pool = SqlitePoolOptions::new()
             .max_connections(LITE_CONNECTIONS)
             // a full disk makes SQLite roll back by itself; sqlx then fails to, and would take the transaction
@@ -156,7 +146,10 @@ impl Db {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn connect_postgres(url: &str) -> Result<Self, Error> {
-        let pool = PgPoolOptions::new().max_connections(PG_CONNECTIONS).acquire_timeout(PATIENCE).connect(url).await?;
+        let options: PgConnectOptions = url.parse()?;
+        let options = options.disable_statement_logging();
+        let pool = PgPoolOptions::new().max_connections(PG_CONNECTIONS).acquire_timeout(PATIENCE);
+        let pool = pool.connect_with(options).await?;
         Ok(Self::Pg(pool))
     }
 

@@ -39,7 +39,7 @@ fn a_flipped_bit_in_a_stored_batch_is_found_on_read() {
     let vandal = vandal(&path);
     let victim = replay(&mut journal).remove(2);
     let store = |bytes: &[u8]| {
-        let put = "UPDATE batch SET bytes = ?1 WHERE last_seq = ?2";
+        let put = "UPDATE batch SET bytes = ?1 WHERE place = ?2";
         assert_eq!(vandal.execute(put, params![bytes, victim.head().seq]).unwrap(), 1);
     };
     for at in 0..victim.bytes().len() {
@@ -100,10 +100,10 @@ fn a_fence_that_the_last_batch_does_not_vouch_for_is_damage() {
         "UPDATE fence SET epoch = epoch + 1",
         "UPDATE fence SET epoch = epoch - 1",
         "UPDATE fence SET chain = zeroblob(32)",
-        "DELETE FROM batch WHERE last_seq = (SELECT MAX(last_seq) FROM batch)",
+        "DELETE FROM batch WHERE place = (SELECT MAX(place) FROM batch)",
         "DELETE FROM batch",
-        "UPDATE batch SET bytes = zeroblob(9) WHERE last_seq = (SELECT MAX(last_seq) FROM batch)",
-        "UPDATE batch SET last_seq = last_seq + 9 WHERE last_seq = 1",
+        "UPDATE batch SET bytes = zeroblob(9) WHERE place = (SELECT MAX(place) FROM batch)",
+        "UPDATE batch SET place = place + 9 WHERE place = 1",
     ];
     for statement in tampered {
         let (_folder, path) = journal_file();
@@ -167,4 +167,15 @@ fn a_flipped_bit_anywhere_in_the_file_is_found_or_changes_nothing() {
         }
     }
     assert!(found > 40 && harmless > 40, "{found} found, {harmless} harmless: too few to prove anything");
+}
+
+#[test]
+fn a_file_of_another_layout_is_left_alone() {
+    let (_folder, path) = journal_file();
+    let records = replay(&mut written(&path, 1)).len();
+    vandal(&path).pragma_update(None, "user_version", 1).unwrap();
+    let refused = SqliteJournal::open(&path).err().unwrap().to_string();
+    assert!(refused.contains("the file has layout 1, and this program reads 2"), "{refused}");
+    vandal(&path).pragma_update(None, "user_version", 2).unwrap();
+    assert_eq!(replay(&mut SqliteJournal::open(&path).unwrap()).len(), records);
 }

@@ -173,7 +173,7 @@ fn a_commit_under_way_is_seen_by_nobody_and_lets_nobody_else_write() {
     let next = batch(&head, 2);
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let insert = "INSERT INTO batch (partition, last_seq, bytes) VALUES (0, ?1, ?2)";
+    let insert = "INSERT INTO batch (place, bytes) VALUES (?1, ?2)";
     other.execute(insert, rusqlite::params![next.head().seq, next.bytes()]).unwrap();
     other
         .execute("UPDATE fence SET seq = ?1, chain = ?2", rusqlite::params![next.head().seq, next.head().chain])

@@ -20,18 +20,17 @@ const rome = "Europe/Rome";
 /** Euro as people write them. */
 export const euro = (cents: number) => (cents / 100).toLocaleString(region, { style: "currency", currency: "EUR" });
 
-/** An instant: RFC 3339, or microseconds where an answer has them. */
-export type Instant = string | number;
-const date = (at: Instant) => new Date(typeof at === "number" ? at / 1000 : at);
+/** RFC 3339. */
+export type Instant = string;
 
 /** A day in Rome. */
-export const day = (at: Instant) => date(at).toLocaleDateString(region, { timeZone: rome, dateStyle: "medium" });
+export const day = (at: Instant) => new Date(at).toLocaleDateString(region, { timeZone: rome, dateStyle: "medium" });
 
 /** A day and a time in Rome. */
-export const moment = (at: Instant) => date(at).toLocaleString(region, { timeZone: rome, dateStyle: "short", timeStyle: "short" });
+export const moment = (at: Instant) => new Date(at).toLocaleString(region, { timeZone: rome, dateStyle: "short", timeStyle: "short" });
 
 /** A time of day in Rome. */
-export const time = (at: Instant) => date(at).toLocaleTimeString(region, { timeZone: rome, timeStyle: "short" });
+export const time = (at: Instant) => new Date(at).toLocaleTimeString(region, { timeZone: rome, timeStyle: "short" });
 
 /** Today in Rome, as the interface writes days. */
 export const today = () => new Date().toLocaleDateString("sv-SE", { timeZone: rome });
