@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{FAR, issue_all, redeem, start, voucher};
+use common::{FAR, issue_all, redeem, settle, start, voucher};
 
 const VOUCHERS: u64 = 200_000;
 
@@ -33,6 +33,7 @@ fn main() {
                 for answer in futures_util::future::join_all(taken).await {
                     answer.unwrap();
                 }
+                settle(&vouchers).await;
             }
         }
         println!("memory, an idle voucher with three payments: {:.0} bytes", each(resident() - before));

@@ -101,5 +101,13 @@ pub async fn issue_all(vouchers: &Vouchers, count: u64) {
         for answer in futures_util::future::join_all(issued).await {
             answer.unwrap();
         }
+        settle(vouchers).await;
+    }
+}
+
+/// The ledger has caught up: what it holds is no longer remembered as news.
+pub async fn settle(vouchers: &Vouchers) {
+    for (partition, seq) in vouchers.barrier(FAR).await.unwrap() {
+        vouchers.projected(partition, seq);
     }
 }
