@@ -16,6 +16,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use store::journal::JournalPlace;
 use store::keys::Keys;
 use tracing_subscriber::EnvFilter;
 
@@ -93,6 +94,7 @@ impl Stores {
         Settings {
             data: self.data.clone(),
             base_url: String::new(),
+            journal: JournalPlace::File(self.data.join("journal.db")),
             postgres: self.postgres.clone(),
             http_workers: 1,
             idle: Duration::from_secs(900),
@@ -161,10 +163,11 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
 }
 
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
-    let db = open_ledger(&stores.settings()).await?;
+    let settings = stores.settings();
+    let db = open_ledger(&settings).await?;
     let mut complaints = db.complaints().await?;
-    if let Err(error) = store::journal::SqliteJournal::open(&stores.data.join("journal.db")) {
-        complaints.push(format!("journal.db: {error}"));
+    if let Err(error) = settings.journal.writer() {
+        complaints.push(format!("journal: {error}"));
     }
     if let Err(error) = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy) {
         complaints.push(error.to_string());

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use store::journal::{Journal, SqliteJournal};
+use store::journal::JournalPlace;
 use store::keys::{Keys, random};
 use store::ledger::Db;
 use store::receipt::Signer;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where people reach this installation; from the address when empty.
     pub base_url: String,
+    /// Where the journal is.
+    pub journal: JournalPlace,
     /// The ledger's Postgres instead of a file.
     pub postgres: Option<String>,
     /// Threads that serve HTTP.
@@ -140,15 +142,14 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     if !complaints.is_empty() {
         return Err(complaints.join("; ").into());
     }
-    let journal_path = settings.data.join("journal.db");
-    let mut journal = SqliteJournal::open(&journal_path)?;
+    let mut journal = settings.journal.writer()?;
     journal.create(PARTITION)?;
     let checkpoint = db.checkpoint(PARTITION).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
     let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));
     let options = Options { node, idle: settings.idle };
-    let vouchers = Vouchers::start(&options, vec![(Box::new(journal), checkpoint)], &source, &clock)?;
+    let vouchers = Vouchers::start(&options, vec![(journal, checkpoint)], &source, &clock)?;
     let hub = Arc::new(Hub::default());
     hub.attach(vouchers.clone());
     let (texts, directory) = (Arc::new(Texts::default()), Arc::new(Directory::load(&db).await?));
@@ -163,7 +164,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         texts,
         clock,
         codes: quick_cache::sync::Cache::new(CODES_MAX),
-        journal: parking_lot::Mutex::new(Box::new(SqliteJournal::reader(&journal_path)?)),
+        journal: Arc::new(parking_lot::Mutex::new(settings.journal.reader()?)),
         document: openapi::Document::new(&settings.base_url)?,
         base_url: settings.base_url.clone(),
         office: tokio::sync::Mutex::default(),
@@ -174,7 +175,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let background = Background {
         settings: settings.clone(),
         state: state.clone(),
-        journal: Box::new(SqliteJournal::reader(&journal_path)?),
+        journal: settings.journal.reader()?,
         stop: Arc::clone(&stop),
     };
     let workers = std::thread::Builder::new().name("workers".to_owned()).spawn(|| background.run())?;

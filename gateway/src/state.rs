@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::openapi::Document;
 use crate::problem::Problem;
 use crate::texts::Texts;
+use actix_web::web;
 use domain::clock::{Clock, Timestamp};
 use domain::ids::{OperationId, PartitionId, VoucherId};
 use domain::keys::OpKey;
@@ -51,7 +52,7 @@ pub struct AppState {
     /// Codes that were looked up, found or not.
     pub codes: Cache<[u8; 16], Option<CodeRow>>,
     /// A reading connection to the journal, for receipts of earlier answers.
-    pub journal: Mutex<Box<dyn Journal>>,
+    pub journal: Arc<Mutex<Box<dyn Journal>>>,
     /// What the interface promises.
     pub document: Document,
     /// Where people reach this installation, without a slash at the end.
@@ -130,7 +131,7 @@ impl AppState {
     pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Problem> {
         let (partition, whereabouts) = self.vouchers.whereabouts(OperationId::new(id));
         match whereabouts {
-            Whereabouts::Journal(seq) => return self.journaled(partition, seq),
+            Whereabouts::Journal(seq) => return self.journaled(partition, seq).await,
             Whereabouts::LedgerLater => self.settled().await?,
             Whereabouts::Ledger => {}
         }
@@ -147,7 +148,7 @@ impl AppState {
     pub async fn operation_by_key(&self, shop: Uuid, key: OpKey) -> Result<Option<OperationRow>, Problem> {
         let (partition, whereabouts) = self.vouchers.whereabouts_of_key(key, self.deadline()).await?;
         match whereabouts {
-            Whereabouts::Journal(seq) => return self.journaled(partition, seq).map(Some),
+            Whereabouts::Journal(seq) => return self.journaled(partition, seq).await.map(Some),
             // "never" must be true: first everything that was answered reaches the ledger
             Whereabouts::LedgerLater => self.settled().await?,
             Whereabouts::Ledger => {}
@@ -156,8 +157,8 @@ impl AppState {
     }
 
     /// An operation that the ledger does not hold yet, as it will.
-    fn journaled(&self, partition: PartitionId, seq: u64) -> Result<OperationRow, Problem> {
-        let (batch, index) = self.batch_of(partition, seq)?;
+    async fn journaled(&self, partition: PartitionId, seq: u64) -> Result<OperationRow, Problem> {
+        let (batch, index) = self.batch_of(partition, seq).await?;
         match &batch.records()[index].body {
             Body::Entry(entry) => Ok(OperationRow::of(partition, seq, entry)),
             Body::Open { .. } => Err(Problem::new("internal_error")),
@@ -168,15 +169,16 @@ impl AppState {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub fn earlier_receipt(&self, partition: PartitionId, seq: u64) -> Result<Receipt, Problem> {
-        let (batch, index) = self.batch_of(partition, seq)?;
+    pub async fn earlier_receipt(&self, partition: PartitionId, seq: u64) -> Result<Receipt, Problem> {
+        let (batch, index) = self.batch_of(partition, seq).await?;
         Ok(self.signer.receipt(partition, &batch, index))
     }
 
-    /// The batch that carries a record, and its place in there.
-    fn batch_of(&self, partition: PartitionId, seq: u64) -> Result<(Arc<Batch>, usize), Problem> {
-        let read = self.journal.lock().read(partition, seq, 1);
-        let batches = read.map_err(|error| {
+    /// The batch that carries a record, and its place in there. Reading it blocks, so another thread does.
+    async fn batch_of(&self, partition: PartitionId, seq: u64) -> Result<(Arc<Batch>, usize), Problem> {
+        let journal = Arc::clone(&self.journal);
+        let read = web::block(move || journal.lock().read(partition, seq, 1)).await;
+        let batches = read.map_err(|_| Problem::new("out_of_service"))?.map_err(|error| {
             tracing::error!(%error, "the journal cannot be read for an earlier record");
             Problem::new("out_of_service")
         })?;

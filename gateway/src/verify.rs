@@ -8,7 +8,7 @@ use domain::record::{Body, Record};
 use domain::voucher::Voucher;
 use std::collections::HashMap;
 use std::process::ExitCode;
-use store::journal::{Batch, Chain, Head, Journal, SqliteJournal};
+use store::journal::{Batch, Chain, Head, Journal};
 use store::ledger::Db;
 
 const READ_BYTES: usize = 8 << 20;
@@ -40,8 +40,8 @@ pub fn parse_head(text: &str) -> Result<ExportedHead, String> {
 pub async fn run(settings: &Settings, exported: Option<&ExportedHead>) -> Result<ExitCode, StartError> {
     let _lock = lock(&settings.data)?;
     let db = open_ledger(settings).await?;
-    let mut journal = SqliteJournal::open(&settings.data.join("journal.db"))?;
-    match partition(&db, &mut journal, PartitionId(0), exported).await {
+    let mut journal = settings.journal.reader()?;
+    match partition(&db, journal.as_mut(), PartitionId(0), exported).await {
         Ok(head) => {
             println!("{} records verified; head {}:{}", head.seq, head.seq, HEXLOWER.encode(&head.chain));
             Ok(ExitCode::SUCCESS)
@@ -56,7 +56,7 @@ pub async fn run(settings: &Settings, exported: Option<&ExportedHead>) -> Result
 /// Replays a partition from its first record.
 async fn partition(
     db: &Db,
-    journal: &mut SqliteJournal,
+    journal: &mut dyn Journal,
     partition: PartitionId,
     exported: Option<&ExportedHead>,
 ) -> Result<Head, String> {
