@@ -7,7 +7,7 @@ use crate::writer::Phase;
 use crate::{answer::Answer, answer::NotDone};
 use domain::ids::PartitionId;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::{oneshot, watch};
 
 /// Why a partition is out of service until an operator has looked at it.
@@ -48,6 +48,8 @@ pub struct Partition {
     pub projected_seq: AtomicU64,
     /// The same as in `state`, for those who only want to know whether it is still theirs.
     generation: AtomicU64,
+    /// The same as in `state`, for every question.
+    serves: AtomicBool,
     recent: Mutex<Recent>,
     state: watch::Sender<PartitionState>,
 }
@@ -61,6 +63,7 @@ impl Partition {
             durable_seq: AtomicU64::new(0),
             projected_seq: AtomicU64::new(0),
             generation: AtomicU64::new(start.generation),
+            serves: AtomicBool::new(false),
             recent: Mutex::default(),
             state: watch::Sender::new(start),
         }
@@ -74,6 +77,11 @@ impl Partition {
         self.generation.load(Ordering::Acquire)
     }
 
+    /// Whether it takes questions at the moment.
+    pub fn serves(&self) -> bool {
+        self.serves.load(Ordering::Acquire)
+    }
+
     /// Called by the driver after each step; wakes only when something changed.
     pub fn publish(&self, phase: Phase, generation: u64, durable_seq: u64) {
         self.durable_seq.store(durable_seq, Ordering::Release);
@@ -85,6 +93,7 @@ impl Partition {
                 self.recent.lock().opened(durable_seq);
             }
             (state.phase, state.generation) = (phase, generation);
+            self.serves.store(phase == Phase::Serving, Ordering::Release);
             changed
         });
     }

@@ -24,6 +24,9 @@ use tokio::sync::oneshot;
 
 /// Answers that may be void before a caller is told to come back.
 const TRIES_MAX: usize = 5;
+/// How long a question waits for a partition that does not serve: a new opening takes milliseconds, and a
+/// disk that is full takes nobody knows how long.
+const SERVICE_PATIENCE_S: i64 = 2;
 
 /// How to start the engine.
 #[derive(Clone, Debug)]
@@ -135,6 +138,12 @@ impl Vouchers {
                 verdict = NotDone::NotExecuted;
                 break;
             }
+            if !registry.partition_of(voucher).partition.serves()
+                && let Err(refused) = Box::pin(self.service(voucher, deadline)).await
+            {
+                verdict = refused;
+                break;
+            }
             let (question, answer) = Registry::question(ask, deadline);
             let dead = match registry.deliver(voucher, question) {
                 Err(Undelivered::Dead(dead)) => dead,
@@ -147,10 +156,8 @@ impl Vouchers {
                         registry.answered(voucher);
                         return Ok(answer);
                     }
-                    Some(Ok(Err(NotDone::Stale))) => {
-                        verdict = Box::pin(self.stale(voucher, deadline)).await;
-                        continue;
-                    }
+                    // what it was decided on is void, and so is the decision
+                    Some(Ok(Err(NotDone::Stale))) => continue,
                     Some(Ok(Err(refused))) => {
                         verdict = refused;
                         break;
@@ -175,12 +182,14 @@ impl Vouchers {
         Err(if unsure && verdict == NotDone::NotExecuted { NotDone::Unknown } else { verdict })
     }
 
-    /// What the answer was decided on is void: wait until the partition serves again.
-    async fn stale(&self, voucher: VoucherId, deadline: Timestamp) -> NotDone {
+    /// Waits until the voucher's partition serves, but not long: what was not handed over was not executed.
+    async fn service(&self, voucher: VoucherId, deadline: Timestamp) -> Result<(), NotDone> {
         let partition = &self.inner.registry.partition_of(voucher).partition;
-        match self.until(deadline, partition.serving()).await {
-            Some(Ok(_)) | None => NotDone::NotExecuted,
-            Some(Err(_)) => NotDone::Halted,
+        let patience = self.inner.clock.now().plus_seconds(SERVICE_PATIENCE_S).min(deadline);
+        match self.until(patience, partition.serving()).await {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(_)) => Err(NotDone::Halted),
+            None => Err(NotDone::NotExecuted),
         }
     }
 

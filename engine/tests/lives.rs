@@ -40,9 +40,23 @@ async fn a_question_that_came_before_the_partition_served() {
     // the ledger holds everything up to the opening that is about to come, and then stands still
     stage.ledger.seq.store(stage.ledger.end() + 1, SeqCst);
     let early = pay(&stage);
-    until(|| stage.vouchers.resident() == 1).await;
+    until(|| stage.moods.head.waiting.load(SeqCst) == 1).await;
+    assert_eq!(stage.vouchers.resident(), 0, "nobody comes into memory before the journal was read");
     stage.moods.head.open();
     pay_again(&stage, early.await.unwrap()).await;
+    stage.stop().await;
+}
+
+#[actix_rt::test]
+async fn whoever_asks_a_partition_that_does_not_serve_is_soon_told_that_nothing_was_done() {
+    let moods = Moods::default();
+    moods.head.shut();
+    let stage = Stage::start_with(&facts(voucher(6), &[issue(5, 5_000)]), moods, Duration::from_secs(900));
+    let far = stage.clock.far();
+    assert_eq!(stage.vouchers.view(voucher(6), far).await.err(), Some(NotDone::NotExecuted));
+    assert_eq!(stage.vouchers.execute(voucher(6), redeem(10, 4_000), far).await.err(), Some(NotDone::NotExecuted));
+    stage.moods.head.open();
+    assert!(stage.vouchers.view(voucher(6), far).await.unwrap().is_some());
     stage.stop().await;
 }
 

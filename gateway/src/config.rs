@@ -8,7 +8,7 @@ mod people;
 pub use file::parse;
 
 use crate::edge::SystemEntropy;
-use crate::serve::{Settings, StartError, lock, open_ledger, start};
+use crate::serve::{Settings, StartError, lock, open_ledger, signals, start};
 use crate::{demo, verify};
 use clap::{Args, Parser, Subcommand};
 use people::{MunicipalityCommand, UserCommand};
@@ -158,8 +158,9 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     if demo {
         demo::prepare(&running.state, &settings).await?;
     }
+    let told_to_end = signals()?;
     println!("ready");
-    running.serve(listener, workers).await
+    running.serve(listener, workers, told_to_end).await
 }
 
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {

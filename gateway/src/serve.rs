@@ -218,12 +218,17 @@ impl Running {
         Ok(())
     }
 
-    /// Serves HTTP until the process is told to end, then ends everything in order: take nothing
+    /// Serves HTTP until it is told to end, then ends everything in order: take nothing
     /// in, answer what is there, write it, bring it into the ledger.
     ///
     /// # Errors
     /// Those of the listener.
-    pub async fn serve(self, listener: TcpListener, workers: usize) -> Result<(), StartError> {
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        workers: usize,
+        told_to_end: impl Future<Output = ()> + 'static,
+    ) -> Result<(), StartError> {
         let state = self.state.clone();
         let server = HttpServer::new(move || {
             state.vouchers.offer_thread();
@@ -239,7 +244,7 @@ impl Running {
         let handle = server.handle();
         let closing = self.state.clone();
         actix_web::rt::spawn(async move {
-            signalled().await;
+            told_to_end.await;
             tracing::info!("ending: no new requests");
             closing.closing.store(true, Ordering::Release);
             handle.stop(true).await;
@@ -269,13 +274,17 @@ impl Running {
     }
 }
 
-async fn signalled() {
+/// Ends when the process is told to end, from this call on.
+///
+/// # Errors
+/// When signals cannot be caught.
+pub fn signals() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
 }

@@ -136,6 +136,13 @@ async fn a_disk_that_fills_up_costs_nobody_a_cent_and_ends_when_there_is_room() 
         let refused = till.told.not_executed.len() + till.told.unknown.len();
         assert!(refused >= 12, "it was never full: {refused} refused");
     }
+    // what comes now is not even begun, and is told so
+    let known: Vec<usize> = tills.iter().map(|till| till.told.not_executed.len()).collect();
+    let [one, two] = &mut tills;
+    tokio::join!(one.pay(6), two.pay(6));
+    for (till, before) in tills.iter().zip(known) {
+        assert_eq!(till.told.not_executed.len(), before + 6, "{:?}", till.told.unknown);
+    }
     tokio::join!(tills[0].check_keys(false), tills[1].check_keys(false));
     limit_files(&server, None);
     for till in &mut tills {

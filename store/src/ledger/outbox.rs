@@ -18,7 +18,7 @@ const LIST: &str =
     "SELECT id, voucher_id, template, CASE status WHEN 'sending' THEN 'pending' ELSE status END AS status,
     attempts, created_at, sent_at, segments, error FROM outbox
     WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-const RESEND: &str = "UPDATE outbox SET status = 'pending', not_before = $3, error = NULL
+const RESEND: &str = "UPDATE outbox SET status = 'pending', not_before = $3, error = NULL, attempts = 0
     WHERE id = $1 AND municipality_id = $2 AND status NOT IN ('pending', 'sending')";
 const SENT_OF_IMPORT: &str = "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.voucher_id = o.voucher_id
     WHERE h.import_id = $1 AND (o.sent_at IS NOT NULL OR o.status = 'sending')";
