@@ -3,7 +3,7 @@
 use super::server::{Server, ready, written};
 use crate::stores::{AT, NODE, P, batch, replay};
 use std::fs;
-use store::journal::{Journal, JournalError};
+use store::journal::{Head, Journal, JournalError};
 
 const FENCE: &[u8] = b"buono:{p0}:fence";
 const BATCHES: &[u8] = b"buono:{p0}:batches";
@@ -46,8 +46,7 @@ fn a_flipped_bit_in_a_stored_batch_is_found_on_read() {
 fn a_lost_fence_is_said_and_never_minted_again() {
     for server in ready() {
         let (mut journal, head) = written(&server, 2);
-        // also when nearly everything was trimmed
-        journal.trim(P, head.seq, head.seq).unwrap();
+        journal.trim(P, 1, head.seq).unwrap();
         let _: i64 = server.say(&[b"DEL", FENCE]);
         for _ in 0..2 {
             assert_eq!(journal.head(P), Err(JournalError::NoFence));
@@ -57,6 +56,7 @@ fn a_lost_fence_is_said_and_never_minted_again() {
             assert_eq!(journal.check(P, head.epoch), Err(JournalError::NoFence));
             assert_eq!(journal.read(P, 1, usize::MAX).unwrap_err(), JournalError::NoFence);
             assert_eq!(journal.trim(P, head.seq, head.seq), Err(JournalError::NoFence));
+            assert_eq!(server.say::<u64>(&[b"XLEN", BATCHES]), 2, "nothing goes without a fence");
             journal = server.journal();
             journal.create(P).unwrap();
         }
@@ -96,6 +96,28 @@ fn a_fence_that_cannot_be_is_damage() {
         assert_eq!(journal.head(P), Ok(head));
         let _: String = server.say(&[b"SET", FENCE, b"1"]);
         assert!(is_corrupt(&journal.head(P)), "a key of another kind");
+    }
+}
+
+#[test]
+fn numbers_are_exact_up_to_the_last_one() {
+    const LAST: u64 = (1 << 53) - 1;
+    for server in ready() {
+        let (mut journal, head) = written(&server, 2);
+        let nearly = Head { seq: LAST - 2, ..head };
+        let _: i64 = server.say(&[b"HSET", FENCE, b"seq", nearly.seq.to_string().as_bytes()]);
+        let (one, two) = (batch(&nearly, 1), batch(&batch(&nearly, 1).head(), 1));
+        journal.append(P, nearly.seq, &one).unwrap();
+        journal.append(P, one.head().seq, &two).unwrap();
+        assert_eq!(journal.head(P).unwrap().seq, LAST);
+        for (from, expected) in [(LAST - 1, &one), (LAST, &two)] {
+            assert_eq!(journal.read(P, from, 1).unwrap()[0].bytes(), expected.bytes(), "{}: {from}", server.name);
+        }
+        journal.trim(P, LAST - 2, LAST).unwrap();
+        assert_eq!(journal.read(P, 1, usize::MAX).unwrap().len(), 2);
+        let beyond = journal.append(P, LAST, &batch(&two.head(), 1));
+        assert!(matches!(&beyond, Err(JournalError::Unknown(why)) if why.contains("beyond")), "{beyond:?}");
+        assert_eq!(journal.head(P), Ok(two.head()));
     }
 }
 
