@@ -12,15 +12,15 @@ fn is_corrupt<T>(answer: &Result<T, JournalError>) -> bool {
     matches!(answer, Err(JournalError::Corrupt(_)))
 }
 
-/// Puts other bytes where a batch was. A stream takes nothing in its middle, so all behind it is written anew.
-fn replace(server: &Server, id: &str, bytes: &[u8]) {
+/// Puts something else where a batch was. A stream takes nothing in its middle, so all of it is written anew.
+fn replace(server: &Server, id: &str, by: (&str, &[u8])) {
     type Entry = (String, (String, Vec<u8>));
-    let all: Vec<Entry> = server.say(&[b"XRANGE", BATCHES, b"-", b"+"]);
-    assert!(all.iter().any(|(held, _)| held == id));
+    let mut all: Vec<Entry> = server.say(&[b"XRANGE", BATCHES, b"-", b"+"]);
+    let victim = all.iter_mut().find(|(held, _)| held == id).unwrap();
+    (victim.0, victim.1.1) = (by.0.to_owned(), by.1.to_vec());
     let _: i64 = server.say(&[b"DEL", BATCHES]);
     for (held, (field, value)) in all {
-        let value = if held == id { bytes } else { &value };
-        let _: String = server.say(&[b"XADD", BATCHES, held.as_bytes(), field.as_bytes(), value]);
+        let _: String = server.say(&[b"XADD", BATCHES, held.as_bytes(), field.as_bytes(), &value]);
     }
 }
 
@@ -33,11 +33,14 @@ fn a_flipped_bit_in_a_stored_batch_is_found_on_read() {
         for at in (0..victim.bytes().len()).step_by(7) {
             let mut bytes = victim.bytes().to_vec();
             bytes[at] ^= 1 << (at % 8);
-            replace(&server, &id, &bytes);
+            replace(&server, &id, (&id, &bytes));
             assert!(is_corrupt(&journal.read(P, 1, usize::MAX)), "{}: byte {at}", server.name);
             assert!(journal.read(P, 1, 1).is_ok(), "what lies before it can be read");
         }
-        replace(&server, &id, victim.bytes());
+        let elsewhere = format!("{}-{}", victim.epoch(), victim.head().seq + 1);
+        replace(&server, &id, (&elsewhere, victim.bytes()));
+        assert!(is_corrupt(&journal.read(P, 1, usize::MAX)), "{}: a good batch in a wrong place", server.name);
+        replace(&server, &elsewhere, (&id, victim.bytes()));
         assert_eq!(replay(&mut journal).len(), 4);
     }
 }

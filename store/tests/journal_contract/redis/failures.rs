@@ -175,7 +175,7 @@ fn every_record_is_found_in_any_number_of_epochs_and_after_any_trim() {
             end = journal.open(P, NODE, end.epoch, AT).unwrap().head;
         }
         let mut all = replay(&mut journal);
-        for upto in [0, 1, 2, 30, 31, 32, end.seq - 1, end.seq, u64::MAX] {
+        for upto in [0, 1, 2, 30, 31, 32, u64::MAX] {
             journal.trim(P, upto, u64::MAX).unwrap();
             all.retain(|batch| batch.head().seq > upto || batch.head() == end);
             for seq in 0..=end.seq + 1 {
