@@ -3,6 +3,7 @@
 use crate::journal::JournalError;
 use redis::io::tcp::TcpSettings;
 use redis::{Client, Cmd, Connection, IntoConnectionInfo, RedisError, Value};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The library's name, which tells its version.
@@ -34,6 +35,9 @@ impl RedisServer {
         let info = url.into_connection_info().map_err(unclear)?;
         // an answer is waited for alone: holding back small packets only makes it late
         let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        // one wait less, and Redis 7.0 knows no such command
+        let login = info.redis_settings().clone().set_skip_set_lib_name();
+        let info = info.set_redis_settings(login);
         let client = Client::open(info).map_err(unclear)?;
         Ok(Self { client, connect: CONNECT, answer: ANSWER })
     }
@@ -87,10 +91,9 @@ impl RedisServer {
     /// What to say when the library of this program's version is not there.
     pub(super) fn library_missing(&self, connection: &mut Connection) -> Result<Option<String>, JournalError> {
         let list = self.ask(connection, redis::cmd("FUNCTION").arg("LIST").arg("LIBRARYNAME").arg(LIBRARIES))?;
-        // each is a map of its name and more, which two versions of the wire format write differently
-        let libraries: Vec<std::collections::BTreeMap<String, Value>> =
+        let libraries: Vec<BTreeMap<String, Value>> =
             redis::from_redis_value(list).map_err(|error| self.unknown(error))?;
-        let name = |library: &std::collections::BTreeMap<String, Value>| match library.get("library_name") {
+        let name = |library: &BTreeMap<String, Value>| match library.get("library_name") {
             Some(Value::BulkString(name)) => String::from_utf8_lossy(name).into_owned(),
             _ => String::new(),
         };
