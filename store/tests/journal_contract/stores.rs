@@ -1,5 +1,6 @@
 //! New stores of every kind, and what is written to them.
 
+use crate::redis::server::ready;
 use domain::cents::Cents;
 use domain::clock::Timestamp;
 use domain::ids::{MunicipalityId, OperationId, PartitionId, ShopId, TerminalId, VoucherId};
@@ -78,6 +79,12 @@ pub fn each_store(test: impl Fn(&Store)) {
     let (folder, path) = journal_file();
     let connect = Box::new(move || Box::new(SqliteJournal::open(&path).unwrap()) as Box<dyn Journal>);
     test(&Store { name: "sqlite", connect, _folder: Some(folder) });
+    for server in ready() {
+        let name = server.name;
+        // the server lasts as long as whoever can connect to it
+        let connect = Box::new(move || Box::new(server.journal()) as Box<dyn Journal>);
+        test(&Store { name, connect, _folder: None });
+    }
 }
 
 /// Two connections to each kind of store.

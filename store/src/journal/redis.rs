@@ -1,0 +1,214 @@
+//! The journal in Redis or Valkey: for several nodes, or a town that outgrows one machine.
+//!
+//! The rules are a Function library in the server, `migrations/redis/buono_journal.lua`: comparing the fence
+//! and writing behind it are one step there. A partition `7` is the hash `buono:{p7}:fence` and the stream
+//! `buono:{p7}:batches`.
+//!
+//! # What is durable
+//! `appendfsync always` makes one turn of the server's loop run as: read requests, execute them, write and
+//! sync the append-only file, and only then send the answers of that turn. So whatever an answer shows,
+//! an append's or a reader's, is on the disk before the answer leaves; a reader may see an entry that is not
+//! yet synced, but nobody hears of it before it is. A server that cannot write or sync ends itself.
+//!
+//! That leaves what a server wrote, did not sync, and shows again after a crash of its process only: such an
+//! entry may still go with the power. Therefore every new connection first has one write of its own
+//! acknowledged: its sync covers all that the file holds. A server that restarts breaks every connection, so
+//! nobody reads it without that. [`RedisServer::complaints`] lists the settings without which none of this is true.
+//!
+//! # What is unknown
+//! A call that was not answered, whatever the reason, is [`JournalError::Unknown`]. Nothing is ever sent a
+//! second time, and the connection is dropped, so that a late answer cannot be taken for another call's.
+//!
+//! # Limits
+//! The server's scripts count exactly to 2^53 - 1. Neither an epoch nor a sequence number gets beyond that: it is nine
+//! million thousand million records in a partition's life.
+
+mod connection;
+mod doctor;
+
+pub use connection::RedisServer;
+pub use doctor::Complaint;
+
+use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
+use connection::LIBRARY;
+use domain::clock::Timestamp;
+use domain::ids::PartitionId;
+use domain::record::{Body, NodeId};
+use redis::{Cmd, Connection, FromRedisValue};
+use std::sync::Arc;
+
+/// The largest epoch or sequence number that the server's scripts can count to.
+const COUNT_MAX: u64 = (1 << 53) - 1;
+
+/// How many bytes of batches one call reads at most: the server does nothing else meanwhile.
+const READ_BYTES_MAX: usize = 4 << 20;
+/// How often opening begins anew because somebody appended between its two steps.
+const OPEN_TRIES_MAX: usize = 200;
+
+/// The fence as it is stored: epoch, sequence number, chain.
+type Fence = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
+/// An entry of a stream: its id, and the one field with its name.
+type Entry = (String, (String, Vec<u8>));
+
+/// A connection to the journal's server.
+pub struct RedisJournal {
+    server: RedisServer,
+    connection: Option<Connection>,
+}
+
+impl RedisJournal {
+    /// Connects to a server that has the library.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot be reached or [`RedisServer::migrate`] was not called.
+    pub fn open(server: &RedisServer) -> Result<Self, JournalError> {
+        let connection = Some(server.connect()?);
+        Ok(Self { server: server.clone(), connection })
+    }
+
+    /// Calls once, and keeps the connection only if it was answered well.
+    fn call<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, JournalError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.server.connect()?,
+        };
+        let answer = self.server.ask(&mut connection, command)?;
+        self.connection = Some(connection);
+        // nothing of ours ever wrote what has another shape
+        redis::from_redis_value(answer).map_err(|error| JournalError::Corrupt(error.to_string()))
+    }
+
+    /// The fence, and the last batch if it is where the fence stands.
+    fn vouched_for(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
+        let (fence, last): (Fence, Vec<Entry>) = self.call(&function("last", partition))?;
+        let fence = head_of(fence)?;
+        let end = last.into_iter().next().map_or(Ok(Head::START), |entry| batch_of(entry).map(|batch| batch.head()))?;
+        if end == fence {
+            return Ok(fence);
+        }
+        let (stands, ends) = (fence.seq, end.seq);
+        Err(JournalError::Corrupt(format!("the fence stands at record {stands}, the last batch ends at {ends}")))
+    }
+
+    /// Appends the batch if the fence is at `before`, and otherwise gives the fence.
+    fn put(&mut self, partition: PartitionId, before: &Head, batch: &Batch) -> Result<Result<(), Head>, JournalError> {
+        let after = batch.head();
+        if after.seq > COUNT_MAX || after.epoch > COUNT_MAX {
+            return Err(JournalError::Unknown(format!("record {} is beyond {COUNT_MAX}", after.seq)));
+        }
+        let mut command = function("append", partition);
+        for head in [before, &after] {
+            command.arg(head.epoch).arg(head.seq).arg(&head.chain[..]);
+        }
+        let refused: Option<Fence> = self.call(command.arg(batch.bytes()))?;
+        refused.map_or(Ok(Ok(())), |fence| head_of(fence).map(Err))
+    }
+}
+
+/// A call of the library's function of this name, on the keys of the partition.
+fn function(name: &str, partition: PartitionId) -> Cmd {
+    let mut command = redis::cmd("FCALL");
+    command.arg(format!("{LIBRARY}_{name}")).arg(2);
+    command.arg(format!("buono:{{p{}}}:fence", partition.0)).arg(format!("buono:{{p{}}}:batches", partition.0));
+    command
+}
+
+/// A number as this program writes it, and no other way: the server compares texts.
+fn count_of(text: &[u8]) -> Option<u64> {
+    let count = str::from_utf8(text).ok()?.parse::<u64>().ok().filter(|count| *count <= COUNT_MAX)?;
+    (count.to_string().as_bytes() == text).then_some(count)
+}
+
+fn head_of(fence: Fence) -> Result<Head, JournalError> {
+    let (epoch, seq, chain) = match fence {
+        (None, None, None) => return Err(JournalError::NoFence),
+        (epoch, seq, chain) => (epoch.unwrap_or_default(), seq.unwrap_or_default(), chain.unwrap_or_default()),
+    };
+    let damaged = |what| JournalError::Corrupt(format!("the fence's {what} cannot be"));
+    Ok(Head {
+        epoch: count_of(&epoch).ok_or_else(|| damaged("epoch"))?,
+        seq: count_of(&seq).ok_or_else(|| damaged("record"))?,
+        chain: Chain::try_from(chain).map_err(|_| damaged("chain"))?,
+    })
+}
+
+/// The batch of an entry, if it lies where it belongs.
+fn batch_of((id, (_, bytes)): Entry) -> Result<Batch, JournalError> {
+    let batch = Batch::decode(bytes)?;
+    let end = batch.head();
+    if id == format!("{}-{}", end.epoch, end.seq) {
+        return Ok(batch);
+    }
+    Err(JournalError::Corrupt(format!("the batch up to record {} lies at {id}", end.seq)))
+}
+
+impl Journal for RedisJournal {
+    fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
+        self.call(function("create", partition).arg(&GENESIS[..]))
+    }
+
+    fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
+        head_of(self.call(&function("head", partition))?)
+    }
+
+    fn open(
+        &mut self,
+        partition: PartitionId,
+        node: NodeId,
+        expected_epoch: u64,
+        at: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        for _ in 0..OPEN_TRIES_MAX {
+            let before = self.vouched_for(partition)?;
+            if before.epoch != expected_epoch {
+                return Err(JournalError::Race { current: before.epoch });
+            }
+            let batch = Batch::encode(before.epoch + 1, &before, std::iter::once(Body::Open { node, at }));
+            if self.put(partition, &before, &batch)?.is_ok() {
+                return Ok(Opened { head: batch.head() });
+            }
+        }
+        Err(JournalError::Unknown("others append faster than the fence can move".to_owned()))
+    }
+
+    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
+        let before = Head { epoch: batch.epoch(), seq: previous_seq, chain: *batch.chain_before(0) };
+        let held = if previous_seq.checked_add(1) == Some(batch.first_seq()) {
+            self.put(partition, &before, batch)?
+        } else {
+            // it follows nothing; what is left to say is whether the epoch has passed, too
+            Err(self.head(partition)?)
+        };
+        held.map_err(|fence| if fence.epoch == batch.epoch() { JournalError::Gap } else { JournalError::Fenced })
+    }
+
+    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
+        let current = self.head(partition)?.epoch;
+        if current == epoch { Ok(()) } else { Err(JournalError::Fenced) }
+    }
+
+    fn read(
+        &mut self,
+        partition: PartitionId,
+        from_seq: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Arc<Batch>>, JournalError> {
+        let mut command = function("read", partition);
+        command.arg(from_seq.min(COUNT_MAX)).arg(bytes_max.min(READ_BYTES_MAX));
+        let (fence, entries): (Fence, Vec<Entry>) = self.call(&command)?;
+        head_of(fence)?;
+        entries.into_iter().map(|entry| batch_of(entry).map(Arc::new)).collect()
+    }
+
+    fn trim(&mut self, partition: PartitionId, upto: u64, floor: u64) -> Result<(), JournalError> {
+        if upto > floor {
+            return Err(JournalError::Floor { floor });
+        }
+        let fence: Fence = self.call(function("trim", partition).arg(upto.min(COUNT_MAX)))?;
+        head_of(fence).map(drop)
+    }
+
+    fn reconnect(&mut self) {
+        self.connection = None;
+    }
+}

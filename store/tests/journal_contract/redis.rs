@@ -1,0 +1,7 @@
+//! What only a server can go through, on Redis as Debian has it and on a current Valkey.
+
+mod damage;
+mod failures;
+mod proxy;
+pub mod server;
+mod settings;
