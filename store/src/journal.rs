@@ -20,12 +20,14 @@
 mod batch;
 mod encoding;
 mod memory;
+mod postgres;
 mod sqlite;
 
 pub use batch::Batch;
 pub(crate) use batch::link;
 pub use encoding::{DecodeError, decode_record, encode_record};
 pub use memory::MemoryJournal;
+pub use postgres::PostgresJournal;
 pub use sqlite::{SQLITE_VERSION_MIN, SqliteJournal};
 
 use domain::clock::Timestamp;

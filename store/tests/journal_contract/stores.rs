@@ -1,5 +1,6 @@
 //! New stores of every kind, and what is written to them.
 
+use super::postgres::Server;
 use domain::cents::Cents;
 use domain::clock::Timestamp;
 use domain::ids::{MunicipalityId, OperationId, PartitionId, ShopId, TerminalId, VoucherId};
@@ -8,7 +9,7 @@ use domain::record::{Body, NodeId};
 use domain::voucher::{Entry, Event, Origin};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::journal::{Batch, Head, Journal, MemoryJournal, SqliteJournal};
+use store::journal::{Batch, Head, Journal, MemoryJournal, PostgresJournal, SqliteJournal};
 use uuid::Uuid;
 
 pub const P: PartitionId = PartitionId(0);
@@ -63,6 +64,7 @@ pub struct Store {
     pub name: &'static str,
     connect: Box<dyn Fn() -> Box<dyn Journal> + Sync>,
     _folder: Option<tempfile::TempDir>,
+    _server: Option<Server>,
 }
 
 impl Store {
@@ -74,10 +76,14 @@ impl Store {
 /// Each kind of store, new and empty.
 pub fn each_store(test: impl Fn(&Store)) {
     let memory = MemoryJournal::default();
-    test(&Store { name: "memory", connect: Box::new(move || Box::new(memory.clone())), _folder: None });
+    test(&Store { name: "memory", connect: Box::new(move || Box::new(memory.clone())), _folder: None, _server: None });
     let (folder, path) = journal_file();
     let connect = Box::new(move || Box::new(SqliteJournal::open(&path).unwrap()) as Box<dyn Journal>);
-    test(&Store { name: "sqlite", connect, _folder: Some(folder) });
+    test(&Store { name: "sqlite", connect, _folder: Some(folder), _server: None });
+    let server = migrated(&[]);
+    let url = server.url();
+    let connect = Box::new(move || Box::new(PostgresJournal::open(&url).unwrap()) as Box<dyn Journal>);
+    test(&Store { name: "postgres", connect, _folder: None, _server: Some(server) });
 }
 
 /// Two connections to each kind of store.
@@ -92,9 +98,26 @@ pub fn journal_file() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+/// A private Postgres with the journal's tables.
+pub fn migrated(settings: &[&str]) -> Server {
+    let server = Server::start(settings);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // again changes nothing
+    for _ in 0..2 {
+        runtime.block_on(PostgresJournal::migrate(&server.url())).unwrap();
+    }
+    server
+}
+
 /// A journal of so many batches of three records behind its opening.
 pub fn written(path: &Path, batches: u64) -> SqliteJournal {
     let mut journal = SqliteJournal::open(path).unwrap();
+    write(&mut journal, batches);
+    journal
+}
+
+/// Opens an empty journal and appends so many batches of three records; gives its end.
+pub fn write(journal: &mut dyn Journal, batches: u64) -> Head {
     journal.create(P).unwrap();
     let mut head = journal.open(P, NODE, 0, AT).unwrap().head;
     for _ in 0..batches {
@@ -102,5 +125,5 @@ pub fn written(path: &Path, batches: u64) -> SqliteJournal {
         journal.append(P, head.seq, &next).unwrap();
         head = next.head();
     }
-    journal
+    head
 }
