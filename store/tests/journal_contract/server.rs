@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 use store::journal::{Head, Journal, JournalError, PostgresJournal};
+use store::ledger::Db;
 
 /// A standby that never comes: every commit waits for it.
 const GHOST: &str = "synchronous_standby_names = 'ghost'";
@@ -195,7 +196,10 @@ fn damage_is_said_and_never_guessed() {
         server.sql("TRUNCATE journal.fence, journal.batch");
         server.sql("INSERT INTO journal.fence TABLE fence; INSERT INTO journal.batch TABLE batch");
     }
-    server.sql("UPDATE journal.fence SET seq = 4, chain = (SELECT substr(bytes, length(bytes) - 31) FROM batch WHERE last_seq = 4)");
+    server.sql(
+        "UPDATE journal.fence SET seq = 4,
+            chain = (SELECT substr(bytes, length(bytes) - 31) FROM batch WHERE last_seq = 4)",
+    );
     let behind = journal.head(P).unwrap();
     assert!(corrupt(&journal.append(P, 4, &batch(&behind, 3))), "a batch lies there already");
     server.sql("DELETE FROM journal.fence");
@@ -214,6 +218,20 @@ fn a_reader_never_writes_and_missing_tables_are_named() {
     server.sql("DROP SCHEMA journal CASCADE");
     let refused = PostgresJournal::open(&server.url()).err().unwrap().to_string();
     assert!(refused.contains("tables are missing, run `buono migrate`"), "{refused}");
+}
+
+#[test]
+fn the_ledger_may_live_in_the_same_database() {
+    let server = migrated(&[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let ledger = Db::connect_postgres(&server.url()).await.unwrap();
+        ledger.migrate().await.unwrap();
+        PostgresJournal::migrate(&server.url()).await.unwrap();
+        ledger.migrate().await.unwrap();
+        assert_eq!(ledger.checkpoint(P).await.unwrap(), Head::START);
+    });
+    write(&mut PostgresJournal::open(&server.url()).unwrap(), 1);
 }
 
 #[test]
