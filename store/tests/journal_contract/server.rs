@@ -3,6 +3,7 @@
 use super::postgres::Server;
 use super::stores::{AT, NODE, P, batch, migrated, replay, write};
 use domain::record::NodeId;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
@@ -218,6 +219,18 @@ fn a_reader_never_writes_and_missing_tables_are_named() {
     server.sql("DROP SCHEMA journal CASCADE");
     let refused = PostgresJournal::open(&server.url()).err().unwrap().to_string();
     assert!(refused.contains("tables are missing, run `buono migrate`"), "{refused}");
+}
+
+#[test]
+fn a_warning_on_connecting_is_none_about_a_commit() {
+    let server = migrated(&[]);
+    server.sql("UPDATE pg_database SET datcollversion = 'another'");
+    let warned = server.psql().args(["-c", "SELECT 1"]).stderr(Stdio::piped()).output().unwrap();
+    assert!(String::from_utf8_lossy(&warned.stderr).contains("WARNING"), "{warned:?}");
+    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    write(&mut journal, 1);
+    assert_eq!(replay(&mut journal).len(), 2);
+    assert!(PostgresJournal::complaints(&server.url()).unwrap().is_empty());
 }
 
 #[test]

@@ -52,6 +52,9 @@ pub(super) struct Session {
     runtime: Runtime,
     client: Client,
     connection: Connection<Socket, NoTlsStream>,
+    /// From then on a warning counts: at the start it says nothing about a commit, but something about
+    /// collations for example.
+    prepared: bool,
 }
 
 /// Class 01. The text of a warning is translated, its code is not.
@@ -69,7 +72,7 @@ impl Session {
         config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE).keepalives_retries(2);
         let connected = runtime.block_on(async { timeout(PATIENCE, config.connect(NoTls)).await });
         let (client, connection) = connected.map_err(|_| too_long())??;
-        Ok(Self { runtime, client, connection })
+        Ok(Self { runtime, client, connection, prepared: false })
     }
 
     /// Sets what the promise depends on, and refuses a server that only follows another one.
@@ -78,7 +81,7 @@ impl Session {
         writable: bool,
         statements: [&'static str; N],
     ) -> Result<[Statement; N], JournalError> {
-        self.ask(async |client| {
+        let statements = self.ask(async |client| {
             client.batch_execute(SETTINGS).await?;
             let row = client.query_one(DURABLE, &[]).await?;
             if row.try_get(1)? {
@@ -92,7 +95,9 @@ impl Session {
                 prepared.push(client.prepare(statement).await?);
             }
             prepared.try_into().map_err(|_| JournalError::Unknown("not every statement is prepared".into()))
-        })
+        })?;
+        self.prepared = true;
+        Ok(statements)
     }
 
     /// Runs one exchange. An answer that came with a warning is no answer: see the module's page.
@@ -100,14 +105,14 @@ impl Session {
         &mut self,
         act: impl AsyncFnOnce(&Client) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        let Self { runtime, client, connection } = self;
+        let Self { runtime, client, connection, prepared } = self;
         runtime.block_on(async {
             let mut act = pin!(act(client));
             let mut warning = None;
             let answer = poll_fn(|context| {
                 while let Poll::Ready(message) = connection.poll_message(context) {
                     match message {
-                        Some(Ok(AsyncMessage::Notice(notice))) if is_warning(&notice) => {
+                        Some(Ok(AsyncMessage::Notice(notice))) if *prepared && is_warning(&notice) => {
                             warning = Some(notice.to_string());
                         }
                         Some(Ok(_)) => {}
