@@ -10,13 +10,13 @@ pub use file::parse;
 use crate::edge::SystemEntropy;
 use crate::serve::{Settings, StartError, lock, open_ledger, signals, start};
 use crate::{demo, verify};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use people::{MunicipalityCommand, UserCommand};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use store::journal::JournalPlace;
+use store::journal::{JournalPlace, RedisServer};
 use store::keys::Keys;
 use tracing_subscriber::EnvFilter;
 
@@ -69,6 +69,19 @@ struct Stores {
     /// Postgres for the ledger, instead of a file.
     #[arg(long, env = "BUONO_POSTGRES")]
     postgres: Option<String>,
+    /// Redis or Valkey for the journal, `redis://…`, instead of a file.
+    #[arg(long, env = "BUONO_REDIS")]
+    redis: Option<String>,
+    /// Where the journal is, if not where --redis says or in a file; `postgres` is the ledger's.
+    #[arg(long, env = "BUONO_JOURNAL")]
+    journal: Option<JournalKind>,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+enum JournalKind {
+    File,
+    Postgres,
+    Redis,
 }
 
 #[derive(Args)]
@@ -90,15 +103,26 @@ struct Serve {
 }
 
 impl Stores {
-    fn settings(&self) -> Settings {
-        Settings {
+    fn journal(&self) -> Result<JournalPlace, StartError> {
+        match (self.journal, &self.postgres, &self.redis) {
+            (Some(JournalKind::Postgres), Some(url), None) => Ok(JournalPlace::Postgres(url.clone())),
+            (Some(JournalKind::Redis) | None, _, Some(url)) => Ok(JournalPlace::Redis(RedisServer::parse(url)?)),
+            (Some(JournalKind::File) | None, _, None) => Ok(JournalPlace::File(self.data.join("journal.db"))),
+            (Some(JournalKind::Postgres), None, _) => Err("the journal on Postgres needs --postgres".into()),
+            (Some(JournalKind::Redis), _, None) => Err("the journal on Redis needs --redis".into()),
+            (Some(_), _, Some(_)) => Err("--redis is given, and --journal says that the journal is elsewhere".into()),
+        }
+    }
+
+    fn settings(&self) -> Result<Settings, StartError> {
+        Ok(Settings {
             data: self.data.clone(),
             base_url: String::new(),
-            journal: JournalPlace::File(self.data.join("journal.db")),
+            journal: self.journal()?,
             postgres: self.postgres.clone(),
             http_workers: 1,
             idle: Duration::from_secs(900),
-        }
+        })
     }
 }
 
@@ -128,11 +152,13 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
         Command::Serve(options) => serve(options, false).await?,
         Command::Migrate(stores) => {
             let _lock = lock(&stores.data)?;
-            open_ledger(&stores.settings()).await?;
-            println!("the ledger is up to date");
+            let settings = stores.settings()?;
+            open_ledger(&settings).await?;
+            settings.journal.migrate().await?;
+            println!("ledger and journal are up to date");
         }
         Command::Doctor(stores) => return doctor(&stores).await,
-        Command::Verify { stores, head } => return verify::run(&stores.settings(), head.as_ref()).await,
+        Command::Verify { stores, head } => return verify::run(&stores.settings()?, head.as_ref()).await,
         Command::User { command } => people::user(command).await?,
         Command::Municipality { command } => people::municipality(command).await?,
     }
@@ -148,7 +174,7 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
         base_url: options.base_url.unwrap_or_else(|| format!("http://{address}")).trim_end_matches('/').to_owned(),
         http_workers: workers,
         idle: Duration::from_secs(options.idle_seconds.max(60)),
-        ..options.stores.settings()
+        ..options.stores.settings()?
     };
     if let Some(why) = web::missing() {
         tracing::warn!(why, "the pages have a plain style and no scripts; with npm installed, build again");
@@ -164,11 +190,12 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
 }
 
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
-    let settings = stores.settings();
+    let settings = stores.settings()?;
     let db = open_ledger(&settings).await?;
     let mut complaints = db.complaints().await?;
-    if let Err(error) = settings.journal.writer() {
-        complaints.push(format!("journal: {error}"));
+    match settings.journal.complaints() {
+        Ok(found) => complaints.extend(found.iter().map(|complaint| format!("the journal's {complaint}"))),
+        Err(error) => complaints.push(format!("the journal: {error}")),
     }
     if let Err(error) = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy) {
         complaints.push(error.to_string());

@@ -39,7 +39,7 @@ const GRACE_S: u64 = 15;
 const SECONDS: [f64; 14] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 
 /// How to run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Where journal, ledger and key file are.
     pub data: PathBuf,
@@ -141,6 +141,11 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let complaints = db.complaints().await?;
     if !complaints.is_empty() {
         return Err(complaints.join("; ").into());
+    }
+    settings.journal.migrate().await?;
+    let complaints = settings.journal.complaints()?;
+    if !complaints.is_empty() {
+        return Err(format!("the journal's {}", complaints.join("; the journal's ")).into());
     }
     let mut journal = settings.journal.writer()?;
     journal.create(PARTITION)?;

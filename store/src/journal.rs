@@ -21,6 +21,7 @@ mod batch;
 mod encoding;
 mod memory;
 mod place;
+mod postgres;
 mod redis;
 mod sqlite;
 
@@ -29,6 +30,7 @@ pub(crate) use batch::link;
 pub use encoding::{DecodeError, decode_record, encode_record};
 pub use memory::MemoryJournal;
 pub use place::JournalPlace;
+pub use postgres::PostgresJournal;
 pub use redis::{Complaint, RedisJournal, RedisServer};
 pub use sqlite::{SQLITE_VERSION_MIN, SqliteJournal};
 

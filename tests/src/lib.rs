@@ -3,9 +3,14 @@
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on must say so")]
 
 pub mod openapi;
+#[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "the store's tests' own")]
+#[path = "../../store/tests/common/postgres.rs"]
+pub mod postgres;
+pub mod stores;
 pub mod town;
 
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -55,7 +60,7 @@ impl Server {
     /// When it is not ready within a minute.
     #[must_use]
     pub fn start(data: &Path) -> Self {
-        Self::start_with(data, &[])
+        Self::start_with(data, &[] as &[&str])
     }
 
     /// The same with more options.
@@ -63,7 +68,7 @@ impl Server {
     /// # Panics
     /// When it is not ready within a minute.
     #[must_use]
-    pub fn start_with(data: &Path, options: &[&str]) -> Self {
+    pub fn start_with(data: &Path, options: &[impl AsRef<OsStr>]) -> Self {
         let mut program = quiet();
         program.args(["demo"]).args(options);
         Self::start_as(data, program)

@@ -70,8 +70,13 @@ fn crates_use_only_what_lies_below_them() {
 fn databases_are_known_to_the_store_and_actors_to_the_engine_alone() {
     for (name, _) in ARROWS {
         let found = dependencies(&fs::read_to_string(root().join(name).join("Cargo.toml")).unwrap());
-        for (library, home) in [("sqlx", "store"), ("rusqlite", "store"), ("actix", "engine"), ("actix-web", "gateway")]
-        {
+        for (library, home) in [
+            ("sqlx", "store"),
+            ("rusqlite", "store"),
+            ("tokio-postgres", "store"),
+            ("actix", "engine"),
+            ("actix-web", "gateway"),
+        ] {
             assert!(name == home || !found.contains(&library.to_owned()), "{name} must not use {library}");
         }
     }

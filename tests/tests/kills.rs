@@ -4,10 +4,12 @@
 
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tests::stores::Stores;
 use tests::{Server, binary};
 
 const TILLS: usize = 8;
@@ -119,12 +121,12 @@ async fn ledger(server: &(String, Value)) -> HashMap<String, i64> {
     all
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_answered_survives_every_kill() {
-    let data = tempfile::tempdir().unwrap();
+/// So many kills of the server, and beside every third one of the server that holds its journal.
+async fn survives(mut stores: Stores, kills: u64) {
+    let (data, options) = (tempfile::tempdir().unwrap(), stores.options());
     let told = Arc::new(Mutex::new(Told::default()));
-    for round in 0..kills() {
-        let mut server = Server::start(data.path());
+    for round in 0..kills {
+        let mut server = Server::start_with(data.path(), &options);
         let at = (server.base_url.clone(), server.demo.clone());
         let stop = Arc::new(AtomicBool::new(false));
         let work = {
@@ -132,37 +134,63 @@ async fn what_was_answered_survives_every_kill() {
             tokio::spawn(async move { load(&at, &told, &stop, round).await })
         };
         tokio::time::sleep(Duration::from_millis(150 + 37 * (round % 9))).await;
+        if round % 3 == 1 {
+            stores.crash();
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            stores.resume();
+            tokio::time::sleep(Duration::from_millis(29 * (round % 11))).await;
+        }
         server.kill();
         stop.store(true, Ordering::Release);
         work.await.unwrap();
     }
-    let mut server = Server::start(data.path());
+    let server = Server::start_with(data.path(), &options);
     let at = (server.base_url.clone(), server.demo.clone());
+    let asked_again = settle(&at, &told).await;
+    compare(&ledger(&at).await, &told.lock().unwrap(), kills, asked_again);
+    verifies(server, data.path(), &options);
+}
+
+/// Whatever is open is asked again under its own key.
+async fn settle(at: &(String, Value), told: &Mutex<Told>) -> usize {
     let client = reqwest::Client::new();
-    // whatever is open is asked again under its own key, and so is a part of what was answered
     let open: Vec<_> = told.lock().unwrap().open.clone().into_iter().collect();
     for (key, (terminal, voucher, cents)) in &open {
-        send(&client, &at, &told, key, (*terminal, voucher, *cents)).await;
+        send(&client, at, told, key, (*terminal, voucher, *cents)).await;
     }
-    let held = ledger(&at).await;
-    {
-        let told = told.lock().unwrap();
-        assert!(told.open.is_empty(), "no answer to {:?}", told.open.keys());
-        assert!(told.done.len() > 100 && !told.declined.is_empty(), "too little happened to prove anything");
-        for (key, body) in &told.done {
-            let id = body["operation_id"].as_str().unwrap();
-            assert_eq!(held.get(id), Some(&body["amount_cents"].as_i64().unwrap()), "{key} was answered and is lost");
-        }
-        assert_eq!(held.len(), told.done.len(), "something was taken that nobody was told of");
-        println!(
-            "{} payments, {} declines, {} kills, {} asked again",
-            told.done.len(),
-            told.declined.len(),
-            kills(),
-            open.len()
-        );
+    open.len()
+}
+
+fn compare(held: &HashMap<String, i64>, told: &Told, kills: u64, asked_again: usize) {
+    assert!(told.open.is_empty(), "no answer to {:?}", told.open.keys());
+    assert!(told.done.len() > 100 && !told.declined.is_empty(), "too little happened to prove anything");
+    for (key, body) in &told.done {
+        let id = body["operation_id"].as_str().unwrap();
+        assert_eq!(held.get(id), Some(&body["amount_cents"].as_i64().unwrap()), "{key} was answered and is lost");
     }
+    assert_eq!(held.len(), told.done.len(), "something was taken that nobody was told of");
+    let (done, declined) = (told.done.len(), told.declined.len());
+    println!("{done} payments, {declined} declines, {kills} kills, {asked_again} asked again");
+}
+
+fn verifies(mut server: Server, data: &Path, options: &[String]) {
     assert!(server.end(), "an orderly end exits with 0");
-    let verified = Command::new(binary()).args(["verify", "--data"]).arg(data.path()).output().unwrap();
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    let verified = Command::new(binary()).arg("verify").args(options).arg("--data").arg(data).output().unwrap();
+    let said = [verified.stdout, verified.stderr].concat();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&said));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_survives_every_kill() {
+    survives(Stores::files(), kills()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_survives_every_kill_on_redis_and_postgres() {
+    survives(Stores::redis_and_postgres(), kills() / 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_survives_every_kill_on_postgres_alone() {
+    survives(Stores::postgres_alone(), kills() / 2).await;
 }

@@ -99,14 +99,14 @@ pub(super) async fn user(command: UserCommand) -> Result<(), StartError> {
             add(&stores, &new).await
         }
         UserCommand::List { stores, municipality } => {
-            for user in open_ledger(&stores.settings()).await?.users(municipality, Uuid::nil(), i64::MAX).await? {
+            for user in open_ledger(&stores.settings()?).await?.users(municipality, Uuid::nil(), i64::MAX).await? {
                 let locked = if user.disabled == 0 { "" } else { " (locked out)" };
                 println!("{} {} {}{locked}", user.id, user.role, user.email);
             }
             Ok(())
         }
         UserCommand::Password { stores, email, password } => {
-            let db = open_ledger(&stores.settings()).await?;
+            let db = open_ledger(&stores.settings()?).await?;
             let hash = check_password(&password).map_err(|problem| format!("not changed: {problem}"))?;
             let user = named(&db, &email).await?;
             db.set_password(user.id, &hash).await?;
@@ -120,7 +120,7 @@ pub(super) async fn user(command: UserCommand) -> Result<(), StartError> {
 }
 
 async fn add(stores: &Stores, new: &NewUser) -> Result<(), StartError> {
-    let db = open_ledger(&stores.settings()).await?;
+    let db = open_ledger(&stores.settings()?).await?;
     let keys = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy)?;
     if let Some(id) = new.municipality_id
         && !db.directory().await?.municipalities.iter().any(|row| row.id == id)
@@ -149,7 +149,7 @@ async fn named(db: &Db, email: &str) -> Result<UserRow, StartError> {
 }
 
 async fn set_disabled(stores: &Stores, email: &str, disabled: bool) -> Result<(), StartError> {
-    let db = open_ledger(&stores.settings()).await?;
+    let db = open_ledger(&stores.settings()?).await?;
     let user = named(&db, email).await?;
     db.set_user_disabled(user.municipality_id, user.id, disabled).await?;
     let (action, said) = if disabled { ("user_disabled", "locked out") } else { ("user_enabled", "let in again") };
@@ -176,14 +176,14 @@ pub(super) async fn municipality(command: MunicipalityCommand) -> Result<(), Sta
         MunicipalityCommand::Add { stores, name, help_phone, help_email } => {
             // a running server would not see it: there an operator adds municipalities by HTTP
             let _lock = lock(&stores.data)?;
-            let db = open_ledger(&stores.settings()).await?;
+            let db = open_ledger(&stores.settings()?).await?;
             let row = MunicipalityRow { id: new_id(), name, help_phone, help_email };
             db.add_municipality(&row, SystemClock.now().micros()).await?;
             record(&db, Some(row.id), "municipality_added", row.id).await?;
             println!("municipality {}", row.id);
         }
         MunicipalityCommand::List { stores } => {
-            for row in open_ledger(&stores.settings()).await?.directory().await?.municipalities {
+            for row in open_ledger(&stores.settings()?).await?.directory().await?.municipalities {
                 println!("{} {}", row.id, row.name);
             }
         }

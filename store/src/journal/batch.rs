@@ -3,7 +3,7 @@
 //! A row for each debit costs two to thirty times as much in every store as a batch of them does.
 
 use super::encoding::{DecodeError, decode_record, encode_record};
-use super::{Chain, Head};
+use super::{Chain, Head, JournalError};
 use crate::receipt::SignedTree;
 use domain::record::{Body, Record};
 use std::sync::OnceLock;
@@ -42,6 +42,15 @@ pub(crate) fn link(before: &Chain, record: &[u8]) -> Chain {
     hasher.update(before);
     hasher.update(record);
     *hasher.finalize().as_bytes()
+}
+
+/// Whether the fence stands where the last batch ends: otherwise one of them is not what was written.
+pub(super) fn vouched_for(last: Option<Vec<u8>>, fence: &Head) -> Result<(), JournalError> {
+    let end = last.map_or(Ok(Head::START), |bytes| Batch::decode(bytes).map(|batch| batch.head()))?;
+    if end == *fence {
+        return Ok(());
+    }
+    Err(JournalError::Corrupt(format!("the fence stands at record {}, the last batch ends at {}", fence.seq, end.seq)))
 }
 
 impl Batch {
@@ -147,6 +156,11 @@ impl Batch {
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// The place that it was encoded to follow. Its epoch is the batch's own: only an open record begins one.
+    pub(super) const fn previous(&self) -> Head {
+        Head { epoch: self.epoch, seq: self.first_seq - 1, chain: self.before }
     }
 
     /// The last record, as the place where the next batch begins.

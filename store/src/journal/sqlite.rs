@@ -3,6 +3,7 @@
 //! `synchronous=FULL` in WAL mode makes every commit wait for the disk; a reader on another
 //! connection sees a commit only after that.
 
+use super::batch::vouched_for;
 use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
@@ -166,15 +167,8 @@ fn fence(connection: &Connection, partition: PartitionId) -> Result<Head, Journa
     Ok(Head { epoch, seq, chain })
 }
 
-/// Whether the fence stands where the last batch ends: otherwise one of them is not what was written.
-fn vouched_for(connection: &Connection, partition: PartitionId, fence: &Head) -> Result<(), JournalError> {
-    let last: Option<Vec<u8>> =
-        connection.prepare_cached(LAST)?.query_row(all(partition), |row| row.get(0)).optional()?;
-    let end = last.map_or(Ok(Head::START), |bytes| Batch::decode(bytes).map(|batch| batch.head()))?;
-    if end == *fence {
-        return Ok(());
-    }
-    Err(JournalError::Corrupt(format!("the fence stands at record {}, the last batch ends at {}", fence.seq, end.seq)))
+fn last(connection: &Connection, partition: PartitionId) -> Result<Option<Vec<u8>>, JournalError> {
+    Ok(connection.prepare_cached(LAST)?.query_row(all(partition), |row| row.get(0)).optional()?)
 }
 
 /// Inserts the batch and moves the fence with it, in the caller's transaction.
@@ -212,7 +206,7 @@ impl Journal for SqliteJournal {
     ) -> Result<Opened, JournalError> {
         let transaction = self.begin()?;
         let before = fence(&transaction, partition)?;
-        vouched_for(&transaction, partition, &before)?;
+        vouched_for(last(&transaction, partition)?, &before)?;
         if before.epoch != expected_epoch {
             return Err(JournalError::Race { current: before.epoch });
         }

@@ -191,7 +191,7 @@ impl Db {
                 for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
                     let value: String =
                         sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(pool).await?;
-                    if value == "off" || value == "local" && setting != "synchronous_commit" {
+                    if value == "off" || value == "local" {
                         complaints.push(format!("Postgres: {setting} is {value}; set it to on"));
                     }
                 }

@@ -1,12 +1,15 @@
 //! The journal's contract, rule by rule, on every adapter.
 //!
 //! To add an adapter: one line in [`stores::each_store`]. What only a file can go through is in
-//! [`damage`] and [`disk`], what only a server can in [`redis`].
+//! [`damage`] and [`disk`], what only a server can in [`redis`] and [`server`].
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod crowds;
 mod damage;
 mod disk;
+#[path = "../common/postgres.rs"]
+mod postgres;
 mod redis;
 mod rules;
+mod server;
 mod stores;

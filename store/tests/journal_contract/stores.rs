@@ -1,6 +1,7 @@
 //! New stores of every kind, and what is written to them.
 
-use crate::redis::server::ready;
+use super::postgres::Server;
+use super::redis::server::ready;
 use domain::cents::Cents;
 use domain::clock::Timestamp;
 use domain::ids::{MunicipalityId, OperationId, PartitionId, ShopId, TerminalId, VoucherId};
@@ -9,7 +10,7 @@ use domain::record::{Body, NodeId};
 use domain::voucher::{Entry, Event, Origin};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::journal::{Batch, Head, Journal, MemoryJournal, SqliteJournal};
+use store::journal::{Batch, Head, Journal, MemoryJournal, PostgresJournal, SqliteJournal};
 use uuid::Uuid;
 
 pub const P: PartitionId = PartitionId(0);
@@ -64,6 +65,7 @@ pub struct Store {
     pub name: &'static str,
     connect: Box<dyn Fn() -> Box<dyn Journal> + Sync>,
     _folder: Option<tempfile::TempDir>,
+    _server: Option<Server>,
 }
 
 impl Store {
@@ -75,15 +77,19 @@ impl Store {
 /// Each kind of store, new and empty.
 pub fn each_store(test: impl Fn(&Store)) {
     let memory = MemoryJournal::default();
-    test(&Store { name: "memory", connect: Box::new(move || Box::new(memory.clone())), _folder: None });
+    test(&Store { name: "memory", connect: Box::new(move || Box::new(memory.clone())), _folder: None, _server: None });
     let (folder, path) = journal_file();
     let connect = Box::new(move || Box::new(SqliteJournal::open(&path).unwrap()) as Box<dyn Journal>);
-    test(&Store { name: "sqlite", connect, _folder: Some(folder) });
+    test(&Store { name: "sqlite", connect, _folder: Some(folder), _server: None });
+    let server = migrated(&[]);
+    let url = server.url();
+    let connect = Box::new(move || Box::new(PostgresJournal::open(&url).unwrap()) as Box<dyn Journal>);
+    test(&Store { name: "postgres", connect, _folder: None, _server: Some(server) });
     for server in ready() {
         let name = server.name;
         // the server lasts as long as whoever can connect to it
         let connect = Box::new(move || Box::new(server.journal()) as Box<dyn Journal>);
-        test(&Store { name, connect, _folder: None });
+        test(&Store { name, connect, _folder: None, _server: None });
     }
 }
 
@@ -99,9 +105,26 @@ pub fn journal_file() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
+/// A private Postgres with the journal's tables.
+pub fn migrated(settings: &[&str]) -> Server {
+    let server = Server::start(settings);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // again changes nothing
+    for _ in 0..2 {
+        runtime.block_on(PostgresJournal::migrate(&server.url())).unwrap();
+    }
+    server
+}
+
 /// A journal of so many batches of three records behind its opening.
 pub fn written(path: &Path, batches: u64) -> SqliteJournal {
     let mut journal = SqliteJournal::open(path).unwrap();
+    write(&mut journal, batches);
+    journal
+}
+
+/// Opens an empty journal and appends so many batches of three records; gives its end.
+pub fn write(journal: &mut dyn Journal, batches: u64) -> Head {
     journal.create(P).unwrap();
     let mut head = journal.open(P, NODE, 0, AT).unwrap().head;
     for _ in 0..batches {
@@ -109,5 +132,5 @@ pub fn written(path: &Path, batches: u64) -> SqliteJournal {
         journal.append(P, head.seq, &next).unwrap();
         head = next.head();
     }
-    journal
+    head
 }

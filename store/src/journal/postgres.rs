@@ -1,0 +1,297 @@
+//! The journal on Postgres: one row for each batch, for installations that outgrow one machine.
+//!
+//! # Why an answer is true
+//! - An append is one statement, and so one transaction and one round trip: it moves the fence by
+//!   compare-and-set on epoch, record and chain, and inserts the batch only if the fence moved. A call
+//!   ends with the server's ReadyForQuery, which comes after the commit; the row comes before it.
+//! - `synchronous_commit` is set to `on` when connecting, whatever the server, database or role says.
+//! - With `synchronous_standby_names` a commit also waits for a standby. **That wait can be cancelled**
+//!   (`pg_cancel_backend`, a time-out that fires in the last moment before it): the server then sends a
+//!   warning and reports success. sqlx hides warnings in the log, and Postgres cannot be told to make
+//!   an error of this one; tokio-postgres hands them over. An answer with a warning of any kind is
+//!   [`JournalError::Unknown`]. A backend that is terminated while it waits gives no answer at all.
+//! - `statement_timeout` is switched off by the server before it commits, so it does not limit that wait:
+//!   the client's own patience does. Whatever is Unknown drops the connection. Bytes of it may still land
+//!   later; the next opening waits for the fence's row, and moves the fence past them.
+//!
+//! # What may be believed when read
+//! A commit is visible once its wait is over, also if that was cancelled or the server started anew
+//! in the middle: it may then be on no standby. So before anything read is believed, a record of the
+//! server's log is committed, and waits for the standbys: they have all that lies before it. That costs
+//! nothing where no standby is named. A primary that was cut off from its standbys, or came back after another
+//! one took over, can confirm nothing and answers nothing.
+//!
+//! Connect to the server itself: a pooler in between would mix sessions. Calls block and must not be made
+//! on a thread that drives asynchronous tasks; use `spawn_blocking` there.
+
+mod complaints;
+mod session;
+
+use super::batch::vouched_for;
+use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
+use domain::clock::Timestamp;
+use domain::ids::PartitionId;
+use domain::record::{Body, NodeId};
+use session::Session;
+use sqlx::Connection as _;
+use std::sync::Arc;
+use tokio_postgres::{Client, Config, Row, Statement};
+
+const MINT: &str = "INSERT INTO journal.fence (partition, epoch, seq, chain) SELECT $1, 0, 0, $2
+    WHERE NOT EXISTS (SELECT FROM journal.batch WHERE partition = $1) ON CONFLICT DO NOTHING";
+const FENCE: &str = "SELECT epoch, seq, chain FROM journal.fence WHERE partition = $1";
+const LOCK: &str = "SELECT epoch, seq, chain FROM journal.fence WHERE partition = $1 FOR UPDATE";
+const APPEND: &str = "WITH moved AS (
+        UPDATE journal.fence SET epoch = $5, seq = $6, chain = $7
+        WHERE partition = $1 AND epoch = $2 AND seq = $3 AND chain = $4 RETURNING partition)
+    INSERT INTO journal.batch (partition, last_seq, bytes) SELECT partition, $6, $8 FROM moved";
+const LAST: &str = "SELECT bytes FROM journal.batch WHERE partition = $1 ORDER BY last_seq DESC LIMIT 1";
+/// The fence beside each batch, or alone: no row at all is no fence.
+const READ: &str = "SELECT fence.epoch, fence.seq, fence.chain, wanted.bytes
+    FROM journal.fence LEFT JOIN (
+        SELECT last_seq, bytes, sum(octet_length(bytes)) OVER (ORDER BY last_seq) AS total
+        FROM (SELECT last_seq, bytes FROM journal.batch
+              WHERE partition = $1 AND last_seq >= $2 ORDER BY last_seq LIMIT 256) AS next
+    ) AS wanted ON wanted.total <= $3 OR wanted.total = octet_length(wanted.bytes)
+    WHERE fence.partition = $1 ORDER BY wanted.last_seq";
+/// So many that one statement is done long before its time is up.
+const TRIM: &str = "DELETE FROM journal.batch WHERE partition = $1 AND last_seq IN (
+        SELECT last_seq FROM journal.batch WHERE partition = $1 AND last_seq <= $2
+            AND last_seq < (SELECT max(last_seq) FROM journal.batch WHERE partition = $1)
+        ORDER BY last_seq LIMIT 4096)";
+/// Commits a record of the log behind everything that was visible, where there are standbys to wait for.
+const CONFIRM: &str = "SELECT pg_logical_emit_message(true, 'buono', '')
+    WHERE current_setting('synchronous_standby_names') <> ''";
+
+struct Statements {
+    mint: Statement,
+    fence: Statement,
+    lock: Statement,
+    append: Statement,
+    last: Statement,
+    read: Statement,
+    trim: Statement,
+    confirm: Statement,
+}
+
+/// A connection to the journal on a Postgres server.
+pub struct PostgresJournal {
+    config: Config,
+    writable: bool,
+    live: Option<(Session, Statements)>,
+}
+
+impl PostgresJournal {
+    /// Connects the journal's writer.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when the server cannot be used: the tables are missing, or it is a standby.
+    pub fn open(url: &str) -> Result<Self, JournalError> {
+        Self::with(url, true)
+    }
+
+    /// Connects for reading only.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn reader(url: &str) -> Result<Self, JournalError> {
+        Self::with(url, false)
+    }
+
+    fn with(url: &str, writable: bool) -> Result<Self, JournalError> {
+        let mut journal = Self { config: url.parse()?, writable, live: None };
+        journal.ask(async |_, _| Ok(()))?;
+        Ok(journal)
+    }
+
+    /// The settings of the server that the promise depends on, as sentences about what is wrong; none is good.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot even be asked.
+    pub fn complaints(url: &str) -> Result<Vec<String>, JournalError> {
+        complaints::complaints(&url.parse()?)
+    }
+
+    /// Brings the journal's tables up to date.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when a migration does not apply.
+    pub async fn migrate(url: &str) -> Result<(), JournalError> {
+        let said = |error: sqlx::Error| JournalError::Unknown(error.to_string());
+        let mut connection = sqlx::PgConnection::connect(url).await.map_err(said)?;
+        let mut migrator = sqlx::migrate!("../migrations/postgres-journal");
+        // the ledger may live in the same database, and counts its own
+        migrator.dangerous_set_table_name("journal.migration");
+        migrator.create_schema("journal");
+        migrator.run_direct(None, &mut connection, false).await.map_err(|error| said(error.into()))?;
+        connection.close().await.map_err(said)
+    }
+
+    /// Runs one exchange on the connection, which is dropped when it is not known how that ended.
+    fn ask<T: Send>(
+        &mut self,
+        act: impl AsyncFnOnce(&Client, &Statements) -> Result<T, JournalError> + Send,
+    ) -> Result<T, JournalError> {
+        let (mut session, statements) = match self.live.take() {
+            Some(live) => live,
+            None => self.connect()?,
+        };
+        let answer = session.ask(async |client| act(client, &statements).await);
+        if !matches!(answer, Err(JournalError::Unknown(_))) {
+            self.live = Some((session, statements));
+        }
+        answer
+    }
+
+    fn connect(&self) -> Result<(Session, Statements), JournalError> {
+        let mut session = Session::connect(&self.config)?;
+        let prepared = session.prepare(self.writable, [MINT, FENCE, LOCK, APPEND, LAST, READ, TRIM, CONFIRM])?;
+        let [mint, fence, lock, append, last, read, trim, confirm] = prepared;
+        Ok((session, Statements { mint, fence, lock, append, last, read, trim, confirm }))
+    }
+}
+
+/// A number as the tables hold it. None of ours is beyond the end, and what is asked beyond it is not there.
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn place(row: &Row) -> Result<Head, JournalError> {
+    let count = |column: usize| {
+        let value: i64 = row.try_get(column)?;
+        u64::try_from(value).map_err(|_| JournalError::Corrupt(format!("the fence holds {value}")))
+    };
+    let chain = Chain::try_from(row.try_get::<_, &[u8]>(2)?)
+        .map_err(|_| JournalError::Corrupt("the fence's chain is not 32 bytes".into()))?;
+    Ok(Head { epoch: count(0)?, seq: count(1)?, chain })
+}
+
+async fn fence(client: &Client, statement: &Statement, partition: PartitionId) -> Result<Head, JournalError> {
+    let row = client.query_opt(statement, &[&i32::from(partition.0)]).await?;
+    place(&row.ok_or(JournalError::NoFence)?)
+}
+
+/// Moves the fence behind the batch and stores it, or does nothing at all.
+async fn put(
+    client: &Client,
+    statement: &Statement,
+    partition: PartitionId,
+    before: &Head,
+    batch: &Batch,
+) -> Result<bool, JournalError> {
+    let after = batch.head();
+    let (before_epoch, before_seq) = (number(before.epoch), number(before.seq));
+    let (epoch, seq) = (number(after.epoch), number(after.seq));
+    let (chain_before, chain) = (before.chain.as_slice(), after.chain.as_slice());
+    let (partition, bytes) = (i32::from(partition.0), batch.bytes());
+    let stored = client
+        .execute(statement, &[&partition, &before_epoch, &before_seq, &chain_before, &epoch, &seq, &chain, &bytes])
+        .await?;
+    Ok(stored == 1)
+}
+
+async fn move_fence(
+    client: &Client,
+    statements: &Statements,
+    partition: PartitionId,
+    node: NodeId,
+    expected_epoch: u64,
+    at: Timestamp,
+) -> Result<Opened, JournalError> {
+    let before = fence(client, &statements.lock, partition).await?;
+    let last = client.query_opt(&statements.last, &[&i32::from(partition.0)]).await?;
+    vouched_for(last.map(|row| row.try_get(0)).transpose()?, &before)?;
+    if before.epoch != expected_epoch {
+        return Err(JournalError::Race { current: before.epoch });
+    }
+    let batch = Batch::encode(before.epoch + 1, &before, std::iter::once(Body::Open { node, at }));
+    let moved = put(client, &statements.append, partition, &before, &batch).await?;
+    if moved { Ok(Opened { head: batch.head() }) } else { Err(JournalError::Unknown("a locked fence moved".into())) }
+}
+
+impl Journal for PostgresJournal {
+    fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
+        self.ask(async |client, statements| {
+            client.execute(&statements.mint, &[&i32::from(partition.0), &GENESIS.as_slice()]).await?;
+            Ok(())
+        })
+    }
+
+    fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
+        self.ask(async |client, statements| {
+            let head = fence(client, &statements.fence, partition).await?;
+            client.query(&statements.confirm, &[]).await?;
+            Ok(head)
+        })
+    }
+
+    fn open(
+        &mut self,
+        partition: PartitionId,
+        node: NodeId,
+        expected_epoch: u64,
+        at: Timestamp,
+    ) -> Result<Opened, JournalError> {
+        self.ask(async |client, statements| {
+            client.batch_execute("BEGIN").await?;
+            let answer = move_fence(client, statements, partition, node, expected_epoch, at).await;
+            client.batch_execute(if answer.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+            answer
+        })
+    }
+
+    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
+        self.ask(async |client, statements| {
+            let before = batch.previous();
+            if before.seq == previous_seq && put(client, &statements.append, partition, &before, batch).await? {
+                return Ok(());
+            }
+            let current = fence(client, &statements.fence, partition).await?.epoch;
+            Err(if current == batch.epoch() { JournalError::Gap } else { JournalError::Fenced })
+        })
+    }
+
+    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
+        let current = self.head(partition)?.epoch;
+        if current == epoch { Ok(()) } else { Err(JournalError::Fenced) }
+    }
+
+    fn read(
+        &mut self,
+        partition: PartitionId,
+        from_seq: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Arc<Batch>>, JournalError> {
+        let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
+        self.ask(async |client, statements| {
+            let rows =
+                client.query(&statements.read, &[&i32::from(partition.0), &number(from_seq), &bytes_max]).await?;
+            place(rows.first().ok_or(JournalError::NoFence)?)?;
+            let raw = rows.iter().filter_map(|row| row.try_get::<_, Option<Vec<u8>>>(3).transpose());
+            let batches =
+                raw.map(|bytes| Ok(Arc::new(Batch::decode(bytes?)?))).collect::<Result<Vec<_>, JournalError>>()?;
+            if !batches.is_empty() {
+                client.query(&statements.confirm, &[]).await?;
+            }
+            Ok(batches)
+        })
+    }
+
+    fn trim(&mut self, partition: PartitionId, upto: u64, floor: u64) -> Result<(), JournalError> {
+        if upto > floor {
+            return Err(JournalError::Floor { floor });
+        }
+        self.ask(async |client, statements| fence(client, &statements.fence, partition).await)?;
+        let step = |journal: &mut Self| {
+            journal.ask(async |client, statements| {
+                Ok(client.execute(&statements.trim, &[&i32::from(partition.0), &number(upto)]).await?)
+            })
+        };
+        while step(self)? > 0 {}
+        Ok(())
+    }
+
+    fn reconnect(&mut self) {
+        self.live = None;
+    }
+}

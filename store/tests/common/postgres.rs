@@ -1,0 +1,121 @@
+//! A private Postgres on a free port.
+#![allow(dead_code, reason = "no test binary needs all of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A server that ends with this value.
+pub struct Server {
+    bin: PathBuf,
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.pg_ctl(&["stop", "-m", "immediate"]);
+    }
+}
+
+/// Postgres refuses to run as root.
+fn as_postgres(program: &Path) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    command
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+}
+
+fn binaries() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let found = versions.map(|version| version.path().join("bin")).find(|bin| bin.join("initdb").is_file());
+    found.expect("Postgres is missing: apt-get install postgresql, as `make test` does")
+}
+
+impl Server {
+    /// Starts a new one with these lines of configuration.
+    pub fn start(settings: &[&str]) -> Self {
+        let (bin, folder) = (binaries(), tempfile::tempdir().unwrap());
+        let open = Command::new("chmod").arg("777").arg(folder.path()).status().unwrap();
+        assert!(open.success());
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Self { bin, folder, port };
+        let made = as_postgres(&server.bin.join("initdb"))
+            .args(["--no-sync", "-A", "trust", "-U", "postgres", "-D"])
+            .arg(server.data())
+            .status()
+            .unwrap();
+        assert!(made.success(), "initdb failed");
+        server.configure(settings);
+        server.resume();
+        server
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("pg")
+    }
+
+    /// Adds lines to the configuration, for the next start or reload.
+    pub fn configure(&self, settings: &[&str]) {
+        let path = self.data().join("postgresql.conf");
+        let before = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, format!("{before}\n{}\n", settings.join("\n"))).unwrap();
+    }
+
+    /// An empty file, by which Postgres knows at its start that it only follows another server.
+    pub fn make_standby(&self) {
+        std::fs::write(self.data().join("standby.signal"), "").unwrap();
+    }
+
+    fn pg_ctl(&self, arguments: &[&str]) -> bool {
+        as_postgres(&self.bin.join("pg_ctl")).args(arguments).arg("-D").arg(self.data()).status().unwrap().success()
+    }
+
+    /// Starts it again, once what was left of it is gone.
+    pub fn resume(&self) {
+        let options = format!("-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''", self.port);
+        let started = (0..20).any(|_| self.pg_ctl(&["start", "-w", "-o", &options]));
+        assert!(started, "pg_ctl start failed");
+    }
+
+    pub fn stop(&self) {
+        assert!(self.pg_ctl(&["stop", "-w", "-m", "fast"]));
+    }
+
+    pub fn reload(&self) {
+        assert!(self.pg_ctl(&["reload"]));
+    }
+
+    /// Sends a signal to the process that all the others of the server end with.
+    pub fn signal(&self, name: &str) {
+        let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let sent = Command::new("kill").args(["-s", name, pid.lines().next().unwrap()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// What a statement answers, as text.
+    pub fn sql(&self, statement: &str) -> String {
+        let said = self.psql().args(["-c", statement]).output().unwrap();
+        assert!(said.status.success(), "{statement}: {}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8(said.stdout).unwrap().trim().to_owned()
+    }
+
+    /// The client, ready for statements.
+    pub fn psql(&self) -> Command {
+        let mut command = Command::new(self.bin.join("psql"));
+        command.args(["-qAtX", "-v", "ON_ERROR_STOP=1", "-d", &self.url()]);
+        command
+    }
+}
