@@ -30,7 +30,7 @@ simulate: ## a million histories of the protocol
 fuzz: ## a million changed records, batches, uploads, sheets and codes each; other ones every time
 	BUONO_FUZZ_CASES=1000000 cargo nextest run -p fuzz --no-fail-fast
 
-kills: ## three hundred kill -9 under load
+kills: ## three hundred kill -9 under load on files, half as many on Redis and on Postgres, which are killed too
 	cargo build --locked -p gateway
 	BUONO_KILLS=300 cargo nextest run -p tests --test kills --no-capture
 
