@@ -94,6 +94,23 @@ fn a_connection_that_is_cut_is_an_unknown_outcome_and_another_one_goes_on() {
     assert_eq!(journal.head(P), Ok(next.head()));
 }
 
+/// As the projector does, whose thread drives a runtime: neither calls nor their end may trip over that.
+#[test]
+fn whoever_already_drives_a_runtime_may_call_lose_the_server_and_let_go() {
+    let server = migrated(&[]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut journal = PostgresJournal::open(&server.url()).unwrap();
+        let head = write(&mut journal, 1);
+        server.stop();
+        unknown(journal.read(P, 1, 1));
+        unknown(journal.head(P));
+        unknown(PostgresJournal::reader(&server.url()).map(drop));
+        server.resume();
+        assert_eq!(journal.head(P), Ok(head));
+    });
+}
+
 #[test]
 fn a_lock_that_is_held_or_a_server_that_stands_still_ends_in_an_unknown_outcome() {
     let server = migrated(&[]);

@@ -49,8 +49,7 @@ impl From<tokio_postgres::Error> for JournalError {
 
 /// A connection that everything so far went well on.
 pub(super) struct Session {
-    /// Always there but at the end.
-    runtime: Option<Runtime>,
+    runtime: Private,
     client: Client,
     connection: Connection<Socket, NoTlsStream>,
     /// From then on a warning counts: at the start it says nothing about a commit, but something about
@@ -58,22 +57,33 @@ pub(super) struct Session {
     prepared: bool,
 }
 
-impl Drop for Session {
-    /// Nothing of it is waited for: whoever drops it may be on a thread that must not block.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+/// A runtime of one's own, also where a thread already drives another: neither may be blocked on or dropped
+/// there as it is. It is there until it is dropped.
+struct Private(Option<Runtime>);
+
+impl Private {
+    fn new() -> Result<Self, JournalError> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        Ok(Self(Some(runtime.map_err(|error| JournalError::Unknown(error.to_string()))?)))
+    }
+
+    /// Does work that blocks on it, on a thread of its own if need be.
+    fn run<T: Send>(&self, work: impl FnOnce(&Runtime) -> Result<T, JournalError> + Send) -> Result<T, JournalError> {
+        let runtime = self.0.as_ref().ok_or_else(|| JournalError::Unknown("the connection has ended".into()))?;
+        if Handle::try_current().is_err() {
+            return work(runtime);
         }
+        let done = std::thread::scope(|scope| scope.spawn(|| work(runtime)).join());
+        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
-/// Does work that blocks on a runtime: on a thread of its own where this one already drives a runtime.
-fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    if Handle::try_current().is_err() {
-        return work();
+impl Drop for Private {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
-    let done = std::thread::scope(|scope| scope.spawn(work).join());
-    done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Class 01. The text of a warning is translated, its code is not.
@@ -84,14 +94,14 @@ fn is_warning(notice: &DbError) -> bool {
 impl Session {
     /// Connects with the server's own settings.
     pub(super) fn connect(config: &Config) -> Result<Self, JournalError> {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| JournalError::Unknown(error.to_string()))?;
+        let runtime = Private::new()?;
         let mut config = config.clone();
         config.connect_timeout(CONNECT).tcp_user_timeout(PATIENCE);
         config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE).keepalives_retries(2);
-        let connected = apart(|| runtime.block_on(async { timeout(PATIENCE, config.connect(NoTls)).await }));
-        let (client, connection) = connected.map_err(|_| too_long())??;
-        Ok(Self { runtime: Some(runtime), client, connection, prepared: false })
+        let connect =
+            async { timeout(PATIENCE, config.connect(NoTls)).await.map_err(|_| too_long())?.map_err(Into::into) };
+        let (client, connection) = runtime.run(|runtime| runtime.block_on(connect))?;
+        Ok(Self { runtime, client, connection, prepared: false })
     }
 
     /// Sets what the promise depends on, and refuses a server that only follows another one.
@@ -124,10 +134,8 @@ impl Session {
         &mut self,
         act: impl AsyncFnOnce(&Client) -> Result<T, JournalError> + Send,
     ) -> Result<T, JournalError> {
-        let Self { runtime: Some(runtime), client, connection, prepared } = self else {
-            return Err(JournalError::Unknown("the connection has ended".into()));
-        };
-        let exchange = || {
+        let Self { runtime, client, connection, prepared } = self;
+        runtime.run(|runtime| {
             runtime.block_on(async {
                 let mut act = pin!(act(client));
                 let mut warning = None;
@@ -147,8 +155,7 @@ impl Session {
                 let answer = timeout(PATIENCE, answer).await.map_err(|_| too_long())?;
                 warning.map_or(answer, |warning| Err(JournalError::Unknown(warning)))
             })
-        };
-        apart(exchange)
+        })
     }
 }
 
