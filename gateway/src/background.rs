@@ -66,8 +66,6 @@ pub struct Background {
     pub settings: Settings,
     /// What handlers share.
     pub state: web::Data<AppState>,
-    /// A reading connection to the journal, for the projector.
-    pub journal: Box<dyn Journal>,
     /// Set when it is to end.
     pub stop: Arc<AtomicBool>,
 }
@@ -79,15 +77,15 @@ impl Background {
         if let Err(error) = rustix::process::setpriority_process(None, NICE) {
             tracing::warn!(%error, "the workers run at the priority of the tills");
         }
-        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        tirelessly(&self.stop, || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime.block_on(self.tasks()),
             Err(error) => tracing::error!(%error, "the workers could not be started"),
-        }
+        });
     }
 
-    async fn tasks(self) {
-        let Some(db) = self.ledger().await else { return };
-        let Self { settings, state, journal, stop } = self;
+    async fn tasks(&self) {
+        let Some((db, journal)) = self.stores().await else { return };
+        let Self { settings, state, stop } = self;
         let clock = Arc::clone(&state.clock);
         let watcher: Arc<dyn Watcher> = Arc::clone(&state.hub) as _;
         let projector = Projector { db: db.clone(), journal, partition: PARTITION, watcher };
@@ -108,27 +106,42 @@ impl Background {
         let expiry = Expiry { db: db.clone(), sweep: Arc::new(engine), clock };
         let source = LedgerSource(db);
         tokio::join!(
-            projector.run(Arc::clone(&stop)),
-            messenger.run(Arc::clone(&stop)),
-            expiry.run(Arc::clone(&stop)),
-            housekeeping(&state, &source, &stop),
+            projector.run(Arc::clone(stop)),
+            messenger.run(Arc::clone(stop)),
+            expiry.run(Arc::clone(stop)),
+            housekeeping(state, &source, stop),
         );
     }
 
     /// Connections of its own, so that a busy projector takes none from the handlers.
-    async fn ledger(&self) -> Option<Db> {
+    async fn stores(&self) -> Option<(Db, Box<dyn Journal>)> {
         while !self.stop.load(Ordering::Acquire) {
             let connected = match &self.settings.postgres {
                 Some(url) => Db::connect_postgres(url).await,
                 None => Db::open_sqlite(&self.settings.ledger_path()).await,
             };
-            match connected {
-                Ok(db) => return Some(db),
-                Err(error) => tracing::error!(%error, "the workers cannot reach the ledger and will try again"),
+            match (connected, self.settings.journal.reader()) {
+                (Ok(db), Ok(journal)) => return Some((db, journal)),
+                (Err(error), _) => tracing::error!(%error, "the workers cannot reach the ledger and will try again"),
+                (_, Err(error)) => tracing::error!(%error, "the workers cannot reach the journal and will try again"),
             }
             tokio::time::sleep(NAP).await;
         }
         None
+    }
+}
+
+/// Does the work until it ends by itself, however often a defect ends it: payments go on without a ledger,
+/// and nobody would notice that it stands still.
+fn tirelessly(stop: &AtomicBool, work: impl Fn()) {
+    // what a broken-off run leaves behind is on the disk, where the next one begins
+    while std::panic::catch_unwind(std::panic::AssertUnwindSafe(&work)).is_err() {
+        tracing::error!("the workers broke off, which is a defect, and begin anew");
+        metrics::counter!("buono_workers_broke_off_total").increment(1);
+        if stop.load(Ordering::Acquire) {
+            return;
+        }
+        std::thread::sleep(NAP);
     }
 }
 
@@ -150,5 +163,20 @@ async fn housekeeping(state: &AppState, source: &LedgerSource, stop: &AtomicBool
                 tracing::warn!(%error, "idle vouchers stay in memory for now");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU32;
+
+    #[test]
+    fn a_defect_does_not_end_the_work() {
+        let (stop, runs) = (AtomicBool::new(false), AtomicU32::new(0));
+        tirelessly(&stop, || assert!(runs.fetch_add(1, Ordering::SeqCst) >= 2, "a defect"));
+        assert_eq!(runs.load(Ordering::SeqCst), 3);
+        stop.store(true, Ordering::Release);
+        tirelessly(&stop, || panic!("a defect in the very end"));
     }
 }

@@ -177,12 +177,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         metrics,
     });
     let stop = Arc::new(AtomicBool::new(false));
-    let background = Background {
-        settings: settings.clone(),
-        state: state.clone(),
-        journal: settings.journal.reader()?,
-        stop: Arc::clone(&stop),
-    };
+    let background = Background { settings: settings.clone(), state: state.clone(), stop: Arc::clone(&stop) };
     let workers = std::thread::Builder::new().name("workers".to_owned()).spawn(|| background.run())?;
     Ok(Running { state, stop, workers, _lock: lock })
 }
