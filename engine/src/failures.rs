@@ -30,6 +30,7 @@ impl Failures {
         });
         *deaths = deaths.saturating_add(1);
         tracing::error!(%voucher, deaths = *deaths, "the actor of a voucher died");
+        metrics::counter!("buono_engine_actor_deaths_total").increment(1);
     }
 
     /// The voucher answered: its next death is the first again.

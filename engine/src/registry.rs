@@ -1,7 +1,6 @@
 //! Which vouchers are in memory.
 
-use crate::actor::MAILBOX_LEN_MAX;
-use crate::actor::{Question, Retire, Surroundings, VoucherActor};
+use crate::actor::{MAILBOX_LEN_MAX, Question, Retire, Surroundings, VoucherActor};
 use crate::answer::NotDone;
 use crate::failures::Failures;
 use crate::partition::Partition;

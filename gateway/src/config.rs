@@ -194,6 +194,9 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
     let db = open_ledger(&settings).await?;
     let mut complaints = db.complaints().await?;
     match settings.journal.complaints() {
+        Ok(found) if found.is_empty() => {
+            complaints.extend(settings.journal.writer().err().map(|error| format!("the journal: {error}")));
+        }
         Ok(found) => complaints.extend(found.iter().map(|complaint| format!("the journal's {complaint}"))),
         Err(error) => complaints.push(format!("the journal: {error}")),
     }

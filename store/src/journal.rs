@@ -145,7 +145,10 @@ pub trait Journal: Send {
     /// # Errors
     /// [`JournalError::Fenced`], [`JournalError::NoFence`], [`JournalError::Corrupt`],
     /// [`JournalError::Unknown`].
-    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError>;
+    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
+        let current = self.head(partition)?.epoch;
+        if current == epoch { Ok(()) } else { Err(JournalError::Fenced) }
+    }
 
     /// The batches that hold records from `from_seq` on, in order: at least one if there is one,
     /// and then no more than about `bytes_max` of them.

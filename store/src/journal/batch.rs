@@ -5,7 +5,8 @@
 use super::encoding::{DecodeError, decode_record, encode_record};
 use super::{Chain, Head, JournalError};
 use crate::receipt::SignedTree;
-use domain::record::{Body, Record};
+use domain::clock::Timestamp;
+use domain::record::{Body, NodeId, Record};
 use std::sync::OnceLock;
 
 /// The first byte of every batch.
@@ -45,8 +46,8 @@ pub(crate) fn link(before: &Chain, record: &[u8]) -> Chain {
 }
 
 /// Whether the fence stands where the last batch ends: otherwise one of them is not what was written.
-pub(super) fn vouched_for(last: Option<Vec<u8>>, fence: &Head) -> Result<(), JournalError> {
-    let end = last.map_or(Ok(Head::START), |bytes| Batch::decode(bytes).map(|batch| batch.head()))?;
+pub(super) fn vouched_for(last: Option<&Batch>, fence: &Head) -> Result<(), JournalError> {
+    let end = last.map_or(Head::START, Batch::head);
     if end == *fence {
         return Ok(());
     }
@@ -80,6 +81,11 @@ impl Batch {
         bytes.extend_from_slice(&chain);
         let (records, tree) = (OnceLock::new(), OnceLock::new());
         Self { bytes, first_seq: previous.seq + 1, epoch, before: previous.chain, places, records, tree }
+    }
+
+    /// The one record by which `node` begins the epoch after `previous`.
+    pub(super) fn opening(previous: &Head, node: NodeId, at: Timestamp) -> Self {
+        Self::encode(previous.epoch + 1, previous, std::iter::once(Body::Open { node, at }))
     }
 
     /// Reads a batch and checks everything that can be checked without its neighbours.

@@ -3,7 +3,7 @@
 use super::{Batch, Head, Journal, JournalError, Opened};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
-use domain::record::{Body, NodeId};
+use domain::record::NodeId;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,8 +60,7 @@ impl Journal for MemoryJournal {
             if current != expected_epoch {
                 return Err(JournalError::Race { current });
             }
-            let open = std::iter::once(Body::Open { node, at });
-            sequence.push(Arc::new(Batch::encode(current + 1, &sequence.head, open)));
+            sequence.push(Arc::new(Batch::opening(&sequence.head, node, at)));
             Ok(Opened { head: sequence.head })
         })
     }
@@ -77,10 +76,6 @@ impl Journal for MemoryJournal {
             sequence.push(Arc::clone(batch));
             Ok(())
         })
-    }
-
-    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
-        self.with(partition, |sequence| if sequence.head.epoch == epoch { Ok(()) } else { Err(JournalError::Fenced) })
     }
 
     fn read(

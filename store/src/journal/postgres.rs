@@ -31,7 +31,7 @@ use super::batch::vouched_for;
 use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
-use domain::record::{Body, NodeId};
+use domain::record::NodeId;
 use session::Session;
 use sqlx::Connection as _;
 use std::sync::Arc;
@@ -200,11 +200,12 @@ async fn move_fence(
 ) -> Result<Opened, JournalError> {
     let before = fence(client, &statements.lock, partition).await?;
     let last = client.query_opt(&statements.last, &[&i32::from(partition.0)]).await?;
-    vouched_for(last.map(|row| row.try_get(0)).transpose()?, &before)?;
+    let last = last.map(|row| row.try_get(0)).transpose()?.map(Batch::decode).transpose()?;
+    vouched_for(last.as_ref(), &before)?;
     if before.epoch != expected_epoch {
         return Err(JournalError::Race { current: before.epoch });
     }
-    let batch = Batch::encode(before.epoch + 1, &before, std::iter::once(Body::Open { node, at }));
+    let batch = Batch::opening(&before, node, at);
     let moved = put(client, &statements.append, partition, &before, &batch).await?;
     if moved { Ok(Opened { head: batch.head() }) } else { Err(JournalError::Unknown("a locked fence moved".into())) }
 }
@@ -249,11 +250,6 @@ impl Journal for PostgresJournal {
             let current = fence(client, &statements.fence, partition).await?.epoch;
             Err(if current == batch.epoch() { JournalError::Gap } else { JournalError::Fenced })
         })
-    }
-
-    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
-        let current = self.head(partition)?.epoch;
-        if current == epoch { Ok(()) } else { Err(JournalError::Fenced) }
     }
 
     fn read(

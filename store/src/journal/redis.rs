@@ -29,11 +29,12 @@ mod doctor;
 pub use connection::RedisServer;
 pub use doctor::Complaint;
 
+use super::batch::vouched_for;
 use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
 use connection::LIBRARY;
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
-use domain::record::{Body, NodeId};
+use domain::record::NodeId;
 use redis::{Cmd, Connection, FromRedisValue};
 use std::sync::Arc;
 
@@ -82,12 +83,9 @@ impl RedisJournal {
     fn vouched_for(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
         let (fence, last): (Fence, Vec<Entry>) = self.call(&function("last", partition))?;
         let fence = head_of(fence)?;
-        let end = last.into_iter().next().map_or(Ok(Head::START), |entry| batch_of(entry).map(|batch| batch.head()))?;
-        if end == fence {
-            return Ok(fence);
-        }
-        let (stands, ends) = (fence.seq, end.seq);
-        Err(JournalError::Corrupt(format!("the fence stands at record {stands}, the last batch ends at {ends}")))
+        let last = last.into_iter().next().map(batch_of).transpose()?;
+        vouched_for(last.as_ref(), &fence)?;
+        Ok(fence)
     }
 
     /// Appends the batch if the fence is at `before`, and otherwise gives the fence.
@@ -163,7 +161,7 @@ impl Journal for RedisJournal {
             if before.epoch != expected_epoch {
                 return Err(JournalError::Race { current: before.epoch });
             }
-            let batch = Batch::encode(before.epoch + 1, &before, std::iter::once(Body::Open { node, at }));
+            let batch = Batch::opening(&before, node, at);
             if self.put(partition, &before, &batch)?.is_ok() {
                 return Ok(Opened { head: batch.head() });
             }
@@ -172,19 +170,14 @@ impl Journal for RedisJournal {
     }
 
     fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
-        let before = Head { epoch: batch.epoch(), seq: previous_seq, chain: *batch.chain_before(0) };
-        let held = if previous_seq.checked_add(1) == Some(batch.first_seq()) {
+        let before = batch.previous();
+        let held = if before.seq == previous_seq {
             self.put(partition, &before, batch)?
         } else {
             // it follows nothing; what is left to say is whether the epoch has passed, too
             Err(self.head(partition)?)
         };
         held.map_err(|fence| if fence.epoch == batch.epoch() { JournalError::Gap } else { JournalError::Fenced })
-    }
-
-    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
-        let current = self.head(partition)?.epoch;
-        if current == epoch { Ok(()) } else { Err(JournalError::Fenced) }
     }
 
     fn read(

@@ -7,7 +7,7 @@ use super::batch::vouched_for;
 use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
-use domain::record::{Body, NodeId};
+use domain::record::NodeId;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -167,8 +167,9 @@ fn fence(connection: &Connection, partition: PartitionId) -> Result<Head, Journa
     Ok(Head { epoch, seq, chain })
 }
 
-fn last(connection: &Connection, partition: PartitionId) -> Result<Option<Vec<u8>>, JournalError> {
-    Ok(connection.prepare_cached(LAST)?.query_row(all(partition), |row| row.get(0)).optional()?)
+fn last(connection: &Connection, partition: PartitionId) -> Result<Option<Batch>, JournalError> {
+    let bytes = connection.prepare_cached(LAST)?.query_row(all(partition), |row| row.get(0)).optional()?;
+    Ok(bytes.map(Batch::decode).transpose()?)
 }
 
 /// Inserts the batch and moves the fence with it, in the caller's transaction.
@@ -206,11 +207,11 @@ impl Journal for SqliteJournal {
     ) -> Result<Opened, JournalError> {
         let transaction = self.begin()?;
         let before = fence(&transaction, partition)?;
-        vouched_for(last(&transaction, partition)?, &before)?;
+        vouched_for(last(&transaction, partition)?.as_ref(), &before)?;
         if before.epoch != expected_epoch {
             return Err(JournalError::Race { current: before.epoch });
         }
-        let batch = Batch::encode(before.epoch + 1, &before, std::iter::once(Body::Open { node, at }));
+        let batch = Batch::opening(&before, node, at);
         put(&transaction, partition, &before, &batch)?;
         transaction.commit()?;
         Ok(Opened { head: batch.head() })
@@ -227,11 +228,6 @@ impl Journal for SqliteJournal {
         }
         put(&transaction, partition, &before, batch)?;
         Ok(transaction.commit()?)
-    }
-
-    fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
-        let current = self.head(partition)?.epoch;
-        if current == epoch { Ok(()) } else { Err(JournalError::Fenced) }
     }
 
     fn read(
