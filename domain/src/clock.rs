@@ -13,6 +13,8 @@ pub struct Timestamp(i64);
 impl Timestamp {
     /// The first instant of 1970, which stands for "long ago".
     pub const EPOCH: Self = Self(0);
+    /// Later than everything.
+    pub const MAX: Self = Self(i64::MAX);
 
     /// The last second of the year 9999: no fact is decided later, whatever a clock says, so that
     /// there is always room for the next one.

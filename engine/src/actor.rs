@@ -125,7 +125,7 @@ async fn load(
         if partition.generation() != generation {
             return Err(LoadError::Stale);
         }
-        let projected = shared.source.projected(partition.id).await?;
+        let projected = shared.source.checkpoint(partition.id).await?.seq;
         partition.projected_seq.fetch_max(projected, Ordering::AcqRel);
         if projected < needed {
             actix_rt::time::sleep(PROJECTION_POLL).await;

@@ -1,8 +1,10 @@
 //! What comes back from the engine.
 
 use domain::voucher::{Entry, Outcome, Refusal, View};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::journal::Batch;
+use store::receipt::Receipt;
 
 /// A true answer: everything it depends on is durable.
 #[derive(Clone, Debug)]
@@ -11,10 +13,8 @@ pub enum Answer {
     Recorded {
         /// The fact.
         entry: Box<Entry>,
-        /// The batch that carries it, from which its receipt is made.
-        batch: Arc<Batch>,
-        /// Its place in the batch.
-        index: usize,
+        /// What its receipt is made of.
+        proof: Proof,
     },
     /// The same request was decided before.
     Known(Box<Outcome>),
@@ -31,8 +31,17 @@ pub enum Answer {
     },
 }
 
+/// What shows that a fact was recorded.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// The batch that carries it, and its place in there.
+    Batch(Arc<Batch>, usize),
+    /// The receipt that another node made of that.
+    Receipt(Box<Receipt>),
+}
+
 /// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum NotDone {
     /// This attempt did nothing and never will; the same key may be sent again.
     #[error("not executed")]
@@ -40,6 +49,9 @@ pub enum NotDone {
     /// What it was decided on is void and it was never written; ask again. Never leaves the engine.
     #[error("decided on a state that is void")]
     Stale,
+    /// Another node has the voucher's partition, and nothing was done here. Never leaves the engine.
+    #[error("another node has the partition")]
+    Moved,
     /// It is not known what became of it; ask by its key.
     #[error("the outcome is not known")]
     Unknown,

@@ -4,9 +4,10 @@ use crate::answer::Answer;
 use crate::queue::{Submission, What};
 use domain::clock::Timestamp;
 use domain::voucher::{Command, Corrupt, Decision, Entry, Voucher, decide, due_release};
+use serde::{Deserialize, Serialize};
 
 /// What is asked of a voucher.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum Ask {
     /// Do something.
     Execute(Command),

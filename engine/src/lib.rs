@@ -9,16 +9,19 @@
 //!
 //! - [`cell`] is the actor without `actix`, [`writer`] is the writer without input or output: both
 //!   are pure, so that the simulator in `engine/tests` runs the very code of production.
-//! - [`actor`], [`registry`] and [`driver`] are the thin shells that give them mailboxes and a thread.
+//! - [`actor`], [`registry`] and [`lane`] are the thin shells that give them mailboxes and a thread.
 //! - [`Vouchers`] is all that the outside sees.
 //!
 //! Nothing outside this crate knows `actix`, which is in passive maintenance.
 
 pub mod actor;
 pub mod answer;
+mod bell;
 pub mod cell;
-pub mod driver;
+mod cluster;
 mod failures;
+mod lane;
+mod local;
 mod partition;
 pub mod queue;
 mod recent;
@@ -27,8 +30,9 @@ pub mod source;
 mod vouchers;
 pub mod writer;
 
-pub use answer::{Answer, NotDone};
+pub use answer::{Answer, NotDone, Proof};
+pub use cluster::Shared;
 pub use partition::{Halt, PartitionState};
 pub use recent::Whereabouts;
 pub use source::{LoadError, Source};
-pub use vouchers::{Options, StartError, Vouchers};
+pub use vouchers::{Options, Primary, StartError, Vouchers};

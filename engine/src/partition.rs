@@ -1,13 +1,16 @@
 //! What everybody may know of a partition without asking its writer.
 
+use crate::answer::{Answer, NotDone, Proof};
+use crate::bell::Bell;
 use crate::queue::{Queue, Verdict};
 use crate::recent::{Recent, Whereabouts};
 use crate::source::LoadError;
 use crate::writer::Phase;
-use crate::{answer::Answer, answer::NotDone};
 use domain::ids::PartitionId;
 use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use store::journal::Head;
 use tokio::sync::{oneshot, watch};
 
 /// Why a partition is out of service until an operator has looked at it.
@@ -35,6 +38,15 @@ pub struct PartitionState {
     pub opened_seq: u64,
 }
 
+/// What a node is to do with a partition, once its lease says so.
+#[derive(Clone, Copy, Debug)]
+pub enum Order {
+    /// Serve it, behind the ledger's record of it.
+    TakeUp(Head),
+    /// Answer what is there, and leave it to another.
+    LayDown,
+}
+
 /// Whoever waits for an answer.
 pub type Reply = oneshot::Sender<Result<Answer, NotDone>>;
 
@@ -52,20 +64,38 @@ pub struct Partition {
     serves: AtomicBool,
     recent: Mutex<Recent>,
     state: watch::Sender<PartitionState>,
+    order: Mutex<Option<Order>>,
+    bell: Arc<Bell>,
 }
 
 impl Partition {
-    pub fn new(id: PartitionId) -> Self {
+    pub fn new(id: PartitionId, bell: &Arc<Bell>) -> Self {
         let start = PartitionState { phase: Phase::Asking, generation: 0, opened_seq: 0 };
         Self {
             id,
-            queue: Queue::default(),
+            queue: Queue::new(Arc::clone(bell)),
             durable_seq: AtomicU64::new(0),
             projected_seq: AtomicU64::new(0),
             generation: AtomicU64::new(start.generation),
             serves: AtomicBool::new(false),
             recent: Mutex::default(),
             state: watch::Sender::new(start),
+            order: Mutex::default(),
+            bell: Arc::clone(bell),
+        }
+    }
+
+    /// Tells whoever drives it what to do; the latest order counts.
+    pub fn command(&self, order: Order) {
+        *self.order.lock() = Some(order);
+        self.bell.ring();
+    }
+
+    /// Follows the order, if there is one; it stands until `follow` says that it is done.
+    pub fn order(&self, follow: impl FnOnce(Order) -> bool) {
+        let mut order = self.order.lock();
+        if order.is_some_and(follow) {
+            *order = None;
         }
     }
 
@@ -88,9 +118,14 @@ impl Partition {
         self.generation.store(generation, Ordering::Release);
         self.state.send_if_modified(|state| {
             let changed = state.phase != phase || state.generation != generation;
-            if phase == Phase::Serving && changed {
-                state.opened_seq = durable_seq;
-                self.recent.lock().opened(durable_seq);
+            match phase {
+                Phase::Serving if changed => {
+                    state.opened_seq = durable_seq;
+                    self.recent.lock().opened(durable_seq);
+                }
+                // what comes after is another node's to remember
+                Phase::SteppedDown if changed => *self.recent.lock() = Recent::default(),
+                _ => {}
             }
             (state.phase, state.generation) = (phase, generation);
             self.serves.store(phase == Phase::Serving, Ordering::Release);
@@ -102,7 +137,7 @@ impl Partition {
     pub fn remember(&self, released: &[(Reply, Verdict)]) {
         let mut recent = self.recent.lock();
         for (_, verdict) in released {
-            if let Ok(Answer::Recorded { entry, batch, index }) = verdict {
+            if let Ok(Answer::Recorded { entry, proof: Proof::Batch(batch, index) }) = verdict {
                 recent.insert(batch.first_seq() + *index as u64, entry.operation, entry.key);
             }
         }
@@ -119,6 +154,14 @@ impl Partition {
         ask(&self.recent.lock())
     }
 
+    /// Waits until nothing of the partition is on its way here any more.
+    pub async fn rests(&self) {
+        let mut watcher = self.state.subscribe();
+        let rests = |state: &PartitionState| matches!(state.phase, Phase::SteppedDown | Phase::Halted(_));
+        // it ends only with the partition itself
+        let _ = watcher.wait_for(rests).await;
+    }
+
     /// Waits until the partition serves, and says in which life.
     pub async fn serving(&self) -> Result<PartitionState, LoadError> {
         let mut watcher = self.state.subscribe();
@@ -128,6 +171,7 @@ impl Partition {
             .map_err(|_| LoadError::Halted)?;
         match settled.phase {
             Phase::Serving => Ok(*settled),
+            Phase::SteppedDown => Err(LoadError::Stale),
             _ => Err(LoadError::Halted),
         }
     }

@@ -4,9 +4,10 @@
 //! the next batch, so batches grow by themselves under load and nothing ever waits for company.
 
 use crate::answer::{Answer, NotDone};
+use crate::bell::Bell;
 use domain::voucher::Entry;
-use parking_lot::{Condvar, Mutex};
-use std::time::Duration;
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// Submissions that may wait; beyond it callers are told to come back.
 pub const QUEUE_LEN_MAX: usize = 1 << 16;
@@ -38,7 +39,7 @@ pub type Verdict = Result<Answer, NotDone>;
 #[derive(Debug)]
 pub struct Queue<R> {
     state: Mutex<State<R>>,
-    filled: Condvar,
+    bell: Arc<Bell>,
 }
 
 #[derive(Debug)]
@@ -47,13 +48,12 @@ struct State<R> {
     closed: bool,
 }
 
-impl<R> Default for Queue<R> {
-    fn default() -> Self {
-        Self { state: Mutex::new(State { waiting: Vec::new(), closed: false }), filled: Condvar::new() }
-    }
-}
-
 impl<R> Queue<R> {
+    /// A queue that rings when something comes into it.
+    pub fn new(bell: Arc<Bell>) -> Self {
+        Self { state: Mutex::new(State { waiting: Vec::new(), closed: false }), bell }
+    }
+
     /// Whether another submission fits. Asked before deciding, since a decision must be submitted.
     pub fn has_room(&self) -> bool {
         let state = self.state.lock();
@@ -70,18 +70,14 @@ impl<R> Queue<R> {
         let wake = state.waiting.len() == 1;
         drop(state);
         if wake {
-            self.filled.notify_one();
+            self.bell.ring();
         }
         Ok(())
     }
 
-    /// Moves everything that waits to the end of `into`, waiting at most `patience` for something
-    /// to come. `false` once the queue is closed and empty.
-    pub fn take(&self, into: &mut Vec<Submission<R>>, patience: Duration) -> bool {
+    /// Moves everything that waits to the end of `into`. `false` once the queue is closed and empty.
+    pub fn take(&self, into: &mut Vec<Submission<R>>) -> bool {
         let mut state = self.state.lock();
-        if state.waiting.is_empty() && !state.closed && !patience.is_zero() {
-            self.filled.wait_for(&mut state, patience);
-        }
         if into.is_empty() {
             std::mem::swap(into, &mut state.waiting);
         } else {
@@ -98,6 +94,6 @@ impl<R> Queue<R> {
     /// Nothing more comes in; what waits is still taken.
     pub fn close(&self) {
         self.state.lock().closed = true;
-        self.filled.notify_one();
+        self.bell.ring();
     }
 }

@@ -1,13 +1,49 @@
 //! What is durable and not yet in the ledger: a till that asks again, or gives back what it took a
 //! moment ago, does not wait for the ledger to catch up.
 
-use domain::ids::OperationId;
+use domain::ids::{OperationId, PartitionId};
 use domain::keys::OpKey;
 use foldhash::fast::RandomState;
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 
 /// Facts that are remembered at most, some 200 bytes each; those beyond are asked of the ledger.
 const FACTS_MAX: usize = 1 << 18;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) enum Sought {
+    Operation(OperationId),
+    Key(OpKey),
+}
+
+/// What a node knows of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Found {
+    /// Where it is.
+    pub at: Option<(PartitionId, u64)>,
+    /// If not: whether it may still come into the ledger.
+    pub later: bool,
+    /// The partitions that were served while they were asked.
+    pub among: Vec<PartitionId>,
+}
+
+impl Found {
+    /// The same in one word.
+    pub fn whereabouts(&self) -> (PartitionId, Whereabouts) {
+        match self.at {
+            Some((partition, seq)) => (partition, Whereabouts::Journal(seq)),
+            None if self.later => (PartitionId(0), Whereabouts::LedgerLater),
+            None => (PartitionId(0), Whereabouts::Ledger),
+        }
+    }
+
+    /// With what another one knows.
+    pub fn with(mut self, other: Self) -> Self {
+        self.among.extend(other.among);
+        Self { at: self.at.or(other.at), later: self.later || other.later, among: self.among }
+    }
+}
 
 /// Where to look for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +102,18 @@ impl Recent {
         }
     }
 
-    pub fn by_operation(&self, operation: OperationId) -> Whereabouts {
+    pub fn find(&self, sought: Sought) -> Whereabouts {
+        match sought {
+            Sought::Operation(operation) => self.by_operation(operation),
+            Sought::Key(key) => self.by_key(key),
+        }
+    }
+
+    fn by_operation(&self, operation: OperationId) -> Whereabouts {
         self.whereabouts(self.by_operation.get(&operation))
     }
 
-    pub fn by_key(&self, key: OpKey) -> Whereabouts {
+    fn by_key(&self, key: OpKey) -> Whereabouts {
         self.whereabouts(self.by_key.get(&key))
     }
 

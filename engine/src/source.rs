@@ -4,6 +4,7 @@ use domain::ids::{PartitionId, VoucherId};
 use domain::voucher::{Corrupt, Entry};
 use std::future::Future;
 use std::pin::Pin;
+use store::journal::Head;
 
 /// A future that can be kept in a trait object.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, LoadError>> + Send + 'a>>;
@@ -14,7 +15,7 @@ pub trait Source: Send + Sync + 'static {
     fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>>;
 
     /// The last record of the partition that the ledger holds.
-    fn projected(&self, partition: PartitionId) -> Pending<'_, u64>;
+    fn checkpoint(&self, partition: PartitionId) -> Pending<'_, Head>;
 }
 
 /// Why a voucher could not be brought into memory.

@@ -12,8 +12,11 @@
 //!               │ Inspecting  Halted         │ waiters wait until the fence has moved
 //!               └────────────────────────────┘ and the journal has been read
 //! ```
+//!
+//! Where several nodes share the partitions, their leases say who takes one up and lays it down: a writer
+//! that stepped down begins again at Asking. Safety does not depend on that, only on the fence.
 
-use crate::answer::{Answer, NotDone};
+use crate::answer::{Answer, NotDone, Proof};
 use crate::partition::Halt;
 use crate::queue::{Submission, Verdict, What};
 use domain::clock::Timestamp;
@@ -141,6 +144,38 @@ impl<R> Writer<R> {
         }
     }
 
+    /// A writer that serves once it is told to: another node may have the partition.
+    #[must_use]
+    pub fn resting(node: NodeId) -> Self {
+        Self { phase: Phase::SteppedDown, ..Self::new(node, Head::START) }
+    }
+
+    /// Serves from now on, behind what the ledger holds. Says whether that is settled: a partition that is
+    /// served or halted stays as it is.
+    pub fn take_up(&mut self, checkpoint: Head) -> bool {
+        if self.phase == Phase::SteppedDown {
+            if checkpoint.seq > self.head.seq {
+                self.head = checkpoint;
+            }
+            self.epoch = self.head.epoch;
+            self.generation += 1;
+            self.phase = Phase::Asking;
+        }
+        true
+    }
+
+    /// Serves no more, so that another may. Says whether that is settled: not while an outcome is unknown.
+    pub fn lay_down(&mut self) -> bool {
+        if self.is_waiting() {
+            return false;
+        }
+        if !matches!(self.phase, Phase::SteppedDown | Phase::Halted(_)) {
+            self.generation += 1;
+            self.phase = Phase::SteppedDown;
+        }
+        true
+    }
+
     /// Where it is.
     #[must_use]
     pub const fn phase(&self) -> Phase {
@@ -187,7 +222,8 @@ impl<R> Writer<R> {
                 let read = Io::Read { from_seq: self.head.seq + 1 };
                 self.meanwhile(intake, NotDone::Stale, read)
             }
-            Phase::SteppedDown | Phase::Halted(_) => self.meanwhile(intake, NotDone::Halted, Io::Idle),
+            Phase::SteppedDown => self.meanwhile(intake, NotDone::Moved, Io::Idle),
+            Phase::Halted(_) => self.meanwhile(intake, NotDone::Halted, Io::Idle),
         }
     }
 
@@ -352,7 +388,7 @@ impl<R> Writer<R> {
                 What::Answer(_) => Err(NotDone::Stale),
                 What::Fact(entry) => match found.get(&(entry.voucher, entry.voucher_seq)) {
                     Some((batch, index)) if batch.records()[*index].body == Body::Entry(*entry) => {
-                        Ok(Answer::Recorded { entry, batch: Arc::clone(batch), index: *index })
+                        Ok(Answer::Recorded { entry, proof: Proof::Batch(Arc::clone(batch), *index) })
                     }
                     _ => Err(NotDone::NotExecuted),
                 },
@@ -376,7 +412,7 @@ impl<R> Writer<R> {
             let answer = match (what, &batch) {
                 (What::Fact(entry), Some(batch)) => {
                     index += 1;
-                    Answer::Recorded { entry, batch: Arc::clone(batch), index: index - 1 }
+                    Answer::Recorded { entry, proof: Proof::Batch(Arc::clone(batch), index - 1) }
                 }
                 (What::Answer(Answer::Durable { .. }), _) => Answer::Durable { seq: self.head.seq },
                 (What::Answer(answer), _) => answer,
@@ -400,23 +436,23 @@ impl<R> Writer<R> {
     }
 
     fn step_down(&mut self) {
-        self.give_up();
+        self.give_up(NotDone::Moved);
         self.phase = Phase::SteppedDown;
     }
 
     fn halt(&mut self, why: Halt) {
-        self.give_up();
+        self.give_up(NotDone::Halted);
         self.phase = Phase::Halted(why);
     }
 
-    /// Claims nothing about what was on its way.
-    fn give_up(&mut self) {
+    /// Claims nothing about facts that were on their way. Of what only asked, nothing needs to be known.
+    fn give_up(&mut self, asked: NotDone) {
         self.batch = None;
         self.found.clear();
         self.released.extend(self.in_flight.drain(..).filter_map(|s| {
             let verdict = match s.what {
                 What::Fact(_) => NotDone::Unknown,
-                What::Answer(_) => NotDone::Halted,
+                What::Answer(_) => asked,
             };
             s.reply.map(|reply| (reply, Err(verdict)))
         }));

@@ -9,7 +9,7 @@ use domain::ids::{PartitionId, VoucherId};
 use domain::record::{Body, NodeId};
 use domain::voucher::{Decline, Entry, Event};
 use engine::source::Pending;
-use engine::{Answer, Options, Source, Vouchers};
+use engine::{Answer, Options, Primary, Source, Vouchers};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::task::Poll;
@@ -50,8 +50,8 @@ impl Source for Lagging {
         Box::pin(async move { Ok(own) })
     }
 
-    fn projected(&self, _: PartitionId) -> Pending<'_, u64> {
-        Box::pin(async move { Ok(self.seq.load(Ordering::SeqCst)) })
+    fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {
+        Box::pin(async move { Ok(Head { seq: self.seq.load(Ordering::SeqCst), ..Head::START }) })
     }
 }
 
@@ -70,7 +70,8 @@ async fn a_voucher_that_died_comes_back_with_everything_that_was_answered() {
     let deadly = Arc::new(DeadlyClock::default());
     let (clock, source): (Arc<dyn Clock>, Arc<dyn Source>) = (deadly.clone(), ledger.clone());
     let options = Options { node: NodeId(1), idle: Duration::from_secs(900) };
-    let vouchers = Vouchers::start(&options, vec![(Box::new(journal), Head::START)], &source, &clock).unwrap();
+    let primary = Primary { journal: Box::new(journal), partitions: vec![(P, Head::START)] };
+    let vouchers = Vouchers::start(&options, vec![primary], &source, &clock, None).unwrap();
     let (voucher, far) = (voucher(6), Timestamp::from_micros(1_000_000_000));
 
     vouchers.execute(voucher, issue(5, 5_000), far).await.unwrap();

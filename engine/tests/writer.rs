@@ -9,7 +9,7 @@ use domain::record::{Body, NodeId};
 use domain::voucher::Entry;
 use engine::queue::{Submission, What};
 use engine::writer::{BATCH_LEN_MAX, Io, IoResult, Phase, Writer};
-use engine::{Answer, Halt, NotDone};
+use engine::{Answer, Halt, NotDone, Proof};
 use std::sync::Arc;
 use store::journal::{Batch, Head, JournalError, Opened};
 
@@ -79,7 +79,7 @@ impl Bench {
     /// Who was answered what.
     fn said(&mut self) -> Vec<(u32, Result<u64, NotDone>)> {
         let place = |answer: Answer| match answer {
-            Answer::Recorded { entry, batch, index } => {
+            Answer::Recorded { entry, proof: Proof::Batch(batch, index) } => {
                 assert_eq!(batch.records()[index].body, Body::Entry(*entry), "the receipt would prove something else");
                 batch.records()[index].seq
             }
@@ -201,10 +201,48 @@ fn a_fenced_owner_steps_down_and_claims_nothing() {
     let (mut bench, _) = under_way();
     bench.writer.done(IoResult::Appended(Err(JournalError::Fenced)));
     assert_eq!(bench.writer.phase(), Phase::SteppedDown);
-    assert_eq!(bench.said(), [(1, Err(NotDone::Unknown)), (2, Err(NotDone::Unknown)), (3, Err(NotDone::Halted))]);
+    assert_eq!(bench.said(), [(1, Err(NotDone::Unknown)), (2, Err(NotDone::Unknown)), (3, Err(NotDone::Moved))]);
     bench.submit(4, What::Fact(Box::new(entries(1)[0])));
     assert!(matches!(bench.next(), Io::Idle));
-    assert_eq!(bench.said(), [(4, Err(NotDone::Halted))]);
+    assert_eq!(bench.said(), [(4, Err(NotDone::Moved))]);
+}
+
+#[test]
+fn a_partition_is_laid_down_between_batches_and_taken_up_behind_what_others_wrote() {
+    let (mut bench, batch) = under_way();
+    assert!(!bench.writer.lay_down(), "somebody waits");
+    bench.writer.done(IoResult::Appended(unknown()));
+    assert!(!bench.writer.lay_down(), "nobody knows yet what became of it");
+    let (mut bench, _) = under_way();
+    bench.writer.done(IoResult::Appended(Ok(())));
+    bench.said();
+    let generation = bench.writer.generation();
+    assert!(bench.writer.lay_down() && bench.writer.lay_down());
+    assert_eq!((bench.writer.phase(), bench.writer.generation()), (Phase::SteppedDown, generation + 1));
+    bench.submit(5, What::Fact(Box::new(entries(1)[0])));
+    assert!(matches!(bench.next(), Io::Idle));
+    assert_eq!(bench.said(), [(5, Err(NotDone::Moved))], "it was never on its way");
+    // another node had it meanwhile, and the ledger holds some of what that one wrote
+    let theirs = opening(&batch.head(), OTHER, 2);
+    let more = written(&theirs.head(), &facts(voucher(2), &[issue(9, 7_000)]));
+    assert!(bench.writer.take_up(theirs.head()));
+    assert_eq!((bench.writer.phase(), bench.writer.generation()), (Phase::Asking, generation + 2));
+    bench.hears(IoResult::Head(Ok(more.head())));
+    assert!(matches!(bench.next(), Io::Open { expected_epoch: 2, .. }));
+    let open = opening(&more.head(), NODE, 3);
+    bench.writer.done(IoResult::Opened(Ok(Opened { head: open.head() })));
+    assert!(matches!(bench.next(), Io::Read { from_seq: 5 }), "it reads behind the ledger, not behind itself");
+    bench.writer.done(IoResult::Read(Ok(vec![more, open])));
+    assert_eq!(bench.writer.phase(), Phase::Serving);
+    assert!(bench.writer.take_up(Head::START) && bench.writer.phase() == Phase::Serving, "it is up already");
+}
+
+#[test]
+fn what_is_halted_stays_so_whoever_has_it() {
+    let (mut bench, _) = under_way();
+    bench.writer.done(IoResult::Appended(Err(JournalError::NoFence)));
+    assert!(bench.writer.lay_down() && bench.writer.take_up(Head::START));
+    assert_eq!(bench.writer.phase(), Phase::Halted(Halt::NoFence));
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl Stores {
     fn journal(&self) -> Result<JournalPlace, StartError> {
         match (self.journal, &self.postgres, &self.redis) {
             (Some(JournalKind::Postgres), Some(url), None) => Ok(JournalPlace::Postgres(url.clone())),
-            (Some(JournalKind::Redis) | None, _, Some(url)) => Ok(JournalPlace::Redis(RedisServer::parse(url)?)),
+            (Some(JournalKind::Redis) | None, _, Some(url)) => Ok(JournalPlace::Redis(vec![RedisServer::parse(url)?])),
             (Some(JournalKind::File) | None, _, None) => Ok(JournalPlace::File(self.data.join("journal.db"))),
             (Some(JournalKind::Postgres), None, _) => Err("the journal on Postgres needs --postgres".into()),
             (Some(JournalKind::Redis), _, None) => Err("the journal on Redis needs --redis".into()),
@@ -154,7 +154,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
             let _lock = lock(&stores.data)?;
             let settings = stores.settings()?;
             open_ledger(&settings).await?;
-            settings.journal.migrate().await?;
+            settings.journal.migrate(1).await?;
             println!("ledger and journal are up to date");
         }
         Command::Doctor(stores) => return doctor(&stores).await,

@@ -179,7 +179,7 @@ impl From<store::seal::Broken> for Problem {
 impl From<NotDone> for Problem {
     fn from(not_done: NotDone) -> Self {
         Self::new(match not_done {
-            NotDone::NotExecuted | NotDone::Stale => "not_executed",
+            NotDone::NotExecuted | NotDone::Stale | NotDone::Moved => "not_executed",
             NotDone::Unknown => "outcome_unknown",
             NotDone::Halted => "out_of_service",
         })

@@ -13,7 +13,7 @@ use actix_web::{App, HttpServer, web};
 use domain::clock::Clock;
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::NodeId;
-use engine::{LoadError, Options, Source, Vouchers};
+use engine::{LoadError, Options, Primary, Source, Vouchers};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::fs::File;
 use std::net::TcpListener;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use store::journal::JournalPlace;
+use store::journal::{Head, JournalPlace};
 use store::keys::{Keys, random};
 use store::ledger::Db;
 use store::receipt::Signer;
@@ -89,10 +89,9 @@ impl Source for LedgerSource {
         })
     }
 
-    fn projected(&self, partition: PartitionId) -> engine::source::Pending<'_, u64> {
+    fn checkpoint(&self, partition: PartitionId) -> engine::source::Pending<'_, Head> {
         Box::pin(async move {
-            let head = self.0.checkpoint(partition).await;
-            head.map(|head| head.seq).map_err(|error| LoadError::Unavailable(error.to_string()))
+            self.0.checkpoint(partition).await.map_err(|error| LoadError::Unavailable(error.to_string()))
         })
     }
 }
@@ -142,19 +141,19 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     if !complaints.is_empty() {
         return Err(complaints.join("; ").into());
     }
-    settings.journal.migrate().await?;
+    settings.journal.migrate(1).await?;
     let complaints = settings.journal.complaints()?;
     if !complaints.is_empty() {
         return Err(format!("the journal's {}", complaints.join("; the journal's ")).into());
     }
-    let mut journal = settings.journal.writer()?;
-    journal.create(PARTITION)?;
+    let journal = settings.journal.writer()?;
     let checkpoint = db.checkpoint(PARTITION).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
     let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));
     let options = Options { node, idle: settings.idle };
-    let vouchers = Vouchers::start(&options, vec![(journal, checkpoint)], &source, &clock)?;
+    let primary = Primary { journal, partitions: vec![(PARTITION, checkpoint)] };
+    let vouchers = Vouchers::start(&options, vec![primary], &source, &clock, None)?;
     let hub = Arc::new(Hub::default());
     hub.attach(vouchers.clone());
     let (texts, directory) = (Arc::new(Texts::default()), Arc::new(Directory::load(&db).await?));

@@ -129,7 +129,7 @@ impl AppState {
     /// # Errors
     /// `operation_not_found`.
     pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Problem> {
-        let (partition, whereabouts) = self.vouchers.whereabouts(OperationId::new(id));
+        let (partition, whereabouts) = self.vouchers.whereabouts(OperationId::new(id), self.deadline()).await?;
         match whereabouts {
             Whereabouts::Journal(seq) => return self.journaled(partition, seq).await,
             Whereabouts::LedgerLater => self.settled().await?,

@@ -122,6 +122,58 @@ local function trim(keys, args)
   return fence
 end
 
+-- Leases: `KEYS[1]` is the hash of members by name, each `beats incarnation leaving address`, `KEYS[2]` the hash of
+-- holders by partition, empty where there is none.
+
+local function beats_of(member)
+  return member and string.match(member, '^%d+')
+end
+
+-- Makes the partitions if there are none yet, and says how many there are.
+local function partitions(keys, args)
+  if redis.call('EXISTS', keys[2]) == 0 then
+    for partition = 0, tonumber(args[1]) - 1 do redis.call('HSET', keys[2], partition, '') end
+  end
+  return redis.call('HLEN', keys[2])
+end
+
+-- A member says that it is there; whether it still counts under its name.
+local function beat(keys, args)
+  local name, incarnation, leaving, address, first = unpack(args)
+  local known = redis.call('HGET', keys[1], name)
+  if known and first == '0' and string.match(known, '^%d+ (%d+)') ~= incarnation then return 0 end
+  local beats = tonumber(beats_of(known) or 0) + 1
+  redis.call('HSET', keys[1], name, table.concat({string.format('%.0f', beats), incarnation, leaving, address}, ' '))
+  return 1
+end
+
+local function lease_table(keys)
+  return {redis.call('HGETALL', keys[1]), redis.call('HGETALL', keys[2])}
+end
+
+-- Takes a partition from the holder `args[3]`, whose beats were `args[4]`; whether that is still so.
+local function claim(keys, args)
+  local partition, me, from, beats = unpack(args)
+  local moved = beats_of(redis.call('HGET', keys[1], from)) or beats
+  if redis.call('HGET', keys[2], partition) ~= from or (from ~= '' and moved ~= beats) then return 0 end
+  redis.call('HSET', keys[2], partition, me)
+  return 1
+end
+
+local function release(keys, args)
+  if redis.call('HGET', keys[2], args[1]) == args[2] then redis.call('HSET', keys[2], args[1], '') end
+end
+
+local function leave(keys, args)
+  local known = redis.call('HGET', keys[1], args[1])
+  if not known or string.match(known, '^%d+ (%d+)') ~= args[2] then return end
+  redis.call('HDEL', keys[1], args[1])
+  local holders = redis.call('HGETALL', keys[2])
+  for at = 1, #holders, 2 do
+    if holders[at + 1] == args[1] then redis.call('HSET', keys[2], holders[at], '') end
+  end
+end
+
 local function register(name, callback, flags)
   redis.register_function{function_name = VERSION .. '_' .. name, callback = callback, flags = flags}
 end
@@ -134,3 +186,9 @@ register('last', last, {'no-writes'})
 register('append', append, {})
 register('read', read, {'no-writes'})
 register('trim', trim, {'allow-oom'})
+register('partitions', partitions, {})
+register('beat', beat, {'allow-oom'})
+register('table', lease_table, {'no-writes'})
+register('claim', claim, {'allow-oom'})
+register('release', release, {'allow-oom'})
+register('leave', leave, {'allow-oom'})

@@ -8,6 +8,7 @@
 //!   durable when it answers. From then on nothing of an older epoch can be appended.
 //! - [`append`](Journal::append) is all or nothing, and durable when it answers. It is `Fenced`
 //!   unless the batch's epoch is current and a `Gap` unless it follows the last record.
+//! - [`flush`](Journal::flush) appends to many partitions at the price of one; each stands for itself.
 //! - An error other than those two says nothing about what happened: the caller moves the fence and
 //!   reads.
 //! - [`read`](Journal::read) shows only what is durable.
@@ -19,19 +20,22 @@
 
 mod batch;
 mod encoding;
+mod leases;
 mod memory;
 mod place;
 mod postgres;
 mod redis;
+mod spread;
 mod sqlite;
 
 pub use batch::Batch;
 pub(crate) use batch::link;
 pub use encoding::{DecodeError, decode_record, encode_record};
+pub use leases::{Leases, Member, MemoryLeases, Seen, Table};
 pub use memory::MemoryJournal;
-pub use place::JournalPlace;
-pub use postgres::PostgresJournal;
-pub use redis::{Complaint, RedisJournal, RedisServer};
+pub use place::{JournalPlace, Lane};
+pub use postgres::{PostgresJournal, PostgresLeases};
+pub use redis::{Complaint, RedisJournal, RedisLeases, RedisServer};
 pub use sqlite::{SQLITE_VERSION_MIN, SqliteJournal};
 
 use domain::clock::Timestamp;
@@ -60,6 +64,20 @@ impl Head {
     /// Before the first record.
     pub const START: Self = Self { epoch: 0, seq: 0, chain: GENESIS };
 }
+
+/// One partition's part of a flush.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The partition.
+    pub partition: PartitionId,
+    /// The last record that must be there.
+    pub previous_seq: u64,
+    /// What to append behind it.
+    pub batch: Arc<Batch>,
+}
+
+/// What came of an [`Append`].
+pub type Appended = Result<(), JournalError>;
 
 /// What opening a partition led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +124,15 @@ impl From<DecodeError> for JournalError {
     }
 }
 
+/// What to tell of several appends that failed as one. Damage is one partition's, and its next opening finds it.
+fn failed_together(error: JournalError, appends: &[Append]) -> Vec<Appended> {
+    let told = match error {
+        JournalError::Corrupt(why) if appends.len() > 1 => JournalError::Unknown(why),
+        error => error,
+    };
+    vec![Err(told); appends.len()]
+}
+
 /// The journal of one installation; see the contract above.
 pub trait Journal: Send {
     /// Gives an empty partition its fence; does nothing if it has one.
@@ -133,12 +160,19 @@ pub trait Journal: Send {
         at: Timestamp,
     ) -> Result<Opened, JournalError>;
 
+    /// Appends to several partitions, none of them twice, in one turn and with one sync. One that is refused
+    /// hinders no other; the answers are in the order of the appends, as [`append`](Self::append) gives them.
+    fn flush(&mut self, appends: &[Append]) -> Vec<Appended>;
+
     /// Appends a batch behind the record `previous_seq`.
     ///
     /// # Errors
     /// [`JournalError::Fenced`], [`JournalError::Gap`], [`JournalError::NoFence`],
     /// [`JournalError::Corrupt`], [`JournalError::Unknown`].
-    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError>;
+    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Appended {
+        let answer = self.flush(&[Append { partition, previous_seq, batch: Arc::clone(batch) }]).pop();
+        answer.unwrap_or_else(|| Err(JournalError::Unknown("an append was not answered".to_owned())))
+    }
 
     /// Makes sure that `epoch` is still current.
     ///

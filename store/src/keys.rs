@@ -32,6 +32,7 @@ pub struct Keys {
     pub(crate) seal: [u8; 32],
     pin: [u8; 32],
     receipts: [u8; 32],
+    nodes: [u8; 32],
 }
 
 /// Why the key file cannot be used.
@@ -85,7 +86,14 @@ impl Keys {
             seal: blake3::derive_key("buono 2026 seals of personal keys", master),
             pin: blake3::derive_key("buono 2026 pins", master),
             receipts: blake3::derive_key("buono 2026 receipts", master),
+            nodes: blake3::derive_key("buono 2026 nodes", master),
         }
+    }
+
+    /// What nodes of one installation know each other by.
+    #[must_use]
+    pub const fn node_secret(&self) -> &[u8; 32] {
+        &self.nodes
     }
 
     /// The secret that receipts are signed with.

@@ -5,9 +5,10 @@ use crate::cents::Cents;
 use crate::clock::Timestamp;
 use crate::ids::{MunicipalityId, OperationId, ProgrammeId};
 use crate::keys::{OpKey, PinTag, RequestHash};
+use serde::{Deserialize, Serialize};
 
 /// A request, complete: nothing else is needed to decide it but the voucher and the time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Command {
     /// The id the operation gets if it is recorded; made at the edge.
     pub operation: OperationId,
@@ -22,7 +23,7 @@ pub struct Command {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum Action {
     /// Bring the voucher into being.
     Issue {
@@ -114,7 +115,7 @@ pub enum Action {
 }
 
 /// What was shown at the till.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// Which of the voucher's codes it was.
     pub generation: u32,
@@ -123,7 +124,7 @@ pub struct Credential {
 }
 
 /// What the programme and the shop's standing allow at this moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// The shop may take vouchers of this programme.
     pub shop_enabled: bool,
@@ -156,7 +157,7 @@ impl Terms {
 /// Unlike a [`Decline`](super::Decline) nothing has to be remembered: each of these either stays
 /// true for ever (a hold that ended does not come back, what was reversed cannot be reversed
 /// again), or concerns a caller who is not a till waiting with a family in front of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// There is no such voucher.
     #[error("there is no such voucher")]

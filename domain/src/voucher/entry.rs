@@ -4,10 +4,10 @@ use crate::cents::Cents;
 use crate::clock::Timestamp;
 use crate::ids::{MunicipalityId, OperationId, ProgrammeId, ShopId, TerminalId, UserId, VoucherId};
 use crate::keys::{OpKey, PinTag, RequestHash};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One decided fact about one voucher: the body of a journal record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Whose fact it is.
     pub voucher: VoucherId,
@@ -34,7 +34,7 @@ pub struct Entry {
 }
 
 /// Who asked for something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Origin {
     /// A shop's till.
     Till {
@@ -81,7 +81,7 @@ impl Origin {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// The voucher came to be.
     Issue {
@@ -246,7 +246,7 @@ impl Event {
 macro_rules! coded {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $number:literal $code:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $code)] $variant),+ }
 
         impl $name {

@@ -5,9 +5,10 @@ use crate::cents::Cents;
 use crate::clock::Timestamp;
 use crate::ids::{OperationId, ShopId};
 use crate::keys::RequestHash;
+use serde::{Deserialize, Serialize};
 
 /// What became of an attempt; kept under its key for the voucher's life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The operation's id.
     pub operation: OperationId,

@@ -6,7 +6,7 @@ use crate::cents::Cents;
 use crate::clock::Timestamp;
 use crate::ids::{MunicipalityId, OperationId, ProgrammeId, ShopId, VoucherId};
 use crate::keys::{OpKey, PinTag};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A voucher: what [`decide`](super::decide) reads and [`apply`](Voucher::apply) changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) struct Issued {
 }
 
 /// Where a voucher is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Life {
     /// It can be spent within its validity.
@@ -63,7 +63,7 @@ impl Life {
 }
 
 /// Everything that ever came in and went out: the two sides of invariant I3.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// At first.
     pub issued: Cents,
@@ -78,7 +78,7 @@ pub struct Totals {
 }
 
 /// Money set aside for a shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The hold's operation.
     pub operation: OperationId,
@@ -110,7 +110,7 @@ impl Today {
 }
 
 /// What others may see of a voucher.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// Which voucher.
     pub id: VoucherId,

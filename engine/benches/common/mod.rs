@@ -8,7 +8,7 @@ use domain::keys::{OpKey, RequestHash};
 use domain::record::NodeId;
 use domain::voucher::{Action, Command, Credential, Entry, Origin, Terms};
 use engine::source::Pending;
-use engine::{Options, Source, Vouchers};
+use engine::{Options, Primary, Source, Vouchers};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -40,8 +40,8 @@ impl Source for Nobody {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn projected(&self, _: PartitionId) -> Pending<'_, u64> {
-        Box::pin(async { Ok(u64::MAX) })
+    fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {
+        Box::pin(async { Ok(Head { seq: u64::MAX, ..Head::START }) })
     }
 }
 
@@ -89,8 +89,8 @@ pub fn journal(folder: &Path) -> SqliteJournal {
 pub fn start(folder: &Path) -> Vouchers {
     let (source, clock): (Arc<dyn Source>, Arc<dyn Clock>) = (Arc::new(Nobody), Arc::new(Machine));
     let options = Options { node: NodeId(1), idle: Duration::from_secs(900) };
-    let journals: Vec<(Box<dyn Journal>, Head)> = vec![(Box::new(journal(folder)), Head::START)];
-    Vouchers::start(&options, journals, &source, &clock).unwrap()
+    let primary = Primary { journal: Box::new(journal(folder)), partitions: vec![(P, Head::START)] };
+    Vouchers::start(&options, vec![primary], &source, &clock, None).unwrap()
 }
 
 /// Brings vouchers into being, and into memory.

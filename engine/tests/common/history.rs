@@ -45,7 +45,9 @@ impl Told {
             Ok(Answer::Unchanged) => Self::Unchanged,
             Ok(Answer::Viewed(view)) => Self::Viewed(view.clone()),
             Err(NotDone::NotExecuted) => Self::NotExecuted,
-            Ok(Answer::Durable { .. }) | Err(NotDone::Stale | NotDone::Unknown | NotDone::Halted) => return None,
+            Ok(Answer::Durable { .. }) | Err(NotDone::Stale | NotDone::Moved | NotDone::Unknown | NotDone::Halted) => {
+                return None;
+            }
         })
     }
 

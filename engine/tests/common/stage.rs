@@ -7,11 +7,11 @@ use domain::ids::{PartitionId, VoucherId};
 use domain::record::{Body, NodeId};
 use domain::voucher::Entry;
 use engine::source::Pending;
-use engine::{Options, Source, Vouchers};
+use engine::{Options, Primary, Source, Vouchers};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
-use store::journal::{Batch, Head, Journal, JournalError, MemoryJournal, Opened};
+use store::journal::{Append, Appended, Batch, Head, Journal, JournalError, MemoryJournal, Opened};
 
 /// A door that a thread waits at while it is shut.
 #[derive(Default)]
@@ -105,6 +105,17 @@ pub struct MoodyJournal {
     pub moods: Arc<Moods>,
 }
 
+impl MoodyJournal {
+    fn put(&mut self, Append { partition, previous_seq, batch }: &Append) -> Appended {
+        if self.moods.full.load(SeqCst) {
+            return unknown("the disk is full");
+        }
+        self.journal.append(*partition, *previous_seq, batch)?;
+        self.moods.durable.lock().unwrap().push((batch.head().seq, self.moods.tick()));
+        if one_less(&self.moods.silent_appends) { unknown("no answer") } else { Ok(()) }
+    }
+}
+
 fn unknown<T>(why: &str) -> Result<T, JournalError> {
     Err(JournalError::Unknown(why.to_owned()))
 }
@@ -137,14 +148,9 @@ impl Journal for MoodyJournal {
         self.journal.open(partition, node, expected_epoch, at)
     }
 
-    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
+    fn flush(&mut self, appends: &[Append]) -> Vec<Appended> {
         self.moods.appends.pass();
-        if self.moods.full.load(SeqCst) {
-            return unknown("the disk is full");
-        }
-        self.journal.append(partition, previous_seq, batch)?;
-        self.moods.durable.lock().unwrap().push((batch.head().seq, self.moods.tick()));
-        if one_less(&self.moods.silent_appends) { unknown("no answer") } else { Ok(()) }
+        appends.iter().map(|append| self.put(append)).collect()
     }
 
     fn check(&mut self, partition: PartitionId, epoch: u64) -> Result<(), JournalError> {
@@ -197,8 +203,8 @@ impl Source for Lagging {
         Box::pin(async move { Ok(own) })
     }
 
-    fn projected(&self, _: PartitionId) -> Pending<'_, u64> {
-        Box::pin(async move { Ok(self.seq.load(SeqCst)) })
+    fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {
+        Box::pin(async move { Ok(Head { seq: self.seq.load(SeqCst), ..Head::START }) })
     }
 }
 
@@ -232,7 +238,8 @@ impl Stage {
         let moody = MoodyJournal { journal, moods: Arc::clone(&moods) };
         let (source, clock): (Arc<dyn Source>, Arc<dyn Clock>) = (ledger.clone(), stage_clock.clone());
         let options = Options { node: NodeId(1), idle };
-        let vouchers = Vouchers::start(&options, vec![(Box::new(moody), checkpoint)], &source, &clock).unwrap();
+        let primary = Primary { journal: Box::new(moody), partitions: vec![(P, checkpoint)] };
+        let vouchers = Vouchers::start(&options, vec![primary], &source, &clock, None).unwrap();
         Self { vouchers, moods, ledger, clock: stage_clock }
     }
 

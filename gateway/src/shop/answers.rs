@@ -13,7 +13,7 @@ use domain::ids::{OperationId, PartitionId, VoucherId};
 use domain::ids::{ShopId, TerminalId};
 use domain::keys::{OpKey, RequestHash};
 use domain::voucher::{Action, Command, Entry, Event, Kind, Origin, Outcome};
-use engine::Answer;
+use engine::{Answer, Proof};
 use serde::Serialize;
 use store::receipt::Receipt;
 use utoipa::ToSchema;
@@ -141,13 +141,18 @@ pub async fn execute(state: &AppState, voucher: VoucherId, command: Command) -> 
 /// Any problem of the table.
 pub async fn told(state: &AppState, voucher: VoucherId, answer: Answer) -> Result<HttpResponse, Problem> {
     match answer {
-        Answer::Recorded { entry, batch, index } => match entry.event {
+        Answer::Recorded { entry, proof } => match entry.event {
             Event::Decline { decline, .. } => {
                 let available = entry.balance_after.get() - entry.held_after.get();
                 Err(declined(decline, entry.balance_after.get(), available))
             }
             _ => {
-                let receipt = state.signer.receipt(state.vouchers.partition_of(voucher), &batch, index);
+                let receipt = match proof {
+                    Proof::Batch(batch, index) => {
+                        state.signer.receipt(state.vouchers.partition_of(voucher), &batch, index)
+                    }
+                    Proof::Receipt(receipt) => *receipt,
+                };
                 json(HttpResponse::Created(), &of_entry(&entry, receipt))
             }
         },

@@ -1,6 +1,6 @@
 //! A journal in memory, for tests: as strict as the others, and gone with the process.
 
-use super::{Batch, Head, Journal, JournalError, Opened};
+use super::{Append, Appended, Batch, Head, Journal, JournalError, Opened};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
@@ -24,6 +24,17 @@ impl Sequence {
     fn push(&mut self, batch: Arc<Batch>) {
         self.head = batch.head();
         self.batches.push(batch);
+    }
+
+    fn append(&mut self, append: &Append) -> Appended {
+        if append.batch.epoch() != self.head.epoch {
+            return Err(JournalError::Fenced);
+        }
+        if append.previous_seq != self.head.seq || append.batch.follows(&self.head).is_err() {
+            return Err(JournalError::Gap);
+        }
+        self.push(Arc::clone(&append.batch));
+        Ok(())
     }
 }
 
@@ -65,17 +76,9 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
-        self.with(partition, |sequence| {
-            if batch.epoch() != sequence.head.epoch {
-                return Err(JournalError::Fenced);
-            }
-            if previous_seq != sequence.head.seq || batch.follows(&sequence.head).is_err() {
-                return Err(JournalError::Gap);
-            }
-            sequence.push(Arc::clone(batch));
-            Ok(())
-        })
+    fn flush(&mut self, appends: &[Append]) -> Vec<Appended> {
+        let put = |append: &Append| self.with(append.partition, |sequence| sequence.append(append));
+        appends.iter().map(put).collect()
     }
 
     fn read(

@@ -1,34 +1,95 @@
 //! Where a journal is, and how to get at it.
 
-use super::{Journal, JournalError, PostgresJournal, RedisJournal, RedisServer, SqliteJournal};
+use super::spread::{Spread, place_of};
+use super::{
+    Journal, JournalError, Leases, PostgresJournal, PostgresLeases, RedisJournal, RedisLeases, RedisServer,
+    SqliteJournal,
+};
+use domain::ids::PartitionId;
 use std::path::PathBuf;
+
+/// A connection to one primary, and the partitions that lie there.
+pub type Lane = (Box<dyn Journal>, Vec<PartitionId>);
 
 /// Where an installation's journal is.
 #[derive(Clone)]
 pub enum JournalPlace {
-    /// A SQLite file: the embedded installation's.
+    /// A SQLite file: the embedded installation's, with one partition.
     File(PathBuf),
     /// A Postgres, by its URL: the ledger's, or one of its own.
     Postgres(String),
-    /// A Redis or Valkey.
-    Redis(RedisServer),
+    /// One or more primaries of Redis or Valkey, always in the same order; the leases are on the first.
+    Redis(Vec<RedisServer>),
 }
 
 impl JournalPlace {
-    /// Brings what the server must have up to date: tables, or the library of functions. A file makes
-    /// itself when it is opened.
+    /// Brings what the server must have up to date: tables, or the library of functions; and gives a journal that
+    /// has no partitions yet so many of them. A file makes itself when it is opened.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot be reached, or when its primaries are named in another order.
+    pub async fn migrate(&self, partitions: u16) -> Result<(), JournalError> {
+        match self {
+            Self::File(_) => {}
+            Self::Postgres(url) => PostgresJournal::migrate(url).await?,
+            Self::Redis(servers) => {
+                for (place, server) in servers.iter().enumerate() {
+                    server.migrate()?;
+                    server.take_place(place, servers.len())?;
+                }
+            }
+        }
+        if let Some(mut leases) = self.leases()? {
+            leases.create(partitions)?;
+        }
+        let mut journal = self.writer()?;
+        self.partitions()?.into_iter().try_for_each(|partition| journal.create(partition))
+    }
+
+    /// All partitions, which are as many as the journal was made with.
     ///
     /// # Errors
     /// [`JournalError::Unknown`] when it cannot be reached.
-    pub async fn migrate(&self) -> Result<(), JournalError> {
-        match self {
-            Self::File(_) => Ok(()),
-            Self::Postgres(url) => PostgresJournal::migrate(url).await,
-            Self::Redis(server) => server.migrate(),
+    pub fn partitions(&self) -> Result<Vec<PartitionId>, JournalError> {
+        match self.leases()? {
+            Some(mut leases) => Ok(leases.table()?.holders.into_keys().collect()),
+            None => Ok(vec![PartitionId(0)]),
         }
     }
 
-    /// A connection for the one writer of each partition.
+    /// Who has which partition; a file is its one process' alone.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when the address is none.
+    pub fn leases(&self) -> Result<Option<Box<dyn Leases>>, JournalError> {
+        Ok(match self {
+            Self::File(_) => None,
+            Self::Postgres(url) => Some(Box::new(PostgresLeases::new(url)?)),
+            Self::Redis(servers) => servers.first().map(|first| Box::new(RedisLeases::new(first.clone())) as _),
+        })
+    }
+
+    /// What the one process that writes a partition needs: a lane for each primary.
+    ///
+    /// # Errors
+    /// As [`writer`](Self::writer).
+    pub fn lanes(&self) -> Result<Vec<Lane>, JournalError> {
+        let (partitions, primaries) = (self.partitions()?, self.primaries());
+        let lane = |(place, primary): (usize, &Self)| {
+            let here = partitions.iter().filter(|partition| place_of(**partition, primaries.len()) == place);
+            Ok((primary.writer()?, here.copied().collect()))
+        };
+        primaries.iter().enumerate().map(lane).collect()
+    }
+
+    fn primaries(&self) -> Vec<Self> {
+        match self {
+            Self::Redis(servers) => servers.iter().map(|server| Self::Redis(vec![server.clone()])).collect(),
+            one => vec![one.clone()],
+        }
+    }
+
+    /// A connection that may write.
     ///
     /// # Errors
     /// [`JournalError::Unknown`] when it cannot be reached, or when a setting that the promise depends
@@ -37,7 +98,7 @@ impl JournalPlace {
         match self {
             Self::File(path) => Ok(Box::new(SqliteJournal::open(path)?)),
             Self::Postgres(url) => Ok(Box::new(PostgresJournal::open(url)?)),
-            Self::Redis(server) => Ok(Box::new(RedisJournal::open(server)?)),
+            Self::Redis(servers) => spread(servers),
         }
     }
 
@@ -49,7 +110,7 @@ impl JournalPlace {
         match self {
             Self::File(path) => Ok(Box::new(SqliteJournal::reader(path)?)),
             Self::Postgres(url) => Ok(Box::new(PostgresJournal::reader(url)?)),
-            Self::Redis(server) => Ok(Box::new(RedisJournal::open(server)?)),
+            Self::Redis(servers) => spread(servers),
         }
     }
 
@@ -62,7 +123,20 @@ impl JournalPlace {
             // whoever opens it sets what matters, and sees that it took
             Self::File(_) => Ok(Vec::new()),
             Self::Postgres(url) => PostgresJournal::complaints(url),
-            Self::Redis(server) => Ok(server.complaints()?.iter().map(ToString::to_string).collect()),
+            Self::Redis(servers) => {
+                let complaints = servers.iter().map(RedisServer::complaints).collect::<Result<Vec<_>, _>>()?;
+                Ok(complaints.into_iter().flatten().map(|complaint| complaint.to_string()).collect())
+            }
+        }
+    }
+}
+
+fn spread(servers: &[RedisServer]) -> Result<Box<dyn Journal>, JournalError> {
+    match servers {
+        [one] => Ok(Box::new(RedisJournal::open(one)?)),
+        many => {
+            let open = |server| RedisJournal::open(server).map(|journal| Box::new(journal) as Box<dyn Journal>);
+            Ok(Box::new(Spread::new(many.iter().map(open).collect::<Result<_, _>>()?)))
         }
     }
 }

@@ -25,10 +25,13 @@
 //! on a thread that drives asynchronous tasks; use `spawn_blocking` there.
 
 mod complaints;
+mod leases;
 mod session;
 
+pub use leases::PostgresLeases;
+
 use super::batch::vouched_for;
-use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
+use super::{Append, Appended, Batch, Chain, GENESIS, Head, Journal, JournalError, Opened, failed_together};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
@@ -41,10 +44,17 @@ const MINT: &str = "INSERT INTO journal.fence (partition, epoch, seq, chain) SEL
     WHERE NOT EXISTS (SELECT FROM journal.batch WHERE partition = $1) ON CONFLICT DO NOTHING";
 const FENCE: &str = "SELECT epoch, seq, chain FROM journal.fence WHERE partition = $1";
 const LOCK: &str = "SELECT epoch, seq, chain FROM journal.fence WHERE partition = $1 FOR UPDATE";
-const APPEND: &str = "WITH moved AS (
-        UPDATE journal.fence SET epoch = $5, seq = $6, chain = $7
-        WHERE partition = $1 AND epoch = $2 AND seq = $3 AND chain = $4 RETURNING partition)
-    INSERT INTO journal.batch (partition, last_seq, bytes) SELECT partition, $6, $8 FROM moved";
+/// Many partitions at once: those whose fence is where the caller believes, and no others.
+const APPEND: &str = "WITH wanted AS (
+        SELECT * FROM unnest($1::INT[], $2::BIGINT[], $3::BIGINT[], $4::BYTEA[], $5::BIGINT[], $6::BIGINT[],
+            $7::BYTEA[], $8::BYTEA[])
+            AS next (partition, epoch_before, seq_before, chain_before, epoch, seq, chain, bytes)),
+    moved AS (
+        UPDATE journal.fence AS fence SET epoch = wanted.epoch, seq = wanted.seq, chain = wanted.chain FROM wanted
+        WHERE fence.partition = wanted.partition AND fence.epoch = epoch_before AND fence.seq = seq_before
+            AND fence.chain = chain_before RETURNING fence.partition)
+    INSERT INTO journal.batch (partition, last_seq, bytes)
+        SELECT partition, seq, bytes FROM wanted JOIN moved USING (partition) RETURNING partition";
 const LAST: &str = "SELECT bytes FROM journal.batch WHERE partition = $1 ORDER BY last_seq DESC LIMIT 1";
 /// The fence beside each batch, or alone: no row at all is no fence.
 const READ: &str = "SELECT fence.epoch, fence.seq, fence.chain, wanted.bytes
@@ -171,23 +181,38 @@ async fn fence(client: &Client, statement: &Statement, partition: PartitionId) -
     place(&row.ok_or(JournalError::NoFence)?)
 }
 
-/// Moves the fence behind the batch and stores it, or does nothing at all.
+/// Moves each fence that stands at `before` behind its batch and stores that; says which did.
 async fn put(
     client: &Client,
     statement: &Statement,
-    partition: PartitionId,
-    before: &Head,
-    batch: &Batch,
-) -> Result<bool, JournalError> {
-    let after = batch.head();
-    let (before_epoch, before_seq) = (number(before.epoch), number(before.seq));
-    let (epoch, seq) = (number(after.epoch), number(after.seq));
-    let (chain_before, chain) = (before.chain.as_slice(), after.chain.as_slice());
-    let (partition, bytes) = (i32::from(partition.0), batch.bytes());
-    let stored = client
-        .execute(statement, &[&partition, &before_epoch, &before_seq, &chain_before, &epoch, &seq, &chain, &bytes])
+    wanted: &[(PartitionId, Head, &Batch)],
+) -> Result<Vec<PartitionId>, JournalError> {
+    let partitions: Vec<i32> = wanted.iter().map(|(partition, ..)| i32::from(partition.0)).collect();
+    let (before, after): (Vec<Head>, Vec<Head>) =
+        wanted.iter().map(|(_, before, batch)| (*before, batch.head())).unzip();
+    let bytes: Vec<&[u8]> = wanted.iter().map(|(.., batch)| batch.bytes()).collect();
+    let (epochs_before, seqs_before, chains_before) = columns(&before);
+    let (epochs, seqs, chains) = columns(&after);
+    let rows = client
+        .query(statement, &[&partitions, &epochs_before, &seqs_before, &chains_before, &epochs, &seqs, &chains, &bytes])
         .await?;
-    Ok(stored == 1)
+    rows.iter().map(|row| Ok(PartitionId(u16::try_from(row.try_get::<_, i32>(0)?).unwrap_or(u16::MAX)))).collect()
+}
+
+fn columns(heads: &[Head]) -> (Vec<i64>, Vec<i64>, Vec<&[u8]>) {
+    let counts = heads.iter().map(|head| (number(head.epoch), number(head.seq)));
+    let (epochs, seqs) = counts.unzip();
+    (epochs, seqs, heads.iter().map(|head| head.chain.as_slice()).collect())
+}
+
+/// Why a batch was not appended. What is not known of one of them is known of none, as they are one transaction.
+async fn refusal(client: &Client, statements: &Statements, append: &Append) -> Result<JournalError, JournalError> {
+    match fence(client, &statements.fence, append.partition).await {
+        Ok(fence) if fence.epoch == append.batch.epoch() => Ok(JournalError::Gap),
+        Ok(_) => Ok(JournalError::Fenced),
+        Err(unknown @ JournalError::Unknown(_)) => Err(unknown),
+        Err(known) => Ok(known),
+    }
 }
 
 async fn move_fence(
@@ -206,8 +231,12 @@ async fn move_fence(
         return Err(JournalError::Race { current: before.epoch });
     }
     let batch = Batch::opening(&before, node, at);
-    let moved = put(client, &statements.append, partition, &before, &batch).await?;
-    if moved { Ok(Opened { head: batch.head() }) } else { Err(JournalError::Unknown("a locked fence moved".into())) }
+    let moved = put(client, &statements.append, &[(partition, before, &batch)]).await?;
+    if moved == [partition] {
+        Ok(Opened { head: batch.head() })
+    } else {
+        Err(JournalError::Unknown("a locked fence moved".into()))
+    }
 }
 
 impl Journal for PostgresJournal {
@@ -241,15 +270,22 @@ impl Journal for PostgresJournal {
         })
     }
 
-    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
-        self.ask(async |client, statements| {
-            let before = batch.previous();
-            if before.seq == previous_seq && put(client, &statements.append, partition, &before, batch).await? {
-                return Ok(());
+    fn flush(&mut self, appends: &[Append]) -> Vec<Appended> {
+        let answers = self.ask(async |client, statements| {
+            let follow = appends.iter().filter(|append| append.batch.previous().seq == append.previous_seq);
+            let wanted = follow.map(|append| (append.partition, append.batch.previous(), &*append.batch));
+            let moved = put(client, &statements.append, &wanted.collect::<Vec<_>>()).await?;
+            let mut answers = Vec::with_capacity(appends.len());
+            for append in appends {
+                answers.push(if moved.contains(&append.partition) {
+                    Ok(())
+                } else {
+                    Err(refusal(client, statements, append).await?)
+                });
             }
-            let current = fence(client, &statements.fence, partition).await?.epoch;
-            Err(if current == batch.epoch() { JournalError::Gap } else { JournalError::Fenced })
-        })
+            Ok(answers)
+        });
+        answers.unwrap_or_else(|error| failed_together(error, appends))
     }
 
     fn read(

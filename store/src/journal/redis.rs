@@ -25,17 +25,19 @@
 
 mod connection;
 mod doctor;
+mod leases;
 
 pub use connection::RedisServer;
 pub use doctor::Complaint;
+pub use leases::RedisLeases;
 
 use super::batch::vouched_for;
-use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
+use super::{Append, Appended, Batch, Chain, GENESIS, Head, Journal, JournalError, Opened, failed_together};
 use connection::LIBRARY;
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
-use redis::{Cmd, Connection, FromRedisValue};
+use redis::{Cmd, Connection, FromRedisValue, Value};
 use std::sync::Arc;
 
 /// The largest epoch or sequence number that the server's scripts can count to.
@@ -67,16 +69,27 @@ impl RedisJournal {
         Ok(Self { server: server.clone(), connection })
     }
 
+    fn connected(&mut self) -> Result<Connection, JournalError> {
+        self.connection.take().map_or_else(|| self.server.connect(), Ok)
+    }
+
     /// Calls once, and keeps the connection only if it was answered well.
     fn call<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, JournalError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.server.connect()?,
-        };
+        let mut connection = self.connected()?;
         let answer = self.server.ask(&mut connection, command)?;
         self.connection = Some(connection);
-        // nothing of ours ever wrote what has another shape
-        redis::from_redis_value(answer).map_err(|error| JournalError::Corrupt(error.to_string()))
+        shaped(answer)
+    }
+
+    /// Sends all of them at once, so that one turn of the server's loop and one sync carry them; keeps the
+    /// connection only if every one was answered well.
+    fn call_all(&mut self, commands: &[Cmd]) -> Result<Vec<Result<Value, JournalError>>, JournalError> {
+        let mut connection = self.connected()?;
+        let answers = self.server.ask_all(&mut connection, commands)?;
+        if answers.iter().all(Result::is_ok) {
+            self.connection = Some(connection);
+        }
+        Ok(answers)
     }
 
     /// The fence, and the last batch if it is where the fence stands.
@@ -88,19 +101,49 @@ impl RedisJournal {
         Ok(fence)
     }
 
-    /// Appends the batch if the fence is at `before`, and otherwise gives the fence.
-    fn put(&mut self, partition: PartitionId, before: &Head, batch: &Batch) -> Result<Result<(), Head>, JournalError> {
-        let after = batch.head();
-        if after.seq > COUNT_MAX || after.epoch > COUNT_MAX {
-            return Err(JournalError::Unknown(format!("record {} is beyond {COUNT_MAX}", after.seq)));
-        }
-        let mut command = function("append", partition);
-        for head in [before, &after] {
-            command.arg(head.epoch).arg(head.seq).arg(&head.chain[..]);
-        }
-        let refused: Option<Fence> = self.call(command.arg(batch.bytes()))?;
-        refused.map_or(Ok(Ok(())), |fence| head_of(fence).map(Err))
+    fn flush_all(&mut self, appends: &[Append]) -> Result<Vec<Appended>, JournalError> {
+        let commands = appends.iter().map(command_of).collect::<Result<Vec<_>, _>>()?;
+        let answers = self.call_all(&commands)?;
+        let told = |(append, answer): (&Append, Result<Value, JournalError>)| {
+            refused_at(answer?)?.map_or(Ok(()), |fence| {
+                Err(if fence.epoch == append.batch.epoch() { JournalError::Gap } else { JournalError::Fenced })
+            })
+        };
+        Ok(appends.iter().zip(answers).map(told).collect())
     }
+}
+
+/// Nothing of ours ever wrote what has another shape.
+fn shaped<T: FromRedisValue>(answer: Value) -> Result<T, JournalError> {
+    redis::from_redis_value(answer).map_err(|error| JournalError::Corrupt(error.to_string()))
+}
+
+/// Asks for the batch to be appended if the fence is at `before`.
+fn put(partition: PartitionId, before: &Head, batch: &Batch) -> Result<Cmd, JournalError> {
+    let after = batch.head();
+    if after.seq > COUNT_MAX || after.epoch > COUNT_MAX {
+        return Err(JournalError::Unknown(format!("record {} is beyond {COUNT_MAX}", after.seq)));
+    }
+    let mut command = function("append", partition);
+    for head in [before, &after] {
+        command.arg(head.epoch).arg(head.seq).arg(&head.chain[..]);
+    }
+    command.arg(batch.bytes());
+    Ok(command)
+}
+
+/// What answers a [`put`]: nothing, or the fence that it did not find where it believed.
+fn refused_at(answer: Value) -> Result<Option<Head>, JournalError> {
+    shaped::<Option<Fence>>(answer)?.map(head_of).transpose()
+}
+
+fn command_of(append: &Append) -> Result<Cmd, JournalError> {
+    let before = append.batch.previous();
+    if before.seq == append.previous_seq {
+        return put(append.partition, &before, &append.batch);
+    }
+    // it follows nothing; what is left to say is whether the epoch has passed, too
+    Ok(function("head", append.partition))
 }
 
 /// A call of the library's function of this name, on the keys of the partition.
@@ -162,22 +205,15 @@ impl Journal for RedisJournal {
                 return Err(JournalError::Race { current: before.epoch });
             }
             let batch = Batch::opening(&before, node, at);
-            if self.put(partition, &before, &batch)?.is_ok() {
+            if refused_at(self.call(&put(partition, &before, &batch)?)?)?.is_none() {
                 return Ok(Opened { head: batch.head() });
             }
         }
         Err(JournalError::Unknown("others append faster than the fence can move".to_owned()))
     }
 
-    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
-        let before = batch.previous();
-        let held = if before.seq == previous_seq {
-            self.put(partition, &before, batch)?
-        } else {
-            // it follows nothing; what is left to say is whether the epoch has passed, too
-            Err(self.head(partition)?)
-        };
-        held.map_err(|fence| if fence.epoch == batch.epoch() { JournalError::Gap } else { JournalError::Fenced })
+    fn flush(&mut self, appends: &[Append]) -> Vec<Appended> {
+        self.flush_all(appends).unwrap_or_else(|error| failed_together(error, appends))
     }
 
     fn read(

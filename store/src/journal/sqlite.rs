@@ -4,7 +4,7 @@
 //! connection sees a commit only after that.
 
 use super::batch::vouched_for;
-use super::{Batch, Chain, GENESIS, Head, Journal, JournalError, Opened};
+use super::{Append, Appended, Batch, Chain, GENESIS, Head, Journal, JournalError, Opened, failed_together};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
@@ -146,6 +146,21 @@ impl SqliteJournal {
         Ok(self.connection()?.transaction_with_behavior(TransactionBehavior::Immediate)?)
     }
 
+    /// One transaction for all that may be appended; what may not is left out of it.
+    fn commit(&mut self, appends: &[Append]) -> Result<Vec<Appended>, JournalError> {
+        let transaction = self.begin()?;
+        let mut answers = Vec::with_capacity(appends.len());
+        for append in appends {
+            let before = follows(&transaction, append);
+            if let Ok(before) = &before {
+                put(&transaction, append.partition, before, &append.batch)?;
+            }
+            answers.push(before.map(drop));
+        }
+        transaction.commit()?;
+        Ok(answers)
+    }
+
     /// Limits the file to so many pages, to see what a full disk does.
     ///
     /// # Errors
@@ -170,6 +185,18 @@ fn fence(connection: &Connection, partition: PartitionId) -> Result<Head, Journa
 fn last(connection: &Connection, partition: PartitionId) -> Result<Option<Batch>, JournalError> {
     let bytes = connection.prepare_cached(LAST)?.query_row(all(partition), |row| row.get(0)).optional()?;
     Ok(bytes.map(Batch::decode).transpose()?)
+}
+
+/// The fence that the append follows, or why it follows none.
+fn follows(connection: &Connection, append: &Append) -> Result<Head, JournalError> {
+    let before = fence(connection, append.partition)?;
+    if before.epoch != append.batch.epoch() {
+        return Err(JournalError::Fenced);
+    }
+    if before.seq != append.previous_seq || append.batch.follows(&before).is_err() {
+        return Err(JournalError::Gap);
+    }
+    Ok(before)
 }
 
 /// Inserts the batch and moves the fence with it, in the caller's transaction.
@@ -217,17 +244,8 @@ impl Journal for SqliteJournal {
         Ok(Opened { head: batch.head() })
     }
 
-    fn append(&mut self, partition: PartitionId, previous_seq: u64, batch: &Arc<Batch>) -> Result<(), JournalError> {
-        let transaction = self.begin()?;
-        let before = fence(&transaction, partition)?;
-        if before.epoch != batch.epoch() {
-            return Err(JournalError::Fenced);
-        }
-        if before.seq != previous_seq || batch.follows(&before).is_err() {
-            return Err(JournalError::Gap);
-        }
-        put(&transaction, partition, &before, batch)?;
-        Ok(transaction.commit()?)
+    fn flush(&mut self, appends: &[Append]) -> Vec<Appended> {
+        self.commit(appends).unwrap_or_else(|error| failed_together(error, appends))
     }
 
     fn read(

@@ -7,6 +7,7 @@
 mod crowds;
 mod damage;
 mod disk;
+mod leases;
 #[path = "../common/postgres.rs"]
 mod postgres;
 mod redis;

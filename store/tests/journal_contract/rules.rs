@@ -3,7 +3,7 @@
 use super::stores::{AT, NODE, P, batch, each, each_store, replay};
 use domain::ids::PartitionId;
 use domain::record::{Body, NodeId};
-use store::journal::{Head, JournalError};
+use store::journal::{Append, Head, JournalError};
 
 #[test]
 fn nothing_works_before_the_fence_is_minted() {
@@ -171,5 +171,32 @@ fn partitions_know_nothing_of_each_other() {
         one.open(P, NODE, 0, AT).unwrap();
         assert_eq!(one.head(PartitionId(1)), Ok(Head::START));
         assert_eq!(one.head(PartitionId(2)), Err(JournalError::NoFence));
+    });
+}
+
+#[test]
+fn a_flush_carries_many_partitions_and_each_stands_for_itself() {
+    each(|one, two| {
+        let partitions = [0, 1, 2, 3].map(PartitionId);
+        let heads = partitions.map(|partition| {
+            one.create(partition).unwrap();
+            one.open(partition, NODE, 0, AT).unwrap().head
+        });
+        two.open(partitions[1], NodeId(2), 1, AT).unwrap();
+        let append = |at: usize, previous_seq| Append {
+            partition: partitions[at],
+            previous_seq,
+            batch: batch(&heads[at], at as u64 + 1),
+        };
+        let nowhere = Append { partition: PartitionId(9), ..append(0, 1) };
+        let flush = [append(3, 1), append(1, 1), nowhere, append(2, 7), append(0, 1)];
+        let refused = |error| Err::<(), _>(error);
+        let answers =
+            [Ok(()), refused(JournalError::Fenced), refused(JournalError::NoFence), refused(JournalError::Gap), Ok(())];
+        assert_eq!(one.flush(&flush), answers);
+        assert!(one.flush(&[]).is_empty());
+        let ends = partitions.map(|partition| two.head(partition).unwrap().seq);
+        assert_eq!(ends, [2, 2, 1, 5], "those that were refused left nothing behind, and the others are there");
+        assert_eq!(two.read(partitions[3], 2, usize::MAX).unwrap()[0].bytes(), flush[0].batch.bytes());
     });
 }

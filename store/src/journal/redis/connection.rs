@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(super) const LIBRARY: &str = "buono_journal_1";
 const LIBRARIES: &str = "buono_journal_*";
 const SOURCE: &str = include_str!("../../../../migrations/redis/buono_journal.lua");
+/// Which of how many primaries a server is.
+const PLACE: &str = "buono:primary";
 /// The one key that every new connection writes to.
 const SETTLED: &str = "buono:settled";
 
@@ -57,6 +59,24 @@ impl RedisServer {
         self.ask(&mut connection, redis::cmd("FUNCTION").arg("LOAD").arg("REPLACE").arg(SOURCE)).map(drop)
     }
 
+    /// Remembers which of how many primaries this is, or makes sure that it still is that one: partitions are
+    /// looked for by their primaries' order.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it is another one.
+    pub fn take_place(&self, place: usize, primaries: usize) -> Result<(), JournalError> {
+        let (mut connection, wanted) = (self.dial()?, format!("{} of {primaries}", place + 1));
+        self.ask(&mut connection, redis::cmd("SET").arg(PLACE).arg(&wanted).arg("NX"))?;
+        let found = self.ask(&mut connection, redis::cmd("GET").arg(PLACE))?;
+        let found: String = redis::from_redis_value(found).map_err(|error| self.unknown(error))?;
+        if found == wanted {
+            return Ok(());
+        }
+        Err(self.unknown(format!(
+            "this is primary {found}, and it is named as {wanted}: name all primaries, always in the same order"
+        )))
+    }
+
     /// Connects, makes sure that the library is there, and has one write acknowledged.
     pub(super) fn connect(&self) -> Result<Connection, JournalError> {
         let mut connection = self.dial()?;
@@ -80,12 +100,35 @@ impl RedisServer {
 
     /// Sends the command once. After an error the connection must not be used again.
     pub(super) fn ask(&self, connection: &mut Connection, command: &Cmd) -> Result<Value, JournalError> {
-        command.query(connection).map_err(|error| match error.code() {
+        command.query(connection).map_err(|error| self.failure(&error))
+    }
+
+    /// Sends all of them at once. After an error of any the connection must not be used again. Each answer is
+    /// waited for, but none once one did not come: the library's own pipeline would wait for every single one.
+    pub(super) fn ask_all(
+        &self,
+        connection: &mut Connection,
+        commands: &[Cmd],
+    ) -> Result<Vec<Result<Value, JournalError>>, JournalError> {
+        let packed: Vec<u8> = commands.iter().flat_map(Cmd::get_packed_command).collect();
+        connection.send_packed_command(&packed).map_err(|error| self.failure(&error))?;
+        let mut answers = Vec::with_capacity(commands.len());
+        while answers.len() < commands.len() {
+            match connection.recv_response() {
+                Ok(answer) => answers.push(answer.extract_error().map_err(|error| self.failure(&error))),
+                Err(error) => answers.resize(commands.len(), Err(self.failure(&error))),
+            }
+        }
+        Ok(answers)
+    }
+
+    fn failure(&self, error: &RedisError) -> JournalError {
+        match error.code() {
             // the library's own word for it, and the server's for a key of another kind
             Some("DAMAGED" | "WRONGTYPE") => JournalError::Corrupt(self.told(error)),
             _ if error.is_timeout() => self.unknown(format!("no answer within {:?}", self.answer)),
             _ => self.unknown(error),
-        })
+        }
     }
 
     /// What to say when the library of this program's version is not there.

@@ -1,0 +1,177 @@
+//! The way to another node: one connection, kept, that carries every call to it.
+
+use super::wire::{Call, Direction, GREETING, NONCE_LEN, Reply, Request, Response, Seal};
+use crate::answer::NotDone;
+use crate::cell::Ask;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use store::keys::{Entropy, random};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+/// How long connecting, greeting or sending may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait after a connection that could not be made.
+const BACKOFF: Duration = Duration::from_millis(50);
+/// Calls that may wait to be sent; beyond it callers are told to come back.
+const CALLS_MAX: usize = 1 << 14;
+/// Calls that one write carries at most.
+const TOGETHER_MAX: usize = 256;
+
+type Answered = oneshot::Sender<Result<Response, NotDone>>;
+type Pending = Arc<Mutex<HashMap<u64, Waiting>>>;
+
+/// What makes connections those of nodes.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    pub secret: [u8; 32],
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// A connection on which both sides have greeted.
+pub(super) struct Greeted {
+    pub reader: BufReader<OwnedReadHalf>,
+    pub writer: OwnedWriteHalf,
+    pub calls: Seal,
+    pub replies: Seal,
+}
+
+impl Keeper {
+    /// Greets and hears the other's greeting; `ours_first` on the side that called.
+    pub async fn greet(&self, stream: TcpStream, ours_first: bool) -> io::Result<Greeted> {
+        timeout(PATIENCE, self.exchange(stream, ours_first)).await.map_err(io::Error::from)?
+    }
+
+    async fn exchange(&self, mut stream: TcpStream, ours_first: bool) -> io::Result<Greeted> {
+        stream.set_nodelay(true)?;
+        let ours: [u8; NONCE_LEN] = random(self.entropy.as_ref());
+        stream.write_all(&[&GREETING[..], &ours].concat()).await?;
+        let (mut greeting, mut theirs) = ([0; GREETING.len()], [0; NONCE_LEN]);
+        stream.read_exact(&mut greeting).await?;
+        if greeting != GREETING {
+            return Err(io::Error::other("the other side is no node of this version"));
+        }
+        stream.read_exact(&mut theirs).await?;
+        let nonces = if ours_first { [&ours, &theirs] } else { [&theirs, &ours] };
+        let seal = |direction| Seal::new(&self.secret, direction, nonces);
+        let (calls, replies) = (seal(Direction::Calls), seal(Direction::Replies));
+        let (reader, writer) = stream.into_split();
+        Ok(Greeted { reader: BufReader::new(reader), writer, calls, replies })
+    }
+}
+
+/// A call and whoever waits for what comes of it.
+struct Waiting {
+    request: Request,
+    patience: Duration,
+    answered: Answered,
+}
+
+/// What to say of a request whose response did not come, once it may have been read.
+const fn lost(request: &Request) -> NotDone {
+    match request {
+        Request::Ask { ask: Ask::Execute(_), .. } => NotDone::Unknown,
+        // it changed nothing, and can be asked again
+        _ => NotDone::Moved,
+    }
+}
+
+/// The way to one node. Ends with its last user.
+pub(super) struct Link {
+    pub address: String,
+    calls: mpsc::Sender<Waiting>,
+}
+
+impl Link {
+    /// Connects when there is something to say. Must be called where tasks can be started.
+    pub fn open(address: String, keeper: Keeper) -> Self {
+        let (calls, waiting) = mpsc::channel(CALLS_MAX);
+        tokio::spawn(keep(address.clone(), keeper, waiting));
+        Self { address, calls }
+    }
+
+    /// Asks the other node. [`NotDone::Moved`] says that nothing happened there.
+    pub async fn call(&self, request: Request, patience: Duration) -> Result<Response, NotDone> {
+        let (answered, answer) = oneshot::channel();
+        self.calls.try_send(Waiting { request, patience, answered }).map_err(|_| NotDone::NotExecuted)?;
+        match timeout(patience, answer).await {
+            Ok(Ok(told)) => told,
+            Ok(Err(_)) | Err(_) => Err(match lost(&request) {
+                NotDone::Moved => NotDone::NotExecuted,
+                unknown => unknown,
+            }),
+        }
+    }
+}
+
+/// Keeps a connection for as long as somebody may call.
+async fn keep(address: String, keeper: Keeper, mut calls: mpsc::Receiver<Waiting>) {
+    while let Some(first) = calls.recv().await {
+        let connected = async { keeper.greet(TcpStream::connect(&address).await?, true).await };
+        match timeout(PATIENCE, connected).await.map_err(io::Error::from).flatten() {
+            Ok(greeted) => converse(greeted, first, &mut calls).await,
+            Err(error) => {
+                tracing::warn!(%error, address, "another node cannot be reached");
+                // none of these was sent
+                let mut unsent = Some(first);
+                while let Some(waiting) = unsent {
+                    let _ = waiting.answered.send(Err(NotDone::Moved));
+                    unsent = calls.try_recv().ok();
+                }
+                tokio::time::sleep(BACKOFF).await;
+            }
+        }
+    }
+}
+
+/// Sends calls and hears replies until the connection breaks or nobody calls any more.
+async fn converse(greeted: Greeted, first: Waiting, calls: &mut mpsc::Receiver<Waiting>) {
+    let Greeted { reader, mut writer, calls: mut seal, replies } = greeted;
+    let pending = Pending::default();
+    let mut hearing = tokio::spawn(hear(reader, replies, Arc::clone(&pending)));
+    let (mut together, mut out, mut id) = (vec![first], Vec::new(), 0);
+    loop {
+        for waiting in together.drain(..) {
+            id += 1;
+            let patience_us = u64::try_from(waiting.patience.as_micros()).unwrap_or(u64::MAX);
+            match seal.write(&Call { id, patience_us, request: waiting.request }, &mut out) {
+                Ok(()) => drop(pending.lock().insert(id, waiting)),
+                Err(error) => tracing::error!(%error, "a call cannot be written down"),
+            }
+        }
+        if !matches!(timeout(PATIENCE, writer.write_all(&out)).await, Ok(Ok(()))) {
+            break;
+        }
+        out.clear();
+        tokio::select! {
+            count = calls.recv_many(&mut together, TOGETHER_MAX) => if count == 0 { break },
+            _ = &mut hearing => break,
+        }
+    }
+    hearing.abort();
+    let unanswered = std::mem::take(&mut *pending.lock());
+    for waiting in unanswered.into_values().chain(together) {
+        let _ = waiting.answered.send(Err(lost(&waiting.request)));
+    }
+}
+
+async fn hear(mut reader: BufReader<OwnedReadHalf>, mut seal: Seal, pending: Pending) {
+    let mut buffer = Vec::new();
+    loop {
+        match seal.read::<Reply>(&mut reader, &mut buffer).await {
+            Ok(Some(Reply { id, result })) => {
+                let waiting = pending.lock().remove(&id);
+                // whoever hung up can still ask by key
+                let _ = waiting.map(|waiting| waiting.answered.send(result));
+            }
+            Ok(None) => return,
+            Err(error) => return tracing::warn!(%error, "the connection to another node broke"),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Keeps this node's place among the others: beats, reads the leases, and does what the plan says.
+
+use super::link::{Keeper, Link};
+use super::plan::{Plan, Pulse, plan};
+use super::wire::Request;
+use super::{Holder, Routes, Signals};
+use crate::local::Local;
+use crate::partition::{Order, Partition};
+use crate::source::Source;
+use crate::writer::Phase;
+use domain::ids::PartitionId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use store::journal::{JournalError, Leases, Member, Table};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+/// How often a node says that it is there, and looks who else is.
+const BEAT: Duration = Duration::from_millis(400);
+/// How long a partition may take until everything in it is answered: one batch, or one unknown outcome.
+const DRAIN: Duration = Duration::from_secs(5);
+/// How long another node may take to hear that the leases have changed.
+const WORD: Duration = Duration::from_millis(500);
+
+/// Where this node is in its life among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Outside,
+    In,
+    /// It gave everything back, or another process has its name.
+    Gone,
+}
+
+pub(super) struct Steward {
+    me: Member,
+    /// Away while it is asked something, on a thread that may wait.
+    leases: Option<Box<dyn Leases>>,
+    local: Arc<Local>,
+    source: Arc<dyn Source>,
+    routes: watch::Sender<Arc<Routes>>,
+    keeper: Keeper,
+    signals: Arc<Signals>,
+    links: BTreeMap<String, Arc<Link>>,
+    pulse: Pulse,
+    standing: Standing,
+}
+
+impl Steward {
+    pub fn new(
+        me: Member,
+        leases: Box<dyn Leases>,
+        local: Arc<Local>,
+        source: Arc<dyn Source>,
+        (routes, keeper, signals): (watch::Sender<Arc<Routes>>, Keeper, Arc<Signals>),
+    ) -> Self {
+        let (links, pulse, leases) = (BTreeMap::new(), Pulse::default(), Some(leases));
+        Self { me, leases, local, source, routes, keeper, signals, links, pulse, standing: Standing::Outside }
+    }
+
+    /// Runs until the engine ends.
+    pub async fn run(mut self) {
+        loop {
+            if let Err(error) = self.turn().await {
+                tracing::warn!(%error, "the leases cannot be reached: partitions stay where they are");
+                metrics::counter!("buono_cluster_failures_total").increment(1);
+            }
+            let signals = Arc::clone(&self.signals);
+            tokio::select! {
+                () = signals.stop.notified() => return,
+                () = signals.look.notified() => {}
+                () = tokio::time::sleep(BEAT) => {}
+            }
+        }
+    }
+
+    async fn turn(&mut self) -> Result<(), JournalError> {
+        self.me.leaving = self.signals.leaving.load(Ordering::Acquire);
+        if self.standing != Standing::Gone {
+            self.beat().await?;
+        }
+        let table = self.ask(|leases| leases.table()).await?;
+        let living = self.pulse.living(&table, Instant::now());
+        self.meet(&table, &living);
+        self.publish(&table, &living);
+        let changed = match self.standing {
+            Standing::Gone => false,
+            Standing::In | Standing::Outside => self.follow(&table, plan(&self.me.name, &table, &living)).await?,
+        };
+        if changed {
+            self.tell_others().await;
+            self.signals.look.notify_one();
+        } else if self.me.leaving && self.standing == Standing::In {
+            self.farewell().await?;
+        }
+        Ok(())
+    }
+
+    /// Asks the leases on a thread that may wait.
+    async fn ask<T: Send + 'static>(
+        &mut self,
+        question: impl FnOnce(&mut dyn Leases) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let lost = || JournalError::Unknown("the connection to the leases was lost with its thread".to_owned());
+        let mut leases = self.leases.take().ok_or_else(lost)?;
+        let asked = tokio::task::spawn_blocking(move || (question(leases.as_mut()), leases)).await;
+        let (answer, leases) = asked.map_err(|_| lost())?;
+        self.leases = Some(leases);
+        answer
+    }
+
+    async fn beat(&mut self) -> Result<(), JournalError> {
+        let (me, first) = (self.me.clone(), self.standing == Standing::Outside);
+        if self.ask(move |leases| leases.beat(&me, first)).await? {
+            self.standing = Standing::In;
+        } else {
+            tracing::error!(name = self.me.name, "another process runs under this node's name: this one takes no part");
+            self.standing = Standing::Gone;
+            self.local.registry().partitions().for_each(|partition| partition.command(Order::LayDown));
+        }
+        Ok(())
+    }
+
+    /// Keeps a link to everybody else who lives, under the address of today.
+    fn meet(&mut self, table: &Table, living: &BTreeSet<String>) {
+        self.links.retain(|name, link| {
+            living.contains(name) && table.members.get(name).is_some_and(|seen| seen.member.address == link.address)
+        });
+        for name in living.iter().filter(|name| **name != self.me.name) {
+            if let Some(seen) = table.members.get(name) {
+                let open = || Arc::new(Link::open(seen.member.address.clone(), self.keeper.clone()));
+                self.links.entry(name.clone()).or_insert_with(open);
+            }
+        }
+        metrics::gauge!("buono_cluster_living_nodes").set(living.len() as f64);
+    }
+
+    /// Lets everybody here know the way to every partition.
+    fn publish(&self, table: &Table, living: &BTreeSet<String>) {
+        let holder = |name: &Option<String>| match name {
+            Some(name) if *name == self.me.name && self.standing == Standing::In => Holder::Here,
+            Some(name) if living.contains(name) => {
+                self.links.get(name).map_or(Holder::Nobody, |link| Holder::There(Arc::clone(link)))
+            }
+            _ => Holder::Nobody,
+        };
+        let holders: BTreeMap<_, _> = table.holders.iter().map(|(id, name)| (*id, holder(name))).collect();
+        let here = holders.values().filter(|holder| matches!(holder, Holder::Here)).count();
+        metrics::gauge!("buono_cluster_partitions_here").set(here as f64);
+        self.routes.send_replace(Arc::new(Routes { holders, others: self.links.values().cloned().collect() }));
+    }
+
+    /// Does what the plan says, and says whether that changed a lease.
+    async fn follow(&mut self, table: &Table, plan: Plan) -> Result<bool, JournalError> {
+        for (id, holder) in &table.holders {
+            if holder.as_ref() != Some(&self.me.name) {
+                self.lay_down(*id);
+            }
+        }
+        for id in &plan.keep {
+            self.take_up(*id).await;
+        }
+        let mut changed = false;
+        for id in plan.hand_over {
+            changed |= self.hand_over(id).await?;
+        }
+        for (id, from) in plan.claim {
+            let me = self.me.name.clone();
+            if self.ask(move |leases| leases.claim(id, &me, from.as_ref())).await? {
+                metrics::counter!("buono_cluster_taken_total").increment(1);
+                self.take_up(id).await;
+                changed = true;
+            }
+        }
+        Ok(changed)
+    }
+
+    fn partition(&self, id: PartitionId) -> Option<Arc<Partition>> {
+        self.local.partition(id).cloned()
+    }
+
+    /// Has the partition served here, if it is not already.
+    async fn take_up(&self, id: PartitionId) {
+        let Some(partition) = self.partition(id) else { return };
+        if partition.state().phase != Phase::SteppedDown {
+            return;
+        }
+        match self.source.checkpoint(id).await {
+            Ok(checkpoint) => partition.command(Order::TakeUp(checkpoint)),
+            Err(error) => tracing::warn!(partition = %id, %error, "the partition will be taken up later"),
+        }
+    }
+
+    /// Somebody else has it by now: whatever this node still wants to write is refused anyway.
+    fn lay_down(&self, id: PartitionId) {
+        let Some(partition) = self.partition(id) else { return };
+        if partition.state().phase != Phase::SteppedDown {
+            partition.command(Order::LayDown);
+        }
+        self.local.forget(id);
+    }
+
+    /// Answers everything that came before, and only then lets go.
+    async fn hand_over(&mut self, id: PartitionId) -> Result<bool, JournalError> {
+        let Some(partition) = self.partition(id) else { return Ok(false) };
+        partition.command(Order::LayDown);
+        if timeout(DRAIN, partition.rests()).await.is_err() {
+            tracing::warn!(partition = %id, "the partition is not ready to be handed over");
+            return Ok(false);
+        }
+        self.local.forget(id);
+        let me = self.me.name.clone();
+        self.ask(move |leases| leases.release(id, &me)).await?;
+        Ok(true)
+    }
+
+    /// So that nobody waits for the next beat.
+    async fn tell_others(&self) {
+        let calls = self.links.values().map(|link| link.call(Request::Look, WORD));
+        futures_util::future::join_all(calls).await;
+    }
+
+    async fn farewell(&mut self) -> Result<(), JournalError> {
+        let me = self.me.clone();
+        self.ask(move |leases| leases.leave(&me)).await?;
+        self.standing = Standing::Gone;
+        self.signals.left.send_replace(true);
+        self.tell_others().await;
+        Ok(())
+    }
+}
