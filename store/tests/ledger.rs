@@ -219,6 +219,32 @@ async fn a_step_that_contradicts_the_ledger_leaves_nothing_behind() {
         assert!(matches!(refused, Err(ProjectError::Contradiction { .. })), "{name}: {refused:?}");
         assert_eq!(db.checkpoint(P).await.unwrap(), Head::START, "{name}");
         assert!(db.entries(VoucherId::new(id(1))).await.unwrap().is_empty(), "{name}");
+        // one key twice on a voucher, as no engine decides it
+        let again = Entry { operation: OperationId::new(id(7)), voucher_seq: 3, ..all[1] };
+        let same_key = batch(&Head::START, &[all[0], all[1], again]);
+        let refused = db.project(P, &Head::START, &[same_key]).await;
+        assert!(matches!(refused, Err(ProjectError::Contradiction { .. })), "{name}: {refused:?}");
+        assert_eq!(db.checkpoint(P).await.unwrap(), Head::START, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_projector_goes_on_only_from_the_ledger_that_it_knows() {
+    for fresh in common::both().await {
+        let (db, name, all) = (&fresh.db, fresh.name, life(1));
+        let first = batch(&Head::START, &all[..2]);
+        let second = batch(&first.head(), &all[2..4]);
+        // it knows a ledger with two facts, and meets one that was emptied: nothing is skipped
+        let moved = db.project(P, &first.head(), &[Arc::clone(&second)]).await;
+        assert!(matches!(moved, Err(ProjectError::Moved)), "{name}: {moved:?}");
+        // and one that has as many facts of another life
+        let other = batch(&Head::START, &life(2)[..2]);
+        db.project(P, &Head::START, &[Arc::clone(&other)]).await.unwrap();
+        let moved = db.project(P, &first.head(), &[Arc::clone(&second)]).await;
+        assert!(matches!(moved, Err(ProjectError::Moved)), "{name}: {moved:?}");
+        let contradicts = db.project(P, &other.head(), &[second]).await;
+        assert!(matches!(contradicts, Err(ProjectError::Contradiction { .. })), "{name}: {contradicts:?}");
+        assert_eq!(db.checkpoint(P).await.unwrap(), other.head(), "{name}");
     }
 }
 

@@ -1,5 +1,9 @@
 //! Brings the journal into the ledger: read from the checkpoint on, write one bounded step, tell
 //! whoever watches.
+//!
+//! Any number of projectors may work at one partition: the checkpoint moves in the transaction that
+//! writes the rows, and whoever finds it moved begins again from there. What nobody knows, whether a
+//! commit that was not answered took place, the checkpoint says.
 
 use domain::ids::{PartitionId, VoucherId};
 use std::sync::Arc;
@@ -49,6 +53,8 @@ enum Step {
     Nothing,
     /// How long to rest.
     Done(Duration),
+    /// Another projector was faster.
+    Overtaken,
     Failed,
     Stop,
 }
@@ -60,6 +66,7 @@ impl Projector {
         let mut head = None;
         loop {
             match self.step(&mut head).await {
+                Step::Overtaken => {}
                 Step::Done(_) if stop.load(Ordering::Acquire) => {}
                 Step::Done(rest) => tokio::time::sleep(rest).await,
                 Step::Nothing | Step::Failed if stop.load(Ordering::Acquire) => return,
@@ -102,11 +109,12 @@ impl Projector {
                 let quiet = done.seq < durable && self.watcher.durable_seq(self.partition) == durable;
                 Step::Done(if quiet { Duration::ZERO } else { (started.elapsed() * REST).max(REST_MIN) })
             }
-            // somebody else was faster, or it is not known whether this was written: look again
             Err(ProjectError::Moved) => {
                 *known = None;
-                Step::Failed
+                metrics::counter!("buono_projector_overtaken_total").increment(1);
+                Step::Overtaken
             }
+            // not even whether this was written is known: ask before going on
             Err(ProjectError::Ledger(error)) => {
                 *known = None;
                 self.failed(&error)
@@ -122,6 +130,7 @@ impl Projector {
 
     fn stop(&self, why: &str) -> Step {
         tracing::error!(partition = %self.partition, why, "projection has stopped: an operator must look at it");
+        metrics::gauge!("buono_projector_stopped", "partition" => self.partition.to_string()).set(1.0);
         self.watcher.stopped(self.partition, why);
         Step::Stop
     }

@@ -16,10 +16,12 @@ const FAR: Timestamp = Timestamp::LAST;
 
 /// What the engine would be told.
 #[derive(Default)]
-struct Told {
-    durable: AtomicU64,
+pub struct Told {
+    pub durable: AtomicU64,
     projected: AtomicU64,
-    stopped: Mutex<Vec<(PartitionId, String)>>,
+    /// Steps that this projector wrote itself.
+    pub written: AtomicU64,
+    pub stopped: Mutex<Vec<(PartitionId, String)>>,
 }
 
 impl Watcher for Told {
@@ -27,7 +29,8 @@ impl Watcher for Told {
         self.durable.load(SeqCst)
     }
 
-    fn projected(&self, _: PartitionId, seq: u64, _: &[(VoucherId, u64)]) {
+    fn projected(&self, _: PartitionId, seq: u64, vouchers: &[(VoucherId, u64)]) {
+        self.written.fetch_add(u64::from(!vouchers.is_empty()), SeqCst);
         let before = self.projected.swap(seq, SeqCst);
         assert!(before <= seq, "the ledger went back from {before} to {seq}");
     }
