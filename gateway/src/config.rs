@@ -9,6 +9,7 @@ pub use file::parse;
 
 use crate::edge::SystemEntropy;
 use crate::serve::{Settings, StartError, lock, open_ledger, signals, start};
+use crate::work::{Job, process};
 use crate::{demo, verify};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use people::{MunicipalityCommand, UserCommand};
@@ -37,6 +38,8 @@ enum Command {
     Demo(Serve),
     /// Run.
     Serve(Serve),
+    /// Do the work behind the answers in a process of its own, beside servers with `--workers false`.
+    Work(Work),
     /// Bring the stores up to date.
     Migrate(Stores),
     /// Check every setting that safety depends on.
@@ -100,6 +103,25 @@ struct Serve {
     /// Seconds after which a voucher that nobody asked for leaves memory.
     #[arg(long, env = "BUONO_IDLE_SECONDS", default_value_t = 900)]
     idle_seconds: u64,
+    /// Whether the work behind the answers is done here: by default where the stores are files. Otherwise
+    /// it is `buono work`'s.
+    #[arg(long, env = "BUONO_WORKERS", num_args = 0..=1, default_missing_value = "true")]
+    workers: Option<bool>,
+}
+
+#[derive(Args)]
+struct Work {
+    /// Which part of it.
+    #[arg(default_value = "all")]
+    job: Job,
+    #[command(flatten)]
+    stores: Stores,
+    /// Where people reach the servers: the links in messages begin with it.
+    #[arg(long, env = "BUONO_BASE_URL")]
+    base_url: String,
+    /// Where to show /health and /metrics; nowhere when absent.
+    #[arg(long, env = "BUONO_WORK_LISTEN")]
+    listen: Option<SocketAddr>,
 }
 
 impl Stores {
@@ -122,6 +144,7 @@ impl Stores {
             postgres: self.postgres.clone(),
             http_workers: 1,
             idle: Duration::from_secs(900),
+            workers: false,
         })
     }
 }
@@ -150,6 +173,7 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
     match command {
         Command::Demo(options) => serve(options, true).await?,
         Command::Serve(options) => serve(options, false).await?,
+        Command::Work(options) => work(options).await?,
         Command::Migrate(stores) => {
             let _lock = lock(&stores.data)?;
             let settings = stores.settings()?;
@@ -176,6 +200,9 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
         idle: Duration::from_secs(options.idle_seconds.max(60)),
         ..options.stores.settings()?
     };
+    // the demonstration waits for its own ledger
+    let alone = demo || settings.postgres.is_none() || matches!(settings.journal, JournalPlace::File(_));
+    let settings = Settings { workers: options.workers.unwrap_or(alone), ..settings };
     if let Some(why) = web::missing() {
         tracing::warn!(why, "the pages have a plain style and no scripts; with npm installed, build again");
     }
@@ -187,6 +214,13 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let told_to_end = signals()?;
     println!("ready");
     running.serve(listener, workers, told_to_end).await
+}
+
+async fn work(options: Work) -> Result<(), StartError> {
+    let base_url = options.base_url.trim_end_matches('/').to_owned();
+    let settings = Settings { base_url, ..options.stores.settings()? };
+    let listener = options.listen.map(TcpListener::bind).transpose()?;
+    process::run(&settings, options.job, listener, signals()?).await
 }
 
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {

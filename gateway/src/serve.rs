@@ -7,6 +7,7 @@ use crate::hub::Hub;
 use crate::problem::{json_config, no_route, path_config, query_config};
 use crate::state::AppState;
 use crate::texts::Texts;
+use crate::work::Work;
 use crate::{docs, headers, openapi, pages};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
@@ -53,6 +54,8 @@ pub struct Settings {
     pub http_workers: usize,
     /// A voucher that nobody asked for so long leaves memory.
     pub idle: Duration,
+    /// Whether this process does the work behind the answers too.
+    pub workers: bool,
 }
 
 impl Settings {
@@ -60,6 +63,17 @@ impl Settings {
     #[must_use]
     pub fn ledger_path(&self) -> PathBuf {
         self.data.join("ledger.db")
+    }
+
+    /// New connections to the ledger.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn ledger(&self) -> Result<Db, store::ledger::Error> {
+        match &self.postgres {
+            Some(url) => Db::connect_postgres(url).await,
+            None => Db::open_sqlite(&self.ledger_path()).await,
+        }
     }
 }
 
@@ -71,6 +85,8 @@ pub struct Running {
     /// Everything that handlers share.
     pub state: web::Data<AppState>,
     stop: Arc<AtomicBool>,
+    /// Whether the ledger is written here.
+    works: bool,
     workers: JoinHandle<()>,
     /// Held until the end: one process for a data directory.
     _lock: File,
@@ -120,11 +136,26 @@ fn make_folder(data: &Path) -> std::io::Result<()> {
 /// When it cannot be reached.
 pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
     make_folder(&settings.data)?;
-    let db = match &settings.postgres {
-        Some(url) => Db::connect_postgres(url).await?,
-        None => Db::open_sqlite(&settings.ledger_path()).await?,
-    };
+    let db = settings.ledger().await?;
     db.migrate().await?;
+    Ok(db)
+}
+
+/// Brings ledger and journal up to date, and refuses settings that break the promise.
+///
+/// # Errors
+/// What is wrong, in words.
+pub async fn open_stores(settings: &Settings) -> Result<Db, StartError> {
+    let db = open_ledger(settings).await?;
+    let complaints = db.complaints().await?;
+    if !complaints.is_empty() {
+        return Err(complaints.join("; ").into());
+    }
+    settings.journal.migrate().await?;
+    let complaints = settings.journal.complaints()?;
+    if !complaints.is_empty() {
+        return Err(format!("the journal's {}", complaints.join("; the journal's ")).into());
+    }
     Ok(db)
 }
 
@@ -137,16 +168,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let metrics = recorder();
     let lock = lock(&settings.data)?;
     let keys = Arc::new(Keys::load_or_create(&settings.data.join("key"), &SystemEntropy)?);
-    let db = open_ledger(settings).await?;
-    let complaints = db.complaints().await?;
-    if !complaints.is_empty() {
-        return Err(complaints.join("; ").into());
-    }
-    settings.journal.migrate().await?;
-    let complaints = settings.journal.complaints()?;
-    if !complaints.is_empty() {
-        return Err(format!("the journal's {}", complaints.join("; the journal's ")).into());
-    }
+    let db = open_stores(settings).await?;
     let mut journal = settings.journal.writer()?;
     journal.create(PARTITION)?;
     let checkpoint = db.checkpoint(PARTITION).await?;
@@ -177,13 +199,22 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         metrics,
     });
     let stop = Arc::new(AtomicBool::new(false));
-    let background = Background { settings: settings.clone(), state: state.clone(), stop: Arc::clone(&stop) };
+    let work = Work {
+        settings: settings.clone(),
+        keys: Arc::clone(&state.keys),
+        texts: Arc::clone(&state.texts),
+        directory: Arc::clone(&state.directory),
+        watcher: Arc::clone(&state.hub) as _,
+        stop: Arc::clone(&stop),
+    };
+    let works = settings.workers;
+    let background = Background { state: state.clone(), work };
     let workers = std::thread::Builder::new().name("workers".to_owned()).spawn(|| background.run())?;
-    Ok(Running { state, stop, workers, _lock: lock })
+    Ok(Running { state, stop, works, workers, _lock: lock })
 }
 
 /// One recorder for the process, however many installations a test starts in it.
-fn recorder() -> PrometheusHandle {
+pub(crate) fn recorder() -> PrometheusHandle {
     static RECORDER: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
     let install = || {
         let builder = PrometheusBuilder::new();
@@ -266,7 +297,8 @@ impl Running {
         web::block(move || workers.join()).await?.map_err(|_| "the workers died")?;
         let vouchers = self.state.vouchers.clone();
         web::block(move || vouchers.stop()).await?;
-        for (partition, seq) in durable.map_err(|error| format!("the journal did not answer at the end: {error}"))? {
+        let durable = durable.map_err(|error| format!("the journal did not answer at the end: {error}"))?;
+        for (partition, seq) in durable.into_iter().filter(|_| self.works) {
             let reached = tokio::time::timeout(Duration::from_secs(1), self.state.hub.reached(partition, seq)).await;
             reached.map_err(|_| "the ledger has not caught up; it will at the next start")?;
         }

@@ -187,7 +187,14 @@ async fn one_step_writes_more_rows_than_a_statement_takes() {
         let second = batch(&first.head(), second);
         let done = db.project(P, &Head::START, &[first, Arc::clone(&second)]).await.unwrap();
         assert_eq!((done.records, done.seq), (entries.len(), second.head().seq), "{name}");
-        assert_eq!(done.vouchers.len() as u128, VOUCHERS, "{name}");
+        let changed = db.changed_vouchers(P, 0, done.seq).await.unwrap();
+        assert_eq!(changed.len() as u128, VOUCHERS, "{name}");
+        assert!(changed.iter().all(|(_, seq)| *seq == life(1).len() as u64), "{name}: {changed:?}");
+        let (last, before) = (done.seq, done.seq - 1);
+        let one = db.changed_vouchers(P, before, last).await.unwrap();
+        assert_eq!(one, [(VoucherId::new(id(VOUCHERS)), life(1).len() as u64)], "{name}");
+        assert!(db.changed_vouchers(P, last, u64::MAX).await.unwrap().is_empty(), "{name}");
+        assert_eq!(db.checkpoints().await.unwrap(), [(P, second.head())], "{name}");
         let sums = db.programme_sums(id(5)).await.unwrap();
         let vouchers = i64::try_from(VOUCHERS).unwrap();
         assert_eq!([sums.balance_cents, sums.held_cents], [4_700 * vouchers, 500 * vouchers], "{name}");

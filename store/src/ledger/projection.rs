@@ -3,18 +3,17 @@
 mod rows;
 mod step;
 
-use super::db::{Db, Error, in_transaction, on};
-use crate::journal::{Batch, Chain, Head};
-use domain::ids::{PartitionId, VoucherId};
+use super::db::{Db, Error, in_transaction};
+use crate::journal::{Batch, Head};
+use domain::ids::PartitionId;
 use rows::{ROWS_A_STATEMENT, Value};
 use sqlx::error::ErrorKind;
 use std::sync::Arc;
 use step::Step;
 
 /// Those of fixed text; the rest is [`rows::Rows`], whose text depends on how many rows there are.
-pub(super) const STATEMENTS: &[&str] = &[CHECKPOINT, START, ADVANCE];
+pub(super) const STATEMENTS: &[&str] = &[START, ADVANCE];
 
-const CHECKPOINT: &str = "SELECT epoch, seq, chain FROM checkpoint WHERE partition_id = $1";
 const START: &str = "INSERT INTO checkpoint (partition_id, epoch, seq, chain) VALUES ($1, 0, 0, $2)
     ON CONFLICT (partition_id) DO NOTHING";
 // whoever comes second waits here for the first's commit, before a single row is written in vain
@@ -22,14 +21,12 @@ const ADVANCE: &str = "UPDATE checkpoint SET epoch = $2, seq = $3, chain = $4
     WHERE partition_id = $1 AND epoch = $5 AND seq = $6 AND chain = $7";
 
 /// What a step wrote.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Projected {
     /// The ledger's new end.
     pub seq: u64,
     /// How many records.
     pub records: usize,
-    /// The vouchers that changed, with the place of their latest fact.
-    pub vouchers: Vec<(VoucherId, u64)>,
 }
 
 /// Why a step was not written.
@@ -58,20 +55,6 @@ impl From<sqlx::Error> for ProjectError {
 }
 
 impl Db {
-    /// The last record that the ledger holds of a partition.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn checkpoint(&self, partition: PartitionId) -> Result<Head, Error> {
-        let row: Option<(i64, i64, Vec<u8>)> =
-            on!(self, |pool| sqlx::query_as(CHECKPOINT).bind(i64::from(partition.0)).fetch_optional(pool).await)?;
-        let Some((epoch, seq, chain)) = row else {
-            return Ok(Head::START);
-        };
-        let chain = Chain::try_from(chain).map_err(|_| Error::Corrupt("checkpoint chain".into()))?;
-        Ok(Head { epoch: epoch.unsigned_abs(), seq: seq.unsigned_abs(), chain })
-    }
-
     /// Writes the batches that follow `from`, all or nothing, and moves the checkpoint with them.
     ///
     /// # Errors

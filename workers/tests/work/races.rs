@@ -69,8 +69,6 @@ async fn two_projectors_share_a_postgres_that_is_killed_again_and_again() {
     for racer in racers {
         racer.await.unwrap();
     }
-    let won: Vec<u64> = told.iter().map(|told| told.written.load(SeqCst)).collect();
-    assert!(won.iter().all(|written| *written > 0), "one of them did everything: {won:?}");
     assert!(told.iter().all(|told| told.stopped.lock().unwrap().is_empty()));
     assert_eq!(db.checkpoint(town.partition).await.unwrap(), town.head);
     let mut redeemed = 0;
