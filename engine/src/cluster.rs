@@ -206,7 +206,7 @@ impl Cluster {
         self.signals.look.notify_one();
         let mut left = self.signals.left.subscribe();
         if tokio::time::timeout(FAREWELL, left.wait_for(|left| *left)).await.is_err() {
-            tracing::warn!("the leases could not be given back; other nodes take over once they have run out");
+            tracing::warn!("not every partition could be handed over in time");
         }
     }
 

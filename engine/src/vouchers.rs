@@ -7,6 +7,7 @@ use crate::local::Local;
 use crate::partition::{Partition, PartitionState};
 use crate::recent::{Sought, Whereabouts};
 use crate::source::Source;
+use crate::writer::Phase;
 use domain::clock::{Clock, Timestamp};
 use domain::ids::{OperationId, PartitionId, VoucherId};
 use domain::keys::OpKey;
@@ -141,10 +142,15 @@ impl Vouchers {
         self.local.registry().partitions().map(|partition| (partition.id, partition.state())).collect()
     }
 
-    /// Partitions that nobody has at the moment, as far as this node knows.
+    /// Partitions that are not served at the moment, as far as this node knows: each with where it is here, or
+    /// nothing if no node has it.
     #[must_use]
-    pub fn orphans(&self) -> Vec<PartitionId> {
-        self.cluster.as_ref().map(|cluster| cluster.orphans()).unwrap_or_default()
+    pub fn unserved(&self) -> Vec<(PartitionId, Option<Phase>)> {
+        let orphans = self.cluster.as_ref().map(|cluster| cluster.orphans()).unwrap_or_default();
+        let elsewhere = |phase| self.cluster.is_some() && phase == Phase::SteppedDown;
+        let here = self.states().into_iter().map(|(id, state)| (id, state.phase));
+        let here = here.filter(|(_, phase)| *phase != Phase::Serving && !elsewhere(*phase));
+        here.map(|(id, phase)| (id, Some(phase))).chain(orphans.into_iter().map(|id| (id, None))).collect()
     }
 
     /// For each partition the last durable record that its writer knows of; zero for those that are elsewhere.
@@ -218,6 +224,7 @@ impl Vouchers {
     }
 
     /// Hands this node's partitions over to the others, if there are any; their vouchers can be asked for as before.
+    /// Where there are none, it keeps them until it stops.
     pub async fn leave(&self) {
         if let Some(cluster) = &self.cluster {
             cluster.leave().await;

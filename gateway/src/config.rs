@@ -8,7 +8,9 @@ mod people;
 pub use file::parse;
 
 use crate::edge::SystemEntropy;
+use crate::node::Meeting;
 use crate::serve::{Settings, StartError, lock, open_ledger, signals, start};
+use crate::work::{Job, process};
 use crate::{demo, verify};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use people::{MunicipalityCommand, UserCommand};
@@ -19,6 +21,9 @@ use std::time::Duration;
 use store::journal::{JournalPlace, RedisServer};
 use store::keys::Keys;
 use tracing_subscriber::EnvFilter;
+
+/// Every partition has a batch of its own: more than this many would be small ones.
+const PARTITIONS_MAX: u16 = 256;
 
 /// Digital vouchers for municipalities.
 #[derive(Parser)]
@@ -37,6 +42,8 @@ enum Command {
     Demo(Serve),
     /// Run.
     Serve(Serve),
+    /// Do the work behind the answers in a process of its own, beside servers with `--workers false`.
+    Work(Work),
     /// Bring the stores up to date.
     Migrate(Stores),
     /// Check every setting that safety depends on.
@@ -69,12 +76,16 @@ struct Stores {
     /// Postgres for the ledger, instead of a file.
     #[arg(long, env = "BUONO_POSTGRES")]
     postgres: Option<String>,
-    /// Redis or Valkey for the journal, `redis://…`, instead of a file.
-    #[arg(long, env = "BUONO_REDIS")]
-    redis: Option<String>,
+    /// Redis or Valkey for the journal, `redis://…`, instead of a file. Several, always in the same order, share the
+    /// partitions.
+    #[arg(long, env = "BUONO_REDIS", value_delimiter = ',')]
+    redis: Vec<String>,
     /// Where the journal is, if not where --redis says or in a file; `postgres` is the ledger's.
     #[arg(long, env = "BUONO_JOURNAL")]
     journal: Option<JournalKind>,
+    /// How many partitions a new journal on a server gets, a power of two: as many nodes can share it. It stays so.
+    #[arg(long, env = "BUONO_PARTITIONS", default_value_t = 8, value_parser = power_of_two)]
+    partitions: u16,
 }
 
 #[derive(ValueEnum, Clone, Copy)]
@@ -94,23 +105,55 @@ struct Serve {
     /// Where people reach it; from --listen when absent.
     #[arg(long, env = "BUONO_BASE_URL")]
     base_url: Option<String>,
+    /// Where other nodes reach this one, where the journal is on a server: in a network that is theirs alone.
+    #[arg(long, env = "BUONO_NODE_LISTEN", default_value = "127.0.0.1:0")]
+    node_listen: SocketAddr,
+    /// How they reach it, `host:port`, if not as it listens.
+    #[arg(long, env = "BUONO_NODE_ADDRESS")]
+    node_address: Option<String>,
     /// Threads that serve HTTP; as many as there are cores when absent.
     #[arg(long, env = "BUONO_HTTP_WORKERS")]
     http_workers: Option<usize>,
     /// Seconds after which a voucher that nobody asked for leaves memory.
     #[arg(long, env = "BUONO_IDLE_SECONDS", default_value_t = 900)]
     idle_seconds: u64,
+    /// Whether the work behind the answers is done here: by default where the stores are files. Otherwise
+    /// it is `buono work`'s.
+    #[arg(long, env = "BUONO_WORKERS", num_args = 0..=1, default_missing_value = "true")]
+    workers: Option<bool>,
+}
+
+#[derive(Args)]
+struct Work {
+    /// Which part of it.
+    #[arg(default_value = "all")]
+    job: Job,
+    #[command(flatten)]
+    stores: Stores,
+    /// Where people reach the servers: the links in messages begin with it.
+    #[arg(long, env = "BUONO_BASE_URL")]
+    base_url: String,
+    /// Where to show /health and /metrics; nowhere when absent.
+    #[arg(long, env = "BUONO_WORK_LISTEN")]
+    listen: Option<SocketAddr>,
+}
+
+fn power_of_two(text: &str) -> Result<u16, String> {
+    let number = text.parse::<u16>().ok().filter(|number| number.is_power_of_two() && *number <= PARTITIONS_MAX);
+    number.ok_or_else(|| format!("it must be a power of two up to {PARTITIONS_MAX}"))
 }
 
 impl Stores {
     fn journal(&self) -> Result<JournalPlace, StartError> {
-        match (self.journal, &self.postgres, &self.redis) {
-            (Some(JournalKind::Postgres), Some(url), None) => Ok(JournalPlace::Postgres(url.clone())),
-            (Some(JournalKind::Redis) | None, _, Some(url)) => Ok(JournalPlace::Redis(vec![RedisServer::parse(url)?])),
-            (Some(JournalKind::File) | None, _, None) => Ok(JournalPlace::File(self.data.join("journal.db"))),
+        match (self.journal, &self.postgres, self.redis.as_slice()) {
+            (Some(JournalKind::Postgres), Some(url), []) => Ok(JournalPlace::Postgres(url.clone())),
+            (Some(JournalKind::File) | None, _, []) => Ok(JournalPlace::File(self.data.join("journal.db"))),
             (Some(JournalKind::Postgres), None, _) => Err("the journal on Postgres needs --postgres".into()),
-            (Some(JournalKind::Redis), _, None) => Err("the journal on Redis needs --redis".into()),
-            (Some(_), _, Some(_)) => Err("--redis is given, and --journal says that the journal is elsewhere".into()),
+            (Some(JournalKind::Redis), _, []) => Err("the journal on Redis needs --redis".into()),
+            (Some(JournalKind::Redis) | None, _, urls) => {
+                Ok(JournalPlace::Redis(urls.iter().map(|url| RedisServer::parse(url)).collect::<Result<_, _>>()?))
+            }
+            (Some(_), ..) => Err("--redis is given, and --journal says that the journal is elsewhere".into()),
         }
     }
 
@@ -120,8 +163,11 @@ impl Stores {
             base_url: String::new(),
             journal: self.journal()?,
             postgres: self.postgres.clone(),
+            partitions: self.partitions,
+            meeting: Meeting { listen: SocketAddr::from(([127, 0, 0, 1], 0)), address: None },
             http_workers: 1,
             idle: Duration::from_secs(900),
+            workers: false,
         })
     }
 }
@@ -150,11 +196,12 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
     match command {
         Command::Demo(options) => serve(options, true).await?,
         Command::Serve(options) => serve(options, false).await?,
+        Command::Work(options) => work(options).await?,
         Command::Migrate(stores) => {
             let _lock = lock(&stores.data)?;
             let settings = stores.settings()?;
             open_ledger(&settings).await?;
-            settings.journal.migrate(1).await?;
+            settings.journal.migrate(settings.partitions).await?;
             println!("ledger and journal are up to date");
         }
         Command::Doctor(stores) => return doctor(&stores).await,
@@ -173,9 +220,13 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let settings = Settings {
         base_url: options.base_url.unwrap_or_else(|| format!("http://{address}")).trim_end_matches('/').to_owned(),
         http_workers: workers,
+        meeting: Meeting { listen: options.node_listen, address: options.node_address },
         idle: Duration::from_secs(options.idle_seconds.max(60)),
         ..options.stores.settings()?
     };
+    // the demonstration waits for its own ledger
+    let alone = demo || settings.postgres.is_none() || matches!(settings.journal, JournalPlace::File(_));
+    let settings = Settings { workers: options.workers.unwrap_or(alone), ..settings };
     if let Some(why) = web::missing() {
         tracing::warn!(why, "the pages have a plain style and no scripts; with npm installed, build again");
     }
@@ -187,6 +238,13 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let told_to_end = signals()?;
     println!("ready");
     running.serve(listener, workers, told_to_end).await
+}
+
+async fn work(options: Work) -> Result<(), StartError> {
+    let base_url = options.base_url.trim_end_matches('/').to_owned();
+    let settings = Settings { base_url, ..options.stores.settings()? };
+    let listener = options.listen.map(TcpListener::bind).transpose()?;
+    process::run(&settings, options.job, listener, signals()?).await
 }
 
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {

@@ -105,6 +105,20 @@ impl Directory {
         Ok(())
     }
 
+    /// The latest that holds what the caller needs: read again where it does not, since another process
+    /// may have added it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn knowing(&self, known: impl Fn(&Snapshot) -> bool) -> Result<Arc<Snapshot>, Error> {
+        let now = self.now();
+        if known(&now) {
+            return Ok(now);
+        }
+        self.reload().await?;
+        Ok(self.now())
+    }
+
     /// The latest.
     #[must_use]
     pub fn now(&self) -> Arc<Snapshot> {

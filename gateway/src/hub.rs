@@ -1,4 +1,4 @@
-//! Who watches which voucher: the ends of the event streams on citizens' pages.
+//! Who watches which voucher, and who waits for the ledger.
 
 use dashmap::DashMap;
 use domain::ids::{PartitionId, VoucherId};
@@ -6,20 +6,40 @@ use engine::Vouchers;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use tokio::sync::watch;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::{Notify, watch};
 use workers::projector::Watcher;
 
 /// Streams that may be open at once; beyond it pages ask from time to time instead.
 const WATCHERS_MAX: usize = 20_000;
 
-/// Hears of every change from the projector and passes it on to whoever watches.
+/// Hears of every change from the watch over the ledger and passes it on to whoever waits or watches.
 #[derive(Default)]
 pub struct Hub {
     vouchers: OnceLock<Vouchers>,
     watched: DashMap<VoucherId, watch::Sender<u64>>,
     projected: Mutex<BTreeMap<PartitionId, u64>>,
-    moved: tokio::sync::Notify,
+    moved: Notify,
+    waiting: AtomicUsize,
+    look: Notify,
     stopped: Mutex<BTreeMap<PartitionId, String>>,
+}
+
+/// Somebody who waits for the ledger, counted as long as they do.
+struct Waiting<'a>(&'a Hub);
+
+impl<'a> Waiting<'a> {
+    fn new(hub: &'a Hub) -> Self {
+        hub.waiting.fetch_add(1, Ordering::AcqRel);
+        hub.look.notify_one();
+        Self(hub)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Hub {
@@ -51,6 +71,7 @@ impl Hub {
 
     /// Waits until the ledger holds the partition up to `seq`.
     pub async fn reached(&self, partition: PartitionId, seq: u64) {
+        let _waiting = Waiting::new(self);
         loop {
             let moved = self.moved.notified();
             tokio::pin!(moved);
@@ -67,28 +88,52 @@ impl Hub {
     pub fn stopped(&self) -> Vec<String> {
         self.stopped.lock().iter().map(|(partition, why)| format!("partition {partition}: {why}")).collect()
     }
-}
 
-impl Watcher for Hub {
-    fn durable_seq(&self, partition: PartitionId) -> u64 {
-        let seqs = self.vouchers.get().map(Vouchers::durable_seqs).unwrap_or_default();
-        seqs.iter().find(|(id, _)| *id == partition).map_or(0, |(_, seq)| *seq)
+    /// How far the ledger was when it was last seen.
+    #[must_use]
+    pub fn seen(&self, partition: PartitionId) -> Option<u64> {
+        self.projected.lock().get(&partition).copied()
     }
 
-    fn projected(&self, partition: PartitionId, seq: u64, vouchers: &[(VoucherId, u64)]) {
-        if let Some(vouchers) = self.vouchers.get() {
-            vouchers.projected(partition, seq);
-        }
-        self.projected.lock().insert(partition, seq);
-        self.moved.notify_waiters();
-        if self.watched.is_empty() {
-            return;
-        }
+    /// Whether anybody waits for the ledger or watches a voucher.
+    #[must_use]
+    pub fn is_needed(&self) -> bool {
+        !self.watched.is_empty() || self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits until the ledger is worth a look before its time: somebody began to wait, or this
+    /// process itself has written to it.
+    pub async fn wanted(&self) {
+        self.look.notified().await;
+    }
+
+    /// These vouchers changed, up to these facts.
+    pub fn changed(&self, vouchers: &[(VoucherId, u64)]) {
         for (voucher, voucher_seq) in vouchers {
             if let Some(sender) = self.watched.get(voucher) {
                 sender.send_replace(*voucher_seq);
             }
         }
+    }
+
+    /// The ledger holds the partition up to here.
+    pub fn moved(&self, partition: PartitionId, seq: u64) {
+        if let Some(vouchers) = self.vouchers.get() {
+            vouchers.projected(partition, seq);
+        }
+        self.projected.lock().insert(partition, seq);
+        self.moved.notify_waiters();
+    }
+}
+
+impl Watcher for Hub {
+    fn durable_seq(&self, partition: PartitionId) -> Option<u64> {
+        let seqs = self.vouchers.get()?.durable_seqs();
+        seqs.iter().find(|(id, _)| *id == partition).map(|(_, seq)| *seq)
+    }
+
+    fn projected(&self, _: PartitionId, _: u64) {
+        self.look.notify_one();
     }
 
     fn stopped(&self, partition: PartitionId, why: &str) {

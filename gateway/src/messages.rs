@@ -1,6 +1,6 @@
 //! The texts of messages to holders.
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Snapshot};
 use crate::texts::{Lang, Texts, day, euro};
 use domain::ids::VoucherId;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,8 @@ pub struct Messages {
 impl Messages {
     async fn text(&self, message: &PendingMessage, lang: Lang) -> Result<Option<String>, Error> {
         let row = self.db.voucher(message.municipality_id, message.voucher_id).await?;
-        let municipality = self.directory.now().municipalities.get(&message.municipality_id).map(|m| m.name.clone());
+        let directory = self.directory.knowing(|known| known.programmes.contains_key(&row.programme_id)).await?;
+        let municipality = directory.municipalities.get(&message.municipality_id).map(|m| m.name.clone());
         let municipality = municipality.unwrap_or_default();
         if message.template == "voucher_link" {
             if row.status == "closed" {
@@ -54,7 +55,8 @@ impl Messages {
             return Ok(Some(self.link(&row, municipality, lang)));
         }
         let operation = self.db.operation(message.operation()).await?;
-        let directory = self.directory.now();
+        let knows_shop = |known: &Snapshot| operation.shop_id.is_none_or(|id| known.shops.contains_key(&id));
+        let directory = self.directory.knowing(knows_shop).await?;
         let shop = operation.shop_id.and_then(|id| directory.shops.get(&id)).map(|shop| shop.name.clone());
         Ok(Some(self.texts.get(
             lang,

@@ -2,7 +2,7 @@
 
 use crate::state::AppState;
 use actix_web::{HttpResponse, get, web};
-use engine::PartitionState;
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
 use utoipa::ToSchema;
@@ -15,7 +15,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 /// How the process is.
 #[derive(Serialize, ToSchema)]
-struct Health {
+pub(crate) struct Health {
     /// `alive`, `ready` or `not_ready`.
     status: &'static str,
     /// Why it is not ready.
@@ -25,9 +25,22 @@ struct Health {
 }
 
 impl Health {
-    const fn is(status: &'static str) -> Self {
-        Self { status, reasons: Vec::new() }
+    pub(crate) fn alive() -> HttpResponse {
+        HttpResponse::Ok().json(Self { status: "alive", reasons: Vec::new() })
     }
+
+    pub(crate) fn ready(reasons: Vec<String>) -> HttpResponse {
+        if reasons.is_empty() {
+            HttpResponse::Ok().json(Self { status: "ready", reasons })
+        } else {
+            HttpResponse::ServiceUnavailable().json(Self { status: "not_ready", reasons })
+        }
+    }
+}
+
+/// All figures of the process in Prometheus' text form.
+pub(crate) fn figures_text(metrics: &PrometheusHandle) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.render())
 }
 
 /// The keys that sign receipts.
@@ -52,7 +65,7 @@ struct PublicKey {
     responses((status = 200, description = "It is", body = Health)))]
 #[get("/health/live")]
 async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(Health::is("alive"))
+    Health::alive()
 }
 
 /// Whether requests are served
@@ -62,19 +75,15 @@ async fn live() -> HttpResponse {
 #[get("/health/ready")]
 async fn ready(state: web::Data<AppState>) -> HttpResponse {
     let mut reasons = state.hub.stopped();
-    for (partition, PartitionState { phase, .. }) in state.vouchers.states() {
-        if phase != engine::writer::Phase::Serving {
-            reasons.push(format!("partition {partition}: {phase:?}"));
-        }
-    }
+    let unserved = state.vouchers.unserved().into_iter();
+    reasons.extend(unserved.map(|(partition, phase)| match phase {
+        Some(phase) => format!("partition {partition}: {phase:?}"),
+        None => format!("partition {partition}: no node has it"),
+    }));
     if state.closing.load(Ordering::Acquire) {
         reasons.push("about to end".to_owned());
     }
-    if reasons.is_empty() {
-        HttpResponse::Ok().json(Health::is("ready"))
-    } else {
-        HttpResponse::ServiceUnavailable().json(Health { status: "not_ready", reasons })
-    }
+    Health::ready(reasons)
 }
 
 /// Figures for Prometheus
@@ -85,7 +94,7 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
 async fn figures(state: web::Data<AppState>) -> HttpResponse {
     metrics::gauge!("buono_engine_resident_vouchers").set(state.vouchers.resident() as f64);
     metrics::gauge!("buono_citizen_watched_vouchers").set(state.hub.watched() as f64);
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(state.metrics.render())
+    figures_text(&state.metrics)
 }
 
 /// The public keys of receipts

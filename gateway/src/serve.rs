@@ -4,16 +4,18 @@ use crate::background::Background;
 use crate::directory::Directory;
 use crate::edge::{SystemClock, SystemEntropy};
 use crate::hub::Hub;
+use crate::node::{self, Meeting};
 use crate::problem::{json_config, no_route, path_config, query_config};
 use crate::state::AppState;
 use crate::texts::Texts;
+use crate::work::Work;
 use crate::{docs, headers, openapi, pages};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use domain::clock::Clock;
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::NodeId;
-use engine::{LoadError, Options, Primary, Source, Vouchers};
+use engine::{LoadError, Options, Source, Vouchers};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::fs::File;
 use std::net::TcpListener;
@@ -28,8 +30,6 @@ use store::ledger::Db;
 use store::receipt::Signer;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// The embedded installation's one partition.
-pub(crate) const PARTITION: PartitionId = PartitionId(0);
 /// How many looked-up codes are kept.
 const CODES_MAX: usize = 1_000_000;
 /// How long requests may take to end once the process is to end, in seconds.
@@ -49,10 +49,16 @@ pub struct Settings {
     pub journal: JournalPlace,
     /// The ledger's Postgres instead of a file.
     pub postgres: Option<String>,
+    /// How many partitions a new journal on a server gets.
+    pub partitions: u16,
+    /// Where nodes meet that share a journal on a server.
+    pub meeting: Meeting,
     /// Threads that serve HTTP.
     pub http_workers: usize,
     /// A voucher that nobody asked for so long leaves memory.
     pub idle: Duration,
+    /// Whether this process does the work behind the answers too.
+    pub workers: bool,
 }
 
 impl Settings {
@@ -60,6 +66,17 @@ impl Settings {
     #[must_use]
     pub fn ledger_path(&self) -> PathBuf {
         self.data.join("ledger.db")
+    }
+
+    /// New connections to the ledger.
+    ///
+    /// # Errors
+    /// When it cannot be reached.
+    pub async fn ledger(&self) -> Result<Db, store::ledger::Error> {
+        match &self.postgres {
+            Some(url) => Db::connect_postgres(url).await,
+            None => Db::open_sqlite(&self.ledger_path()).await,
+        }
     }
 }
 
@@ -71,6 +88,8 @@ pub struct Running {
     /// Everything that handlers share.
     pub state: web::Data<AppState>,
     stop: Arc<AtomicBool>,
+    /// Whether the ledger is written here.
+    works: bool,
     workers: JoinHandle<()>,
     /// Held until the end: one process for a data directory.
     _lock: File,
@@ -119,11 +138,26 @@ fn make_folder(data: &Path) -> std::io::Result<()> {
 /// When it cannot be reached.
 pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
     make_folder(&settings.data)?;
-    let db = match &settings.postgres {
-        Some(url) => Db::connect_postgres(url).await?,
-        None => Db::open_sqlite(&settings.ledger_path()).await?,
-    };
+    let db = settings.ledger().await?;
     db.migrate().await?;
+    Ok(db)
+}
+
+/// Brings ledger and journal up to date, and refuses settings that break the promise.
+///
+/// # Errors
+/// What is wrong, in words.
+pub async fn open_stores(settings: &Settings) -> Result<Db, StartError> {
+    let db = open_ledger(settings).await?;
+    let complaints = db.complaints().await?;
+    if !complaints.is_empty() {
+        return Err(complaints.join("; ").into());
+    }
+    settings.journal.migrate(settings.partitions).await?;
+    let complaints = settings.journal.complaints()?;
+    if !complaints.is_empty() {
+        return Err(format!("the journal's {}", complaints.join("; the journal's ")).into());
+    }
     Ok(db)
 }
 
@@ -136,24 +170,13 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let metrics = recorder();
     let lock = lock(&settings.data)?;
     let keys = Arc::new(Keys::load_or_create(&settings.data.join("key"), &SystemEntropy)?);
-    let db = open_ledger(settings).await?;
-    let complaints = db.complaints().await?;
-    if !complaints.is_empty() {
-        return Err(complaints.join("; ").into());
-    }
-    settings.journal.migrate(1).await?;
-    let complaints = settings.journal.complaints()?;
-    if !complaints.is_empty() {
-        return Err(format!("the journal's {}", complaints.join("; the journal's ")).into());
-    }
-    let journal = settings.journal.writer()?;
-    let checkpoint = db.checkpoint(PARTITION).await?;
+    let db = open_stores(settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
     let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));
     let options = Options { node, idle: settings.idle };
-    let primary = Primary { journal, partitions: vec![(PARTITION, checkpoint)] };
-    let vouchers = Vouchers::start(&options, vec![primary], &source, &clock, None)?;
+    let (primaries, shared) = (node::primaries(settings, &db).await?, node::share(settings, &keys)?);
+    let vouchers = Vouchers::start(&options, primaries, &source, &clock, shared)?;
     let hub = Arc::new(Hub::default());
     hub.attach(vouchers.clone());
     let (texts, directory) = (Arc::new(Texts::default()), Arc::new(Directory::load(&db).await?));
@@ -176,13 +199,22 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         metrics,
     });
     let stop = Arc::new(AtomicBool::new(false));
-    let background = Background { settings: settings.clone(), state: state.clone(), stop: Arc::clone(&stop) };
+    let work = Work {
+        settings: settings.clone(),
+        keys: Arc::clone(&state.keys),
+        texts: Arc::clone(&state.texts),
+        directory: Arc::clone(&state.directory),
+        watcher: Arc::clone(&state.hub) as _,
+        stop: Arc::clone(&stop),
+    };
+    let works = settings.workers;
+    let background = Background { state: state.clone(), work };
     let workers = std::thread::Builder::new().name("workers".to_owned()).spawn(|| background.run())?;
-    Ok(Running { state, stop, workers, _lock: lock })
+    Ok(Running { state, stop, works, workers, _lock: lock })
 }
 
 /// One recorder for the process, however many installations a test starts in it.
-fn recorder() -> PrometheusHandle {
+pub(crate) fn recorder() -> PrometheusHandle {
     static RECORDER: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
     let install = || {
         let builder = PrometheusBuilder::new();
@@ -217,7 +249,7 @@ impl Running {
         Ok(())
     }
 
-    /// Serves HTTP until it is told to end, then ends everything in order: take nothing
+    /// Serves HTTP until it is told to end, then ends everything in order: hand over to other nodes, take nothing
     /// in, answer what is there, write it, bring it into the ledger.
     ///
     /// # Errors
@@ -246,6 +278,8 @@ impl Running {
             told_to_end.await;
             tracing::info!("ending: no new requests");
             closing.closing.store(true, Ordering::Release);
+            // while this node still takes requests and passes them on
+            closing.vouchers.leave().await;
             handle.stop(true).await;
         });
         server.await?;
@@ -259,13 +293,14 @@ impl Running {
     /// When the workers died.
     pub async fn end(self) -> Result<(), StartError> {
         // everything decided is on disk, and the projector stops only where the journal does
-        let durable = self.state.vouchers.barrier(self.state.deadline()).await;
+        let durable = self.state.vouchers.local_barrier(self.state.deadline()).await;
         self.stop.store(true, Ordering::Release);
         let workers = self.workers;
         web::block(move || workers.join()).await?.map_err(|_| "the workers died")?;
         let vouchers = self.state.vouchers.clone();
         web::block(move || vouchers.stop()).await?;
-        for (partition, seq) in durable.map_err(|error| format!("the journal did not answer at the end: {error}"))? {
+        let durable = durable.map_err(|error| format!("the journal did not answer at the end: {error}"))?;
+        for (partition, seq) in durable.into_iter().filter(|_| self.works) {
             let reached = tokio::time::timeout(Duration::from_secs(1), self.state.hub.reached(partition, seq)).await;
             reached.map_err(|_| "the ledger has not caught up; it will at the next start")?;
         }

@@ -64,7 +64,11 @@ impl Keys {
         }
     }
 
-    fn load(path: &Path) -> Result<Self, KeyError> {
+    /// Reads the key file.
+    ///
+    /// # Errors
+    /// [`KeyError`], also where there is none.
+    pub fn load(path: &Path) -> Result<Self, KeyError> {
         let mut file = File::open(path)?;
         let mode = file.metadata()?.mode() & 0o777;
         if mode & 0o077 != 0 {

@@ -14,6 +14,7 @@ mod operations;
 mod outbox;
 mod people;
 mod programmes;
+mod progress;
 mod projection;
 mod shops;
 mod statements;

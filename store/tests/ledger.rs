@@ -187,7 +187,14 @@ async fn one_step_writes_more_rows_than_a_statement_takes() {
         let second = batch(&first.head(), second);
         let done = db.project(P, &Head::START, &[first, Arc::clone(&second)]).await.unwrap();
         assert_eq!((done.records, done.seq), (entries.len(), second.head().seq), "{name}");
-        assert_eq!(done.vouchers.len() as u128, VOUCHERS, "{name}");
+        let changed = db.changed_vouchers(P, 0, done.seq).await.unwrap();
+        assert_eq!(changed.len() as u128, VOUCHERS, "{name}");
+        assert!(changed.iter().all(|(_, seq)| *seq == life(1).len() as u64), "{name}: {changed:?}");
+        let (last, before) = (done.seq, done.seq - 1);
+        let one = db.changed_vouchers(P, before, last).await.unwrap();
+        assert_eq!(one, [(VoucherId::new(id(VOUCHERS)), life(1).len() as u64)], "{name}");
+        assert!(db.changed_vouchers(P, last, u64::MAX).await.unwrap().is_empty(), "{name}");
+        assert_eq!(db.checkpoints().await.unwrap(), [(P, second.head())], "{name}");
         let sums = db.programme_sums(id(5)).await.unwrap();
         let vouchers = i64::try_from(VOUCHERS).unwrap();
         assert_eq!([sums.balance_cents, sums.held_cents], [4_700 * vouchers, 500 * vouchers], "{name}");
@@ -219,6 +226,32 @@ async fn a_step_that_contradicts_the_ledger_leaves_nothing_behind() {
         assert!(matches!(refused, Err(ProjectError::Contradiction { .. })), "{name}: {refused:?}");
         assert_eq!(db.checkpoint(P).await.unwrap(), Head::START, "{name}");
         assert!(db.entries(VoucherId::new(id(1))).await.unwrap().is_empty(), "{name}");
+        // one key twice on a voucher, as no engine decides it
+        let again = Entry { operation: OperationId::new(id(7)), voucher_seq: 3, ..all[1] };
+        let same_key = batch(&Head::START, &[all[0], all[1], again]);
+        let refused = db.project(P, &Head::START, &[same_key]).await;
+        assert!(matches!(refused, Err(ProjectError::Contradiction { .. })), "{name}: {refused:?}");
+        assert_eq!(db.checkpoint(P).await.unwrap(), Head::START, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_projector_goes_on_only_from_the_ledger_that_it_knows() {
+    for fresh in common::both().await {
+        let (db, name, all) = (&fresh.db, fresh.name, life(1));
+        let first = batch(&Head::START, &all[..2]);
+        let second = batch(&first.head(), &all[2..4]);
+        // it knows a ledger with two facts, and meets one that was emptied: nothing is skipped
+        let moved = db.project(P, &first.head(), &[Arc::clone(&second)]).await;
+        assert!(matches!(moved, Err(ProjectError::Moved)), "{name}: {moved:?}");
+        // and one that has as many facts of another life
+        let other = batch(&Head::START, &life(2)[..2]);
+        db.project(P, &Head::START, &[Arc::clone(&other)]).await.unwrap();
+        let moved = db.project(P, &first.head(), &[Arc::clone(&second)]).await;
+        assert!(matches!(moved, Err(ProjectError::Moved)), "{name}: {moved:?}");
+        let contradicts = db.project(P, &other.head(), &[second]).await;
+        assert!(matches!(contradicts, Err(ProjectError::Contradiction { .. })), "{name}: {contradicts:?}");
+        assert_eq!(db.checkpoint(P).await.unwrap(), other.head(), "{name}");
     }
 }
 

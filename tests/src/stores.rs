@@ -120,7 +120,21 @@ impl Stores {
         }
     }
 
+    /// kill -9 of the server that holds the ledger, if it is one.
+    pub fn crash_ledger(&self) {
+        if let Some(postgres) = &self.postgres {
+            postgres.signal("KILL");
+        }
+    }
+
     /// Starts it again over its files.
+    pub fn resume_ledger(&self) {
+        if let Some(postgres) = &self.postgres {
+            postgres.resume();
+        }
+    }
+
+    /// Starts the journal's again over its files.
     ///
     /// # Panics
     /// When it does not come up.

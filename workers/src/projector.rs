@@ -1,7 +1,11 @@
 //! Brings the journal into the ledger: read from the checkpoint on, write one bounded step, tell
 //! whoever watches.
+//!
+//! Any number of projectors may work at one partition: the checkpoint moves in the transaction that
+//! writes the rows, and whoever finds it moved begins again from there. What nobody knows, whether a
+//! commit that was not answered took place, the checkpoint says.
 
-use domain::ids::{PartitionId, VoucherId};
+use domain::ids::PartitionId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,11 +26,12 @@ const BACKOFF: Duration = Duration::from_millis(250);
 
 /// Who wants to know what is in the ledger now.
 pub trait Watcher: Send + Sync {
-    /// How far the partition's journal is durable.
-    fn durable_seq(&self, partition: PartitionId) -> u64;
+    /// How far the partition's journal is durable; `None` where only the journal can say, because
+    /// another process writes it.
+    fn durable_seq(&self, partition: PartitionId) -> Option<u64>;
 
-    /// These vouchers are in the ledger up to these facts. Called after the commit.
-    fn projected(&self, partition: PartitionId, seq: u64, vouchers: &[(VoucherId, u64)]);
+    /// The ledger holds the partition up to here. Called after the commit.
+    fn projected(&self, partition: PartitionId, seq: u64);
 
     /// Projection of the partition has stopped: what is in the journal contradicts the ledger.
     fn stopped(&self, partition: PartitionId, why: &str);
@@ -49,23 +54,32 @@ enum Step {
     Nothing,
     /// How long to rest.
     Done(Duration),
+    /// Another projector was faster.
+    Overtaken,
     Failed,
     Stop,
 }
 
 impl Projector {
-    /// Runs until `stop` is set and everything durable is in the ledger, or until the journal
-    /// contradicts it.
+    /// Runs until `stop` is set and, if the journal is written in this process, everything durable is in
+    /// the ledger; or until the journal contradicts it.
     pub async fn run(mut self, stop: Arc<AtomicBool>) {
         let mut head = None;
         loop {
-            match self.step(&mut head).await {
-                Step::Done(_) if stop.load(Ordering::Acquire) => {}
+            let step = self.step(&mut head).await;
+            let ending = stop.load(Ordering::Acquire);
+            match step {
+                Step::Stop => return,
+                Step::Nothing | Step::Failed if ending => return,
+                // others go on writing the journal: there is no end to wait for
+                Step::Done(_) | Step::Overtaken if ending && self.watcher.durable_seq(self.partition).is_none() => {
+                    return;
+                }
+                Step::Overtaken => {}
+                Step::Done(_) if ending => {}
                 Step::Done(rest) => tokio::time::sleep(rest).await,
-                Step::Nothing | Step::Failed if stop.load(Ordering::Acquire) => return,
                 Step::Nothing => tokio::time::sleep(POLL).await,
                 Step::Failed => tokio::time::sleep(BACKOFF).await,
-                Step::Stop => return,
             }
         }
     }
@@ -75,20 +89,20 @@ impl Projector {
             Some(head) => head,
             None => match self.db.checkpoint(self.partition).await {
                 Ok(head) => {
-                    self.watcher.projected(self.partition, head.seq, &[]);
+                    self.watcher.projected(self.partition, head.seq);
                     *known.insert(head)
                 }
                 Err(error) => return self.failed(&error),
             },
         };
         let durable = self.watcher.durable_seq(self.partition);
-        if durable <= head.seq {
+        if durable.is_some_and(|durable| durable <= head.seq) {
             return Step::Nothing;
         }
         let batches = match self.journal.read(self.partition, head.seq + 1, STEP_BYTES_MAX) {
             Ok(batches) if batches.is_empty() => return Step::Nothing,
             Ok(batches) => batches,
-            Err(JournalError::Corrupt(why)) => return self.stop(&why),
+            Err(JournalError::Corrupt(why)) => return self.contradicted(known, head, &why).await,
             Err(error) => return self.failed(&error),
         };
         let started = tokio::time::Instant::now();
@@ -97,21 +111,34 @@ impl Projector {
                 *known = batches.last().map(|batch| batch.head());
                 metrics::counter!("buono_projector_records_total").increment(done.records as u64);
                 metrics::gauge!("buono_projector_seq", "partition" => self.partition.to_string()).set(done.seq as f64);
-                self.watcher.projected(self.partition, done.seq, &done.vouchers);
-                // what a busy hour left behind is caught up with at once when it is over
-                let quiet = done.seq < durable && self.watcher.durable_seq(self.partition) == durable;
-                Step::Done(if quiet { Duration::ZERO } else { (started.elapsed() * REST).max(REST_MIN) })
+                self.watcher.projected(self.partition, done.seq);
+                let full = batches.iter().map(|batch| batch.bytes().len()).sum::<usize>() >= STEP_BYTES_MAX / 2;
+                Step::Done(match durable {
+                    // what a busy hour left behind is caught up with at once when it is over
+                    Some(durable)
+                        if done.seq < durable && self.watcher.durable_seq(self.partition) == Some(durable) =>
+                    {
+                        Duration::ZERO
+                    }
+                    Some(_) => (started.elapsed() * REST).max(REST_MIN),
+                    // no till waits for this process
+                    None if full => Duration::ZERO,
+                    None => REST_MIN,
+                })
             }
-            // somebody else was faster, or it is not known whether this was written: look again
             Err(ProjectError::Moved) => {
                 *known = None;
-                Step::Failed
+                metrics::counter!("buono_projector_overtaken_total").increment(1);
+                Step::Overtaken
             }
+            // not even whether this was written is known: ask before going on
             Err(ProjectError::Ledger(error)) => {
                 *known = None;
                 self.failed(&error)
             }
-            Err(contradiction @ ProjectError::Contradiction { .. }) => self.stop(&contradiction.to_string()),
+            Err(contradiction @ ProjectError::Contradiction { .. }) => {
+                self.contradicted(known, head, &contradiction.to_string()).await
+            }
         }
     }
 
@@ -120,8 +147,21 @@ impl Projector {
         Step::Failed
     }
 
+    /// Behind a checkpoint that others have moved on, the journal may have been trimmed: that is no damage.
+    async fn contradicted(&mut self, known: &mut Option<Head>, head: Head, why: &str) -> Step {
+        match self.db.checkpoint(self.partition).await {
+            Ok(now) if now == head => self.stop(why),
+            Ok(now) => {
+                *known = Some(now);
+                Step::Overtaken
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
     fn stop(&self, why: &str) -> Step {
         tracing::error!(partition = %self.partition, why, "projection has stopped: an operator must look at it");
+        metrics::gauge!("buono_projector_stopped", "partition" => self.partition.to_string()).set(1.0);
         self.watcher.stopped(self.partition, why);
         Step::Stop
     }

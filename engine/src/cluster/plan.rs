@@ -50,15 +50,17 @@ pub(super) struct Plan {
 }
 
 /// An equal share for everybody who lives and stays; the first names have one more where it does not divide.
-/// Whoever has more than that gives it back, whoever has less takes what is free.
+/// Whoever has more than that gives it back, whoever has less takes what is free; who leaves takes nothing, and
+/// keeps what it has only if nobody else is there.
 pub(super) fn plan(me: &str, table: &Table, living: &BTreeSet<String>) -> Plan {
     let stays = |name: &&String| table.members.get(*name).is_some_and(|seen| !seen.member.leaving);
     let stay: Vec<&String> = living.iter().filter(stays).collect();
     let place = stay.iter().position(|name| *name == me);
-    let share = place.map_or(0, |place| {
-        let (whole, rest) = (table.holders.len() / stay.len(), table.holders.len() % stay.len());
-        whole + usize::from(place < rest)
-    });
+    let share = match place {
+        Some(place) => table.holders.len() / stay.len() + usize::from(place < table.holders.len() % stay.len()),
+        None if stay.is_empty() => table.holders.len(),
+        None => 0,
+    };
     let held = |holder: &Option<String>| holder.as_deref() == Some(me);
     let mut keep: Vec<_> = table.holders.iter().filter(|(_, holder)| held(holder)).map(|(id, _)| *id).collect();
     let hand_over = keep.split_off(share.min(keep.len()));
@@ -73,7 +75,7 @@ pub(super) fn plan(me: &str, table: &Table, living: &BTreeSet<String>) -> Plan {
     // everybody begins elsewhere, so that few claim the same
     let begin = place.map_or(0, |place| place * free.len() / stay.len());
     free.rotate_left(begin);
-    free.truncate(share - keep.len());
+    free.truncate(if place.is_some() { share - keep.len() } else { 0 });
     Plan { keep, hand_over, claim: free }
 }
 
@@ -148,10 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn whoever_leaves_keeps_nothing_even_if_nobody_is_there_to_take_it() {
-        let alone = table(&[("a", true)], &[Some("a"), Some("a")]);
+    fn whoever_leaves_keeps_nothing_unless_nobody_is_there_to_take_it() {
+        let alone = table(&[("a", true)], &[Some("a"), None]);
         let told = plan("a", &alone, &names(&["a"]));
-        assert_eq!((told.keep.len(), told.hand_over.len(), told.claim.len()), (0, 2, 0));
+        assert_eq!((told.keep.len(), told.hand_over.len(), told.claim.len()), (1, 0, 0));
         let mut two = table(&[("a", true), ("b", false)], &[Some("a"), Some("a")]);
         settle(&mut two, &names(&["a", "b"]));
         assert_eq!(shares(&two), BTreeMap::from([("b".to_owned(), 2)]));

@@ -29,7 +29,7 @@ const WORD: Duration = Duration::from_millis(500);
 enum Standing {
     Outside,
     In,
-    /// It gave everything back, or another process has its name.
+    /// Another process has its name.
     Gone,
 }
 
@@ -68,11 +68,32 @@ impl Steward {
             }
             let signals = Arc::clone(&self.signals);
             tokio::select! {
-                () = signals.stop.notified() => return,
+                () = signals.stop.notified() => break,
                 () = signals.look.notified() => {}
                 () = tokio::time::sleep(BEAT) => {}
             }
         }
+        if self.standing == Standing::In
+            && let Err(error) = self.farewell().await
+        {
+            tracing::warn!(%error, "the leases were not given back: other nodes take over once they have run out");
+        }
+    }
+
+    /// Gives everything back, also what nobody was there to take.
+    async fn farewell(&mut self) -> Result<(), JournalError> {
+        self.local.registry().partitions().for_each(|partition| partition.command(Order::LayDown));
+        let all_rest = async {
+            for partition in self.local.registry().partitions() {
+                partition.rests().await;
+            }
+        };
+        // whatever is still on its way then is refused once another node has the partition
+        let _ = timeout(DRAIN, all_rest).await;
+        let me = self.me.clone();
+        self.ask(move |leases| leases.leave(&me)).await?;
+        self.tell_others().await;
+        Ok(())
     }
 
     async fn turn(&mut self) -> Result<(), JournalError> {
@@ -91,8 +112,8 @@ impl Steward {
         if changed {
             self.tell_others().await;
             self.signals.look.notify_one();
-        } else if self.me.leaving && self.standing == Standing::In {
-            self.farewell().await?;
+        } else if self.me.leaving {
+            self.signals.left.send_replace(true);
         }
         Ok(())
     }
@@ -219,14 +240,5 @@ impl Steward {
     async fn tell_others(&self) {
         let calls = self.links.values().map(|link| link.call(Request::Look, WORD));
         futures_util::future::join_all(calls).await;
-    }
-
-    async fn farewell(&mut self) -> Result<(), JournalError> {
-        let me = self.me.clone();
-        self.ask(move |leases| leases.leave(&me)).await?;
-        self.standing = Standing::Gone;
-        self.signals.left.send_replace(true);
-        self.tell_others().await;
-        Ok(())
     }
 }

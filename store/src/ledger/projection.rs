@@ -3,30 +3,30 @@
 mod rows;
 mod step;
 
-use super::db::{Db, Error, in_transaction, on};
-use crate::journal::{Batch, Chain, Head};
-use domain::ids::{PartitionId, VoucherId};
+use super::db::{Db, Error, in_transaction};
+use crate::journal::{Batch, Head};
+use domain::ids::PartitionId;
 use rows::{ROWS_A_STATEMENT, Value};
+use sqlx::error::ErrorKind;
 use std::sync::Arc;
 use step::Step;
 
 /// Those of fixed text; the rest is [`rows::Rows`], whose text depends on how many rows there are.
-pub(super) const STATEMENTS: &[&str] = &[CHECKPOINT, ADVANCE];
+pub(super) const STATEMENTS: &[&str] = &[START, ADVANCE];
 
-const CHECKPOINT: &str = "SELECT epoch, seq, chain FROM checkpoint WHERE partition_id = $1";
-const ADVANCE: &str = "INSERT INTO checkpoint (partition_id, epoch, seq, chain) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (partition_id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, chain = excluded.chain
-    WHERE checkpoint.seq = $5";
+const START: &str = "INSERT INTO checkpoint (partition_id, epoch, seq, chain) VALUES ($1, 0, 0, $2)
+    ON CONFLICT (partition_id) DO NOTHING";
+// whoever comes second waits here for the first's commit, before a single row is written in vain
+const ADVANCE: &str = "UPDATE checkpoint SET epoch = $2, seq = $3, chain = $4
+    WHERE partition_id = $1 AND epoch = $5 AND seq = $6 AND chain = $7";
 
 /// What a step wrote.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Projected {
     /// The ledger's new end.
     pub seq: u64,
     /// How many records.
     pub records: usize,
-    /// The vouchers that changed, with the place of their latest fact.
-    pub vouchers: Vec<(VoucherId, u64)>,
 }
 
 /// Why a step was not written.
@@ -55,20 +55,6 @@ impl From<sqlx::Error> for ProjectError {
 }
 
 impl Db {
-    /// The last record that the ledger holds of a partition.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn checkpoint(&self, partition: PartitionId) -> Result<Head, Error> {
-        let row: Option<(i64, i64, Vec<u8>)> =
-            on!(self, |pool| sqlx::query_as(CHECKPOINT).bind(i64::from(partition.0)).fetch_optional(pool).await)?;
-        let Some((epoch, seq, chain)) = row else {
-            return Ok(Head::START);
-        };
-        let chain = Chain::try_from(chain).map_err(|_| Error::Corrupt("checkpoint chain".into()))?;
-        Ok(Head { epoch: epoch.unsigned_abs(), seq: seq.unsigned_abs(), chain })
-    }
-
     /// Writes the batches that follow `from`, all or nothing, and moves the checkpoint with them.
     ///
     /// # Errors
@@ -81,12 +67,18 @@ impl Db {
     ) -> Result<Projected, ProjectError> {
         let step = Step::gather(from, batches)?;
         let written: Result<(), ProjectError> = in_transaction!(self, |tx| {
+            let (place, to) = (i64::from(partition.0), &step.head);
+            if *from == Head::START {
+                sqlx::query(START).bind(place).bind(&from.chain[..]).execute(&mut *tx).await?;
+            }
             let moved = sqlx::query(ADVANCE)
-                .bind(i64::from(partition.0))
-                .bind(signed(step.head.epoch))
-                .bind(signed(step.head.seq))
-                .bind(&step.head.chain[..])
+                .bind(place)
+                .bind(signed(to.epoch))
+                .bind(signed(to.seq))
+                .bind(&to.chain[..])
+                .bind(signed(from.epoch))
                 .bind(signed(from.seq))
+                .bind(&from.chain[..])
                 .execute(&mut *tx)
                 .await?;
             if moved.rows_affected() != 1 {
@@ -121,12 +113,14 @@ fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// A row that is there already contradicts the journal; anything else is the database's trouble.
+/// Rows that are there already, or that no table takes, contradict the journal; anything else is the
+/// database's trouble and may pass.
 fn refused(seq: u64, error: sqlx::Error) -> ProjectError {
-    match Error::from(error) {
-        Error::Conflict => contradiction(seq, &"an operation or a voucher is in the ledger already"),
-        other => ProjectError::Ledger(other),
-    }
+    let of_rows = error.as_database_error().is_some_and(|said| {
+        // SQLSTATE class 22: a value that the column cannot hold
+        !matches!(said.kind(), ErrorKind::Other) || said.code().is_some_and(|code| code.starts_with("22"))
+    });
+    if of_rows { contradiction(seq, &error) } else { ProjectError::Ledger(error.into()) }
 }
 
 fn contradiction(seq: u64, why: &impl std::fmt::Display) -> ProjectError {

@@ -13,6 +13,7 @@ pub fn all_statements() -> Vec<&'static str> {
         super::outbox::STATEMENTS,
         super::people::STATEMENTS,
         super::programmes::STATEMENTS,
+        super::progress::STATEMENTS,
         super::projection::STATEMENTS,
         super::shops::STATEMENTS,
         super::users::STATEMENTS,

@@ -3,5 +3,8 @@
 
 mod expiry;
 mod messages;
+#[path = "../../../store/tests/common/postgres.rs"]
+mod postgres;
 mod projection;
+mod races;
 mod town;

@@ -3,12 +3,13 @@
 
 use super::town::{Town, holders, ledger, voucher};
 use domain::clock::Timestamp;
-use domain::ids::{PartitionId, VoucherId};
+use domain::ids::PartitionId;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
+use store::journal::Journal;
 use store::ledger::Db;
 use workers::projector::{Projector, Watcher};
 
@@ -16,18 +17,20 @@ const FAR: Timestamp = Timestamp::LAST;
 
 /// What the engine would be told.
 #[derive(Default)]
-struct Told {
-    durable: AtomicU64,
+pub struct Told {
+    pub durable: AtomicU64,
     projected: AtomicU64,
-    stopped: Mutex<Vec<(PartitionId, String)>>,
+    /// The journal is another process'.
+    pub elsewhere: AtomicBool,
+    pub stopped: Mutex<Vec<(PartitionId, String)>>,
 }
 
 impl Watcher for Told {
-    fn durable_seq(&self, _: PartitionId) -> u64 {
-        self.durable.load(SeqCst)
+    fn durable_seq(&self, _: PartitionId) -> Option<u64> {
+        Some(self.durable.load(SeqCst)).filter(|_| !self.elsewhere.load(SeqCst))
     }
 
-    fn projected(&self, _: PartitionId, seq: u64, _: &[(VoucherId, u64)]) {
+    fn projected(&self, _: PartitionId, seq: u64) {
         let before = self.projected.swap(seq, SeqCst);
         assert!(before <= seq, "the ledger went back from {before} to {seq}");
     }
@@ -123,4 +126,51 @@ async fn a_record_that_cannot_be_stops_its_own_partition_and_no_other() {
     projector(&db, &sick, &told).run(Arc::new(AtomicBool::new(false))).await;
     assert_eq!(told.stopped.lock().unwrap().len(), 2);
     assert_eq!(db.checkpoint(sick.partition).await.unwrap(), good);
+}
+
+#[tokio::test]
+async fn a_projector_that_was_overtaken_and_finds_the_journal_trimmed_goes_on_from_the_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = ledger(&folder).await;
+    let (mut town, told) = (Town::new(db.clone(), PartitionId(0)), Arc::new(Told::default()));
+    town.issue(1, 5_000, FAR);
+    let stop = Arc::new(AtomicBool::new(false));
+    let slow = projector(&db, &town, &told).run(Arc::clone(&stop));
+    let others = async {
+        while told.projected.load(SeqCst) < town.head.seq {
+            tokio::task::yield_now().await;
+        }
+        // another is faster, and what it wrote is let go of before this one looks again
+        (2..=9).for_each(|number| town.issue(number, 5_000, FAR));
+        town.project().await;
+        let floor = town.head.seq;
+        town.journal.trim(town.partition, floor, floor).unwrap();
+        town.issue(10, 5_000, FAR);
+        told.durable.store(town.head.seq, SeqCst);
+        stop.store(true, SeqCst);
+    };
+    tokio::join!(slow, others);
+    assert!(told.stopped.lock().unwrap().is_empty(), "{:?}", told.stopped);
+    assert_eq!(db.checkpoint(town.partition).await.unwrap(), town.head);
+}
+
+#[tokio::test]
+async fn a_projector_beside_another_process_follows_the_journal_and_ends_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = ledger(&folder).await;
+    let (mut town, told) = (Town::new(db.clone(), PartitionId(0)), Arc::new(Told::default()));
+    told.elsewhere.store(true, SeqCst);
+    let stop = Arc::new(AtomicBool::new(false));
+    let work = projector(&db, &town, &told).run(Arc::clone(&stop));
+    let elsewhere = async {
+        for number in 1..=5 {
+            town.issue(number, 5_000, FAR);
+            while told.projected.load(SeqCst) < town.head.seq {
+                tokio::task::yield_now().await;
+            }
+        }
+        stop.store(true, SeqCst);
+    };
+    tokio::join!(work, elsewhere);
+    assert_eq!(db.checkpoint(town.partition).await.unwrap(), town.head);
 }

@@ -17,7 +17,7 @@ use store::seal::Sealed;
 use uuid::Uuid;
 
 pub const TOWN: Uuid = Uuid::from_u128(4);
-const PROGRAMME: Uuid = Uuid::from_u128(5);
+pub const PROGRAMME: Uuid = Uuid::from_u128(5);
 pub const IMPORT: Uuid = Uuid::from_u128(6);
 
 /// A clock that stands still until the test moves it.
@@ -62,6 +62,12 @@ pub struct Town {
 /// A new ledger in a folder that must outlive it.
 pub async fn ledger(folder: &tempfile::TempDir) -> Db {
     let db = Db::open_sqlite(&folder.path().join("ledger.db")).await.unwrap();
+    settle(&db).await;
+    db
+}
+
+/// The town and its programme, in a ledger that is new.
+pub async fn settle(db: &Db) {
     db.migrate().await.unwrap();
     let help = "0".to_owned();
     let town = MunicipalityRow { id: TOWN, name: "Comune".to_owned(), help_phone: help.clone(), help_email: help };
@@ -86,7 +92,6 @@ pub async fn ledger(folder: &tempfile::TempDir) -> Db {
         created_at: 1,
     };
     db.add_programme(&programme).await.unwrap();
-    db
 }
 
 /// Holders of vouchers with these numbers, who read SMS; all from one import.

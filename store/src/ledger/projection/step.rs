@@ -78,6 +78,7 @@ static MESSAGES: Table = Table {
 /// All that happened to one voucher within a step.
 struct Change {
     before: u64,
+    next: u64,
     last: Entry,
     topped_up: i64,
     redeemed: i64,
@@ -92,6 +93,7 @@ impl Change {
     fn new(entry: &Entry) -> Self {
         Self {
             before: entry.voucher_seq - 1,
+            next: entry.voucher_seq,
             last: *entry,
             topped_up: 0,
             redeemed: 0,
@@ -103,8 +105,10 @@ impl Change {
         }
     }
 
-    fn add(&mut self, entry: &Entry) {
-        self.last = *entry;
+    /// Whether the fact is the voucher's next one.
+    fn add(&mut self, entry: &Entry) -> bool {
+        let follows = entry.voucher_seq == self.next;
+        (self.last, self.next) = (*entry, entry.voucher_seq + 1);
         match entry.event {
             Event::TopUp { amount } => self.topped_up += amount.get(),
             Event::Redeem { amount } | Event::Capture { amount, .. } => self.redeemed += amount.get(),
@@ -117,6 +121,7 @@ impl Change {
             Event::ChangeExpiry { expires_at } => self.expires_at = Some(expires_at.micros()),
             Event::Issue { .. } | Event::Hold { .. } | Event::Release { .. } | Event::Decline { .. } => {}
         }
+        follows
     }
 
     fn row<'a>(&self) -> [Value<'a>; 13] {
@@ -155,7 +160,11 @@ impl<'a> Step<'a> {
             step.head = batch.head();
             for (index, record) in batch.records().iter().enumerate() {
                 if let Body::Entry(entry) = record.body {
-                    step.changes.entry(entry.voucher).or_insert_with(|| Change::new(&entry)).add(&entry);
+                    let change = step.changes.entry(entry.voucher).or_insert_with(|| Change::new(&entry));
+                    if !change.add(&entry) {
+                        let why = format!("fact {} of {} is out of order", entry.voucher_seq, entry.voucher);
+                        return Err(contradiction(record.seq, &why));
+                    }
                     step.entries.push((record.seq, entry, batch.record_bytes(index)));
                 }
             }
@@ -210,8 +219,7 @@ impl<'a> Step<'a> {
 
     /// What the step wrote.
     pub(super) fn projected(&self) -> Projected {
-        let vouchers = self.changes.iter().map(|(voucher, change)| (*voucher, change.last.voucher_seq)).collect();
-        Projected { seq: self.head.seq, records: self.entries.len(), vouchers }
+        Projected { seq: self.head.seq, records: self.entries.len() }
     }
 }
 

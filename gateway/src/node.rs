@@ -1,0 +1,101 @@
+//! This process as one node of several that share a journal.
+
+use crate::edge::SystemEntropy;
+use crate::serve::{Settings, StartError};
+use data_encoding::HEXLOWER;
+use engine::{Primary, Shared};
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use store::keys::{Keys, random};
+use store::ledger::Db;
+use store::receipt::Signer;
+
+/// Where nodes meet.
+#[derive(Clone, Debug)]
+pub struct Meeting {
+    /// Where this one listens for the others.
+    pub listen: SocketAddr,
+    /// How the others reach it, if not as it listens.
+    pub address: Option<String>,
+}
+
+/// Everything that the engine writes to: a lane for each primary, each partition behind the ledger's checkpoint.
+///
+/// # Errors
+/// When journal or ledger do not answer.
+pub async fn primaries(settings: &Settings, db: &Db) -> Result<Vec<Primary>, StartError> {
+    let mut primaries = Vec::new();
+    for (journal, partitions) in settings.journal.lanes()? {
+        let mut checkpoints = Vec::new();
+        for partition in partitions {
+            checkpoints.push((partition, db.checkpoint(partition).await?));
+        }
+        primaries.push(Primary { journal, partitions: checkpoints });
+    }
+    Ok(primaries)
+}
+
+/// What this node shares with others; nothing where the journal is a file.
+///
+/// # Errors
+/// When it cannot listen, or has no name.
+pub fn share(settings: &Settings, keys: &Keys) -> Result<Option<Shared>, StartError> {
+    let Some(leases) = settings.journal.leases()? else { return Ok(None) };
+    let Meeting { listen, address } = &settings.meeting;
+    let listener = TcpListener::bind(listen).map_err(|error| format!("--node-listen {listen}: {error}"))?;
+    let address = match address {
+        Some(address) => address.clone(),
+        None if listen.ip().is_unspecified() => {
+            return Err(format!(
+                "{listen} is every address of this machine: say with --node-address which one other \
+                nodes reach it at"
+            )
+            .into());
+        }
+        None => listener.local_addr()?.to_string(),
+    };
+    Ok(Some(Shared {
+        name: name(&settings.data)?,
+        address,
+        listener,
+        leases,
+        secret: *keys.node_secret(),
+        entropy: Arc::new(SystemEntropy),
+        signer: Arc::new(Signer::new(keys.receipt_secret())),
+    }))
+}
+
+/// A name that stays with the data folder, so that a node that comes back is not taken for another one.
+fn name(data: &Path) -> Result<String, StartError> {
+    let path = data.join("node");
+    if let Ok(name) = std::fs::read_to_string(&path) {
+        let name = name.trim();
+        if name.is_empty() || name.contains(char::is_whitespace) {
+            return Err(format!("{} holds no name: remove it, and the node gets a new one", path.display()).into());
+        }
+        return Ok(name.to_owned());
+    }
+    let name = HEXLOWER.encode(&random::<8>(&SystemEntropy));
+    let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+    writeln!(file, "{name}")?;
+    file.sync_all()?;
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_keeps_its_name_and_no_two_have_the_same() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let first = name(one.path()).unwrap();
+        assert_eq!(name(one.path()).unwrap(), first);
+        assert_ne!(name(other.path()).unwrap(), first);
+        std::fs::write(other.path().join("node"), "\n").unwrap();
+        assert!(name(other.path()).unwrap_err().to_string().contains("remove it"));
+    }
+}

@@ -1,0 +1,149 @@
+//! The work behind the answers: projection and messages, in the server's process or in one of their own.
+
+pub mod process;
+
+use crate::directory::Directory;
+use crate::edge::SystemClock;
+use crate::messages::Messages;
+use crate::serve::Settings;
+use crate::texts::Texts;
+use clap::ValueEnum;
+use domain::ids::PartitionId;
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use store::keys::Keys;
+use store::ledger::Db;
+use workers::projector::{Projector, Watcher};
+use workers::sms::{FileSender, Messenger};
+
+/// How long to wait for stores that do not answer.
+const NAP: Duration = Duration::from_millis(250);
+
+/// Which part of the work.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Bring the journal into the ledger.
+    Projector,
+    /// Send messages.
+    Sms,
+    /// Everything.
+    All,
+}
+
+impl Job {
+    fn includes(self, job: Self) -> bool {
+        self == Self::All || self == job
+    }
+}
+
+/// What the work is done with.
+#[derive(Clone)]
+pub struct Work {
+    /// How the installation runs.
+    pub settings: Settings,
+    /// Opens what is sealed.
+    pub keys: Arc<Keys>,
+    /// The catalogue.
+    pub texts: Arc<Texts>,
+    /// Names of shops and municipalities.
+    pub directory: Arc<Directory>,
+    /// Who hears how far projection is.
+    pub watcher: Arc<dyn Watcher>,
+    /// Set when it is to end.
+    pub stop: Arc<AtomicBool>,
+}
+
+impl Work {
+    /// Runs until told to stop, over connections of its own: a busy projector takes none from the handlers.
+    pub async fn run(&self, job: Job, db: Db) {
+        let projectors = async {
+            if job.includes(Job::Projector) {
+                let partitions = self.once_there("journal", || async { self.settings.journal.partitions() }).await;
+                let partitions = partitions.unwrap_or_default().into_iter();
+                join_all(partitions.map(|partition| self.projector(partition, db.clone()))).await;
+            }
+        };
+        let messenger = async {
+            if job.includes(Job::Sms) {
+                self.messenger(db.clone()).run(Arc::clone(&self.stop)).await;
+            }
+        };
+        tokio::join!(projectors, messenger);
+    }
+
+    async fn projector(&self, partition: PartitionId, db: Db) {
+        let Some(journal) = self.once_there("journal", || async { self.settings.journal.reader() }).await else {
+            return;
+        };
+        let projector = Projector { db, journal, partition, watcher: Arc::clone(&self.watcher) };
+        projector.run(Arc::clone(&self.stop)).await;
+    }
+
+    fn messenger(&self, db: Db) -> Messenger {
+        let composer = Messages {
+            db: db.clone(),
+            keys: Arc::clone(&self.keys),
+            texts: Arc::clone(&self.texts),
+            directory: Arc::clone(&self.directory),
+            base_url: self.settings.base_url.clone(),
+        };
+        let sender = FileSender { path: self.settings.data.join("messages.jsonl") };
+        Messenger { db, composer: Arc::new(composer), sender: Arc::new(sender), clock: Arc::new(SystemClock) }
+    }
+
+    /// A connection to the ledger, once there is one; `None` when told to stop before.
+    pub async fn ledger(&self) -> Option<Db> {
+        self.once_there("ledger", || self.settings.ledger()).await
+    }
+
+    /// Asks a store until it answers; `None` when told to stop before.
+    async fn once_there<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
+        &self,
+        store: &str,
+        ask: impl Fn() -> F,
+    ) -> Option<T> {
+        while !self.stop.load(Ordering::Acquire) {
+            match ask().await {
+                Ok(answer) => return Some(answer),
+                Err(error) => tracing::error!(%error, store, "the workers cannot reach the store and will try again"),
+            }
+            tokio::time::sleep(NAP).await;
+        }
+        None
+    }
+}
+
+/// Does the work until it ends by itself, however often a defect ends it: payments go on without a ledger,
+/// and nobody would notice that it stands still.
+pub(crate) fn tirelessly(stop: &AtomicBool, work: impl AsyncFn()) {
+    let once = || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work()),
+        Err(error) => tracing::error!(%error, "the workers could not be started"),
+    };
+    // what a broken-off run leaves behind is on the disk, where the next one begins
+    while std::panic::catch_unwind(std::panic::AssertUnwindSafe(&once)).is_err() {
+        tracing::error!("the workers broke off, which is a defect, and begin anew");
+        metrics::counter!("buono_workers_broke_off_total").increment(1);
+        if stop.load(Ordering::Acquire) {
+            return;
+        }
+        std::thread::sleep(NAP);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicU32;
+
+    #[test]
+    fn a_defect_does_not_end_the_work() {
+        let (stop, runs) = (AtomicBool::new(false), AtomicU32::new(0));
+        tirelessly(&stop, async || assert!(runs.fetch_add(1, Ordering::SeqCst) >= 2, "a defect"));
+        assert_eq!(runs.load(Ordering::SeqCst), 3);
+        stop.store(true, Ordering::Release);
+        tirelessly(&stop, async || panic!("a defect in the very end"));
+    }
+}

@@ -1,0 +1,108 @@
+//! `buono work`: the work alone, in a process of its own beside any number of others.
+
+use super::{Job, Work, tirelessly};
+use crate::directory::Directory;
+use crate::ops::{Health, figures_text};
+use crate::serve::{Settings, StartError, open_stores, recorder};
+use crate::texts::Texts;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use domain::ids::PartitionId;
+use metrics_exporter_prometheus::PrometheusHandle;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::journal::JournalPlace;
+use store::keys::Keys;
+use workers::projector::Watcher;
+
+/// What of the work has stopped for good.
+#[derive(Default)]
+struct Stopped(Mutex<BTreeMap<PartitionId, String>>);
+
+impl Watcher for Stopped {
+    fn durable_seq(&self, _: PartitionId) -> Option<u64> {
+        None
+    }
+
+    fn projected(&self, _: PartitionId, _: u64) {}
+
+    fn stopped(&self, partition: PartitionId, why: &str) {
+        self.0.lock().insert(partition, why.to_owned());
+    }
+}
+
+impl Stopped {
+    fn reasons(&self) -> Vec<String> {
+        self.0.lock().iter().map(|(partition, why)| format!("partition {partition}: {why}")).collect()
+    }
+}
+
+/// Does the work until it is told to end, and shows on `listener` how it is.
+///
+/// # Errors
+/// What is wrong, in words.
+pub async fn run(
+    settings: &Settings,
+    job: Job,
+    listener: Option<TcpListener>,
+    told_to_end: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    if settings.postgres.is_none() || matches!(settings.journal, JournalPlace::File(_)) {
+        return Err("files belong to one process, whose `buono serve` does the work itself; \
+            `buono work` needs --postgres, and --redis or --journal postgres"
+            .into());
+    }
+    let metrics = recorder();
+    let keys = Keys::load(&settings.data.join("key")).map_err(|error| {
+        format!("{error}: {} must be the key file of this installation's servers", settings.data.join("key").display())
+    })?;
+    let db = open_stores(settings).await?;
+    let stopped = Arc::new(Stopped::default());
+    let stop = Arc::new(AtomicBool::new(false));
+    let work = Work {
+        settings: settings.clone(),
+        keys: Arc::new(keys),
+        texts: Arc::new(Texts::default()),
+        directory: Arc::new(Directory::load(&db).await?),
+        watcher: Arc::clone(&stopped) as _,
+        stop: Arc::clone(&stop),
+    };
+    let worker = std::thread::Builder::new().name("workers".to_owned()).spawn(move || {
+        tirelessly(&work.stop, async || {
+            if let Some(db) = work.ledger().await {
+                work.run(job, db).await;
+            }
+        });
+    })?;
+    let server = listener.map(|listener| serve(listener, metrics, stopped)).transpose()?;
+    let handle = server.as_ref().map(actix_web::dev::Server::handle);
+    let serving = server.map(actix_web::rt::spawn);
+    told_to_end.await;
+    tracing::info!("ending: the step at hand is the last");
+    stop.store(true, Ordering::Release);
+    web::block(move || worker.join()).await?.map_err(|_| "the workers died")?;
+    if let (Some(handle), Some(serving)) = (handle, serving) {
+        handle.stop(true).await;
+        serving.await??;
+    }
+    Ok(())
+}
+
+/// Health and figures, for whoever watches over the process.
+fn serve(
+    listener: TcpListener,
+    metrics: PrometheusHandle,
+    stopped: Arc<Stopped>,
+) -> std::io::Result<actix_web::dev::Server> {
+    let app = move || {
+        let (metrics, stopped) = (metrics.clone(), Arc::clone(&stopped));
+        App::new()
+            .route("/health/live", web::get().to(|| async { Health::alive() }))
+            .route("/health/ready", web::get().to(move || std::future::ready(Health::ready(stopped.reasons()))))
+            .route("/metrics", web::get().to(move || std::future::ready(figures_text(&metrics))))
+            .default_service(web::to(|| async { HttpResponse::NotFound().finish() }))
+    };
+    Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
+}

@@ -1,0 +1,179 @@
+//! Servers that leave the work to others: the ledger is written by processes that come, go and are
+//! killed, on a Postgres that is killed too, and everybody hears of it all the same.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tests::stores::Stores;
+use tests::{Server, binary};
+
+/// One `buono work`, ended by force when it is dropped.
+struct Worker {
+    child: Child,
+    url: String,
+}
+
+impl Worker {
+    async fn start(data: &Path, options: &[String], job: &str) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = format!("127.0.0.1:{port}");
+        let child = Command::new(binary())
+            .args(["work", job, "--base-url", "https://buono.example", "--listen", &address, "--data"])
+            .arg(data)
+            .args(options)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut worker = Self { child, url: format!("http://{address}") };
+        while reqwest::get(format!("{}/health/ready", worker.url)).await.is_err() {
+            assert!(worker.child.try_wait().unwrap().is_none(), "buono work ended at its start");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        worker
+    }
+
+    /// A figure of it.
+    async fn figure(&self, name: &str) -> Option<f64> {
+        let text = reqwest::get(format!("{}/metrics", self.url)).await.unwrap().text().await.unwrap();
+        let line = text.lines().find(|line| line.starts_with(name))?.to_owned();
+        line.rsplit(' ').next()?.parse().ok()
+    }
+
+    fn end(mut self) {
+        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success(), "an orderly end exits with 0");
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Pays a cent, and says what is left.
+async fn pay(server: &Server, key: &str) -> i64 {
+    let request = Client::new().post(format!("{}/v1/redemptions", server.base_url));
+    let answer = request
+        .bearer_auth(server.demo["terminals"][0]["token"].as_str().unwrap())
+        .header("Idempotency-Key", key)
+        .json(&json!({"voucher": server.demo["vouchers"][0]["qr_text"], "amount_cents": 1}))
+        .send()
+        .await
+        .unwrap();
+    let status = answer.status();
+    let body: Value = answer.json().await.unwrap();
+    assert!(status.is_success(), "{status}: {body}");
+    body["balance_cents"].as_i64().unwrap()
+}
+
+/// The event stream of the first voucher's page.
+async fn follow(server: &Server) -> Response {
+    let link = server.demo["vouchers"][0]["link"].as_str().unwrap();
+    let token = link.rsplit('#').next().unwrap();
+    let client = Client::new();
+    let open = client.post(format!("{}/v1/citizen/session", server.base_url)).json(&json!({"token": token}));
+    let session = open.send().await.unwrap();
+    let cookie = session.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let events = client.get(format!("{}/v1/citizen/voucher/events", server.base_url)).header("Cookie", cookie);
+    let answer = events.send().await.unwrap();
+    assert!(answer.status().is_success());
+    answer
+}
+
+/// Reads on until an event says that so much is left.
+async fn hears(events: &mut Response, balance: i64) {
+    let wanted = format!("\"balance_cents\":{balance},");
+    loop {
+        let chunk = events.chunk().await.unwrap().expect("the stream goes on");
+        if String::from_utf8_lossy(&chunk).contains(&wanted) {
+            return;
+        }
+    }
+}
+
+/// How many operations the till's shop has, as the ledger shows them once it has caught up.
+async fn operations(server: &Server) -> usize {
+    let till = server.demo["terminals"][0]["token"].as_str().unwrap();
+    for _ in 0..100 {
+        let url = format!("{}/v1/operations?limit=500", server.base_url);
+        let answer = Client::new().get(url).bearer_auth(till).send().await.unwrap();
+        if answer.status().is_success() {
+            let page: Value = answer.json().await.unwrap();
+            return page["items"].as_array().unwrap().len();
+        }
+        // Postgres is not back yet, or the ledger is not there yet
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the ledger does not catch up");
+}
+
+/// How many messages were sent so far.
+fn sent(data: &Path) -> usize {
+    std::fs::read_to_string(data.join("messages.jsonl")).map_or(0, |text| text.lines().count())
+}
+
+fn server_without_workers(data: &Path, options: &[String]) -> Server {
+    let mut program = Command::new(binary());
+    program.args(["serve", "--workers", "false"]).args(options).stderr(Stdio::null());
+    Server::start_as(data, program)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_do_the_work_and_everybody_hears_of_it() {
+    let (stores, data) = (Stores::redis_and_postgres(), tempfile::tempdir().unwrap());
+    let options = stores.options();
+    assert!(Server::start_with(data.path(), &options).end(), "the town is made");
+    let before = sent(data.path());
+    let mut server = server_without_workers(data.path(), &options);
+    let first = Worker::start(data.path(), &options, "all").await;
+    let mut second = Worker::start(data.path(), &options, "projector").await;
+    let mut events = follow(&server).await;
+    let mut paid = 0;
+    for kill in 0..5 {
+        for _ in 0..20 {
+            paid += 1;
+            let left = pay(&server, &format!("payment-{paid:04}")).await;
+            if paid % 10 == 0 {
+                hears(&mut events, left).await;
+            }
+        }
+        assert_eq!(operations(&server).await, paid, "after {kill} kills");
+        paid += 1;
+        pay(&server, &format!("payment-{paid:04}")).await;
+        stores.crash_ledger();
+        paid += 1;
+        pay(&server, &format!("payment-{paid:04}")).await;
+        second.child.kill().unwrap();
+        stores.resume_ledger();
+        second = Worker::start(data.path(), &options, "projector").await;
+    }
+    assert_eq!(operations(&server).await, paid);
+    assert!(first.figure("buono_projector_records_total").await.is_some_and(|records| records > 0.0));
+    assert_eq!(first.figure("buono_projector_stopped").await, None);
+    // the messages of all purchases go, and only the first worker sends any
+    while sent(data.path()) < before + paid {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    first.end();
+    second.end();
+    assert!(server.end(), "a server that leaves the work to others ends without them");
+    let verified = Command::new(binary()).arg("verify").args(&options).arg("--data").arg(data.path()).output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+#[test]
+fn files_belong_to_one_process() {
+    let data = tempfile::tempdir().unwrap();
+    let mut program = Command::new(binary());
+    program.args(["work", "--base-url", "https://buono.example", "--data"]).arg(data.path());
+    let refused = program.output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("--postgres"), "{said}");
+    assert!(std::fs::read_dir(data.path()).unwrap().next().is_none(), "nothing was made");
+}
