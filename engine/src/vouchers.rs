@@ -4,7 +4,7 @@ use crate::answer::{Answer, NotDone};
 use crate::cell::Ask;
 use crate::cluster::{Cluster, Shared};
 use crate::local::Local;
-use crate::partition::{Partition, PartitionState};
+use crate::partition::PartitionState;
 use crate::recent::{Sought, Whereabouts};
 use crate::source::Source;
 use crate::writer::Phase;
@@ -153,13 +153,11 @@ impl Vouchers {
         here.map(|(id, phase)| (id, Some(phase))).chain(orphans.into_iter().map(|id| (id, None))).collect()
     }
 
-    /// For each partition the last durable record that its writer knows of; zero for those that are elsewhere.
+    /// The last durable record of a partition that its writer here knows of; nothing while it is not served here.
     #[must_use]
-    pub fn durable_seqs(&self) -> Vec<(PartitionId, u64)> {
-        let seq = |partition: &Arc<Partition>| {
-            if partition.serves() { partition.durable_seq.load(Ordering::Acquire) } else { 0 }
-        };
-        self.local.registry().partitions().map(|partition| (partition.id, seq(partition))).collect()
+    pub fn durable_seq(&self, partition: PartitionId) -> Option<u64> {
+        let partition = self.local.partition(partition).filter(|partition| partition.serves())?;
+        Some(partition.durable_seq.load(Ordering::Acquire))
     }
 
     /// The ledger holds a partition up to here; called by whoever projects.
@@ -201,6 +199,12 @@ impl Vouchers {
             Some(cluster) if found.at.is_none() => Ok(cluster.find(sought, found, deadline).await?.whereabouts()),
             _ => Ok(found.whereabouts()),
         }
+    }
+
+    /// Whether this process has the voucher at the moment.
+    #[must_use]
+    pub fn serves(&self, voucher: VoucherId) -> bool {
+        self.local.registry().partition_of(voucher).partition.serves()
     }
 
     /// The partition that a voucher belongs to.

@@ -32,6 +32,10 @@ struct Engine {
 impl Sweep for Engine {
     fn expire(&self, voucher: VoucherId) -> Pending<'_, ()> {
         Box::pin(async move {
+            if !self.vouchers.serves(voucher) {
+                // the node that has it asks, too
+                return;
+            }
             let now = self.clock.now();
             // once a day, since money may come back by a reversal
             let purpose = format!("expire {}", domain::rome::date(now));
@@ -50,6 +54,9 @@ impl Sweep for Engine {
 
     fn touch(&self, voucher: VoucherId) -> Pending<'_, ()> {
         Box::pin(async move {
+            if !self.vouchers.serves(voucher) {
+                return;
+            }
             let deadline = self.clock.now().plus_seconds(10);
             if let Err(error) = self.vouchers.view(voucher, deadline).await {
                 tracing::warn!(%voucher, %error, "the hold will be looked at again");
@@ -82,7 +89,8 @@ impl Background {
         let clock = Arc::clone(&state.clock);
         let engine = Engine { vouchers: state.vouchers.clone(), clock: Arc::clone(&clock) };
         let expiry = Expiry { db: db.clone(), sweep: Arc::new(engine), clock };
-        let watch = LedgerWatch { db: db.clone(), hub: Arc::clone(&state.hub) };
+        let watch =
+            LedgerWatch { db: db.clone(), hub: Arc::clone(&state.hub), directory: Arc::clone(&state.directory) };
         let source = LedgerSource(db.clone());
         let work = async {
             if self.work.settings.workers {

@@ -23,6 +23,8 @@ pub struct Terminal {
 /// Everything at one moment.
 #[derive(Default)]
 pub struct Snapshot {
+    /// Which moment that was: the ledger counts every change.
+    version: i64,
     /// By id.
     pub municipalities: HashMap<Uuid, MunicipalityRow>,
     /// By id.
@@ -80,6 +82,12 @@ impl Snapshot {
     }
 }
 
+/// The version comes first: what changes in between is read again, and never missed.
+async fn read(db: &Db) -> Result<Snapshot, Error> {
+    let version = db.directory_version().await?;
+    Ok(Snapshot { version, ..Snapshot::new(db.directory().await?) })
+}
+
 /// The latest snapshot, for everyone.
 pub struct Directory {
     db: Db,
@@ -92,8 +100,16 @@ impl Directory {
     /// # Errors
     /// [`Error`].
     pub async fn load(db: &Db) -> Result<Self, Error> {
-        let latest = arc_swap::ArcSwap::from_pointee(Snapshot::new(db.directory().await?));
+        let latest = arc_swap::ArcSwap::from_pointee(read(db).await?);
         Ok(Self { db: db.clone(), latest })
+    }
+
+    /// Reads it again if another process has changed something.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn refresh(&self) -> Result<(), Error> {
+        if self.db.directory_version().await? == self.latest.load().version { Ok(()) } else { self.reload().await }
     }
 
     /// Reads it again; whoever changed something calls this before answering.
@@ -101,7 +117,7 @@ impl Directory {
     /// # Errors
     /// [`Error`].
     pub async fn reload(&self) -> Result<(), Error> {
-        self.latest.store(Arc::new(Snapshot::new(self.db.directory().await?)));
+        self.latest.store(Arc::new(read(&self.db).await?));
         Ok(())
     }
 

@@ -128,8 +128,7 @@ impl Hub {
 
 impl Watcher for Hub {
     fn durable_seq(&self, partition: PartitionId) -> Option<u64> {
-        let seqs = self.vouchers.get()?.durable_seqs();
-        seqs.iter().find(|(id, _)| *id == partition).map(|(_, seq)| *seq)
+        self.vouchers.get()?.durable_seq(partition)
     }
 
     fn projected(&self, _: PartitionId, _: u64) {

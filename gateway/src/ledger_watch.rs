@@ -1,9 +1,10 @@
 //! Watches the ledger, whoever writes it: this process, a `buono work`, or another node.
 //!
 //! It asks for the checkpoints, all in one question, and passes on how far the ledger is and which
-//! vouchers changed. A projector in this process only says that a look is worth while, so that there
+//! vouchers changed; and whether shops and programmes have changed, which every process keeps in memory. A projector in this process only says that a look is worth while, so that there
 //! is one way however many processes there are.
 
+use crate::directory::Directory;
 use crate::hub::Hub;
 use domain::ids::PartitionId;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct LedgerWatch {
     pub db: Db,
     /// Who is told.
     pub hub: Arc<Hub>,
+    /// What is read again when another process has changed it.
+    pub directory: Arc<Directory>,
 }
 
 impl LedgerWatch {
@@ -45,6 +48,7 @@ impl LedgerWatch {
     /// # Errors
     /// [`Error`] when the ledger does not answer; nothing is lost.
     pub async fn look(&self) -> Result<(), Error> {
+        self.directory.refresh().await?;
         for (partition, head) in self.db.checkpoints().await? {
             let seen = self.hub.seen(partition);
             if seen == Some(head.seq) {

@@ -161,6 +161,19 @@ pub async fn open_stores(settings: &Settings) -> Result<Db, StartError> {
     Ok(db)
 }
 
+/// Makes sure that the key file is the one that the ledger was written with.
+///
+/// # Errors
+/// When it is another one.
+pub(crate) async fn own(db: &Db, keys: &Keys, settings: &Settings) -> Result<(), StartError> {
+    if db.adopts_key(keys.check()).await? {
+        return Ok(());
+    }
+    let path = settings.data.join("key");
+    Err(format!("{} is not this installation's key file: copy that of another node, or of the backup", path.display())
+        .into())
+}
+
 /// Opens everything and starts engine and workers; HTTP comes after.
 ///
 /// # Errors
@@ -171,6 +184,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let lock = lock(&settings.data)?;
     let keys = Arc::new(Keys::load_or_create(&settings.data.join("key"), &SystemEntropy)?);
     let db = open_stores(settings).await?;
+    own(&db, &keys, settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
     let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));

@@ -20,7 +20,7 @@ use std::time::Duration;
 use store::codes::{Kind, normalise};
 use store::journal::{Batch, Journal};
 use store::keys::Keys;
-use store::ledger::{AuditRow, CodeRow, Db, Error, OperationRow};
+use store::ledger::{AuditRow, CodeRow, Db, Error, OfficeLock, OperationRow};
 use store::receipt::{Receipt, Signer};
 use uuid::Uuid;
 
@@ -110,6 +110,15 @@ impl AppState {
         for (_, index) in self.keys.code_indexes(voucher, generation) {
             self.codes.remove(&index);
         }
+    }
+
+    /// Keeps everybody else in the office out, here and on other nodes.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn office_alone(&self) -> Result<(tokio::sync::MutexGuard<'_, ()>, OfficeLock), Problem> {
+        let here = self.office.lock().await;
+        Ok((here, self.db.office().await?))
     }
 
     /// Waits until the ledger holds everything answered so far.

@@ -33,6 +33,7 @@ pub struct Keys {
     pin: [u8; 32],
     receipts: [u8; 32],
     nodes: [u8; 32],
+    check: [u8; 16],
 }
 
 /// Why the key file cannot be used.
@@ -91,7 +92,14 @@ impl Keys {
             pin: blake3::derive_key("buono 2026 pins", master),
             receipts: blake3::derive_key("buono 2026 receipts", master),
             nodes: blake3::derive_key("buono 2026 nodes", master),
+            check: first16(blake3::Hasher::new_derive_key("buono 2026 check").update(master)),
         }
+    }
+
+    /// What tells this key file from another one, and nothing else of it.
+    #[must_use]
+    pub const fn check(&self) -> &[u8; 16] {
+        &self.check
     }
 
     /// What nodes of one installation know each other by.

@@ -8,6 +8,7 @@ pub mod openapi;
 pub mod postgres;
 pub mod stores;
 pub mod town;
+pub mod worker;
 
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -95,6 +96,17 @@ impl Server {
         Self::spawn(data, port, program)
     }
 
+    /// A plain server over a town that is there, as one of several nodes for example.
+    ///
+    /// # Panics
+    /// When it is not ready within a minute.
+    #[must_use]
+    pub fn serve(data: &Path, options: &[impl AsRef<OsStr>]) -> Self {
+        let mut program = quiet();
+        program.arg("serve").args(options);
+        Self::start_as(data, program)
+    }
+
     #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
     fn spawn(data: &Path, port: u16, mut program: Command) -> Self {
         let base_url = format!("http://127.0.0.1:{port}");
@@ -115,8 +127,9 @@ impl Server {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        let demo = std::fs::read_to_string(data.join("demo.json")).expect("demo.json");
-        server.demo = serde_json::from_str(&demo).expect("demo.json is JSON");
+        if let Ok(demo) = std::fs::read_to_string(data.join("demo.json")) {
+            server.demo = serde_json::from_str(&demo).expect("demo.json is JSON");
+        }
         server
     }
 

@@ -4,57 +4,12 @@
 
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tests::stores::Stores;
+use tests::worker::Worker;
 use tests::{Server, binary};
-
-/// One `buono work`, ended by force when it is dropped.
-struct Worker {
-    child: Child,
-    url: String,
-}
-
-impl Worker {
-    async fn start(data: &Path, options: &[String], job: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let child = Command::new(binary())
-            .args(["work", job, "--base-url", "https://buono.example", "--listen", &address, "--data"])
-            .arg(data)
-            .args(options)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut worker = Self { child, url: format!("http://{address}") };
-        while reqwest::get(format!("{}/health/ready", worker.url)).await.is_err() {
-            assert!(worker.child.try_wait().unwrap().is_none(), "buono work ended at its start");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        worker
-    }
-
-    /// A figure of it.
-    async fn figure(&self, name: &str) -> Option<f64> {
-        let text = reqwest::get(format!("{}/metrics", self.url)).await.unwrap().text().await.unwrap();
-        let line = text.lines().find(|line| line.starts_with(name))?.to_owned();
-        line.rsplit(' ').next()?.parse().ok()
-    }
-
-    fn end(mut self) {
-        assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
-        assert!(self.child.wait().unwrap().success(), "an orderly end exits with 0");
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Pays a cent, and says what is left.
 async fn pay(server: &Server, key: &str) -> i64 {
@@ -149,7 +104,7 @@ async fn others_do_the_work_and_everybody_hears_of_it() {
         stores.crash_ledger();
         paid += 1;
         pay(&server, &format!("payment-{paid:04}")).await;
-        second.child.kill().unwrap();
+        second.kill();
         stores.resume_ledger();
         second = Worker::start(data.path(), &options, "projector").await;
     }

@@ -148,7 +148,8 @@ impl Steward {
         self.links.retain(|name, link| {
             living.contains(name) && table.members.get(name).is_some_and(|seen| seen.member.address == link.address)
         });
-        for name in living.iter().filter(|name| **name != self.me.name) {
+        // whoever has this node's name, when this one takes no part any more, is another node
+        for name in living.iter().filter(|name| **name != self.me.name || self.standing == Standing::Gone) {
             if let Some(seen) = table.members.get(name) {
                 let open = || Arc::new(Link::open(seen.member.address.clone(), self.keeper.clone()));
                 self.links.entry(name.clone()).or_insert_with(open);

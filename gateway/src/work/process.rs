@@ -3,7 +3,7 @@
 use super::{Job, Work, tirelessly};
 use crate::directory::Directory;
 use crate::ops::{Health, figures_text};
-use crate::serve::{Settings, StartError, open_stores, recorder};
+use crate::serve::{Settings, StartError, open_stores, own, recorder};
 use crate::texts::Texts;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use domain::ids::PartitionId;
@@ -59,6 +59,7 @@ pub async fn run(
         format!("{error}: {} must be the key file of this installation's servers", settings.data.join("key").display())
     })?;
     let db = open_stores(settings).await?;
+    own(&db, &keys, settings).await?;
     let stopped = Arc::new(Stopped::default());
     let stop = Arc::new(AtomicBool::new(false));
     let work = Work {

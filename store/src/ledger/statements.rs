@@ -9,6 +9,7 @@ pub fn all_statements() -> Vec<&'static str> {
         super::citizens::STATEMENTS,
         super::directory::STATEMENTS,
         super::imports::STATEMENTS,
+        super::nodes::STATEMENTS,
         super::operations::STATEMENTS,
         super::outbox::STATEMENTS,
         super::people::STATEMENTS,

@@ -38,7 +38,7 @@ pub struct Applied {
 /// `import_not_applicable` for one that was applied or undone, or is over the budget.
 pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, id: Uuid) -> Result<Applied, Problem> {
     let refused = || Problem::new("import_not_applicable");
-    let _alone = state.office.lock().await;
+    let _alone = state.office_alone().await?;
     // whoever has a voucher is known by the ledger, which may lag after a crash
     state.settled().await?;
     let mut row = state.db.import(municipality, id).await?;

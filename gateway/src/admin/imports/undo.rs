@@ -41,7 +41,7 @@ pub(super) async fn undo(
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    let _alone = state.office.lock().await;
+    let _alone = state.office_alone().await?;
     let row = state.db.import(municipality, *path).await?;
     if row.status != "applied" {
         return Err(Problem::new("import_not_applicable").with("import_status", row.status));

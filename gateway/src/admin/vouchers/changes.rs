@@ -197,7 +197,7 @@ async fn reissue(
 ) -> Result<HttpResponse, Problem> {
     text(&body.reason, 500, "reason")?;
     let voucher = VoucherId::new(*path);
-    let _alone = state.office.lock().await;
+    let _alone = state.office_alone().await?;
     state.settled().await?;
     // the codes of the next generation lead somewhere before anybody can be told of them
     let row = own(&state, staff.municipality()?, *path).await?;

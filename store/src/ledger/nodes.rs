@@ -1,0 +1,51 @@
+//! What several nodes over one ledger must agree on.
+
+use super::db::{Db, Error, on};
+use sqlx::{Postgres, Transaction};
+
+pub(super) const STATEMENTS: &[&str] = &[DIRECTORY_VERSION, ADOPT_KEY, KEY_CHECK];
+
+const DIRECTORY_VERSION: &str = "SELECT version FROM directory_version WHERE id = 1";
+const ADOPT_KEY: &str = "INSERT INTO installation (id, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING";
+const KEY_CHECK: &str = "SELECT key_check FROM installation WHERE id = 1";
+
+/// Waits for whoever has it, in whatever process, and lets go with the transaction. A file belongs to one process.
+const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
+/// "office", so that no other program's lock is meant.
+const OFFICE: i64 = 0x6f66_6669_6365;
+
+/// Nobody else on the ledger has one as long as this is kept.
+pub struct OfficeLock {
+    _held: Option<Transaction<'static, Postgres>>,
+}
+
+impl Db {
+    /// Grows with every change of municipalities, programmes, shops and terminals.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn directory_version(&self) -> Result<i64, Error> {
+        Ok(on!(self, |pool| sqlx::query_scalar(DIRECTORY_VERSION).fetch_one(pool).await)?)
+    }
+
+    /// Whether the ledger was written with this key; the first one that comes is the one.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn adopts_key(&self, check: &[u8; 16]) -> Result<bool, Error> {
+        on!(self, |pool| sqlx::query(ADOPT_KEY).bind(&check[..]).execute(pool).await.map(drop))?;
+        let adopted: Vec<u8> = on!(self, |pool| sqlx::query_scalar(KEY_CHECK).fetch_one(pool).await)?;
+        Ok(adopted == check)
+    }
+
+    /// Keeps everybody else in the office out, on whatever node.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn office(&self) -> Result<OfficeLock, Error> {
+        let Self::Pg(pool) = self else { return Ok(OfficeLock { _held: None }) };
+        let mut held = pool.begin().await?;
+        sqlx::query(LOCK).bind(OFFICE).execute(&mut *held).await?;
+        Ok(OfficeLock { _held: Some(held) })
+    }
+}

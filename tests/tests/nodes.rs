@@ -1,0 +1,370 @@
+//! Several nodes over one journal: any of them takes any request, and whichever comes, leaves or dies, what a till
+//! was told is true.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+use tests::stores::Stores;
+use tests::worker::Worker;
+use tests::{Server, binary};
+
+/// Vouchers that are paid from: enough that every partition has some.
+const VOUCHERS: usize = 24;
+const TILLS: usize = 6;
+
+/// A town, and nodes that share it.
+struct Town {
+    demo: Value,
+    options: Vec<String>,
+    nodes: Vec<Server>,
+    folders: Vec<tempfile::TempDir>,
+    _worker: Worker,
+    _stores: Stores,
+}
+
+/// A new folder with the installation's key.
+fn folder(like: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    // the mode comes along
+    std::fs::copy(like.join("key"), folder.path().join("key")).unwrap();
+    folder
+}
+
+impl Town {
+    async fn new(stores: Stores, nodes: usize) -> Self {
+        let mut options = stores.options();
+        let first = tempfile::tempdir().unwrap();
+        let mut seed = Server::start_with(first.path(), &options);
+        let demo = seed.demo.clone();
+        assert!(seed.end(), "an orderly end exits with 0");
+        let work = folder(first.path());
+        let worker = Worker::start(work.path(), &options, "all").await;
+        options.extend(["--workers".to_owned(), "false".to_owned()]);
+        let mut town = Self { demo, options, nodes: vec![], folders: vec![work], _worker: worker, _stores: stores };
+        for _ in 0..nodes {
+            town.join();
+        }
+        town.settles().await;
+        town
+    }
+
+    /// Another node comes.
+    fn join(&mut self) {
+        let folder = folder(self.folders[0].path());
+        self.nodes.push(Server::serve(folder.path(), &self.options));
+        self.folders.push(folder);
+    }
+
+    /// Waits until every node has its share of the partitions, and serves it.
+    async fn settles(&self) {
+        let share = 8 / self.nodes.len();
+        for node in &self.nodes {
+            while figure(node, "buono_cluster_partitions_here").await < share as f64 || !ready(node).await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+
+    async fn pay(&self, at: usize, voucher: usize, key: &str, cents: i64) -> Option<(StatusCode, bool, Value)> {
+        pay(&Client::new(), &self.nodes[at].base_url, &self.demo, voucher, key, cents).await
+    }
+}
+
+async fn figure(node: &Server, name: &str) -> f64 {
+    let text = reqwest::get(format!("{}/metrics", node.base_url)).await.unwrap().text().await.unwrap();
+    let line = text.lines().find(|line| line.starts_with(name)).map(str::to_owned);
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
+}
+
+async fn ready(node: &Server) -> bool {
+    reqwest::get(format!("{}/health/ready", node.base_url)).await.unwrap().status().is_success()
+}
+
+/// What one try was told: the status, whether it was told before, and the body. Nothing if it was not answered.
+async fn pay(
+    client: &Client,
+    node: &str,
+    demo: &Value,
+    voucher: usize,
+    key: &str,
+    cents: i64,
+) -> Option<(StatusCode, bool, Value)> {
+    let request = client
+        .post(format!("{node}/v1/redemptions"))
+        .bearer_auth(demo["terminals"][0]["token"].as_str().unwrap())
+        .header("Idempotency-Key", key)
+        .json(&json!({"voucher": demo["vouchers"][voucher]["qr_text"], "amount_cents": cents}));
+    let answer = request.send().await.ok()?;
+    let (status, replayed) = (answer.status(), answer.headers().contains_key("Idempotency-Replayed"));
+    Some((status, replayed, answer.json().await.ok()?))
+}
+
+/// The event stream of a voucher's page at a node.
+async fn follow(town: &Town, at: usize, voucher: usize) -> Response {
+    let (client, node) = (Client::new(), &town.nodes[at].base_url);
+    let link = town.demo["vouchers"][voucher]["link"].as_str().unwrap();
+    let token = json!({"token": link.rsplit('#').next().unwrap()});
+    let session = client.post(format!("{node}/v1/citizen/session")).json(&token).send().await.unwrap();
+    let cookie = session.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let events = client.get(format!("{node}/v1/citizen/voucher/events")).header("Cookie", cookie);
+    events.send().await.unwrap()
+}
+
+async fn hears(events: &mut Response, balance: i64) {
+    let wanted = format!("\"balance_cents\":{balance},");
+    loop {
+        let chunk = events.chunk().await.unwrap().expect("the stream goes on");
+        if String::from_utf8_lossy(&chunk).contains(&wanted) {
+            return;
+        }
+    }
+}
+
+/// A node with another key file would find nobody and open nothing.
+fn a_stranger_stays_outside(town: &Town) {
+    let folder = tempfile::tempdir().unwrap();
+    let stranger = Command::new(binary()).arg("serve").args(&town.options).arg("--data").arg(folder.path()).output();
+    let stranger = stranger.unwrap();
+    let said = String::from_utf8_lossy(&stranger.stderr).into_owned();
+    assert!(!stranger.status.success() && said.contains("is not this installation's key file"), "{said}");
+}
+
+/// The same conversation at every node, whoever has the voucher.
+async fn any_node_answers(stores: Stores) {
+    let town = Town::new(stores, 3).await;
+    let client = Client::new();
+    for voucher in 0..VOUCHERS {
+        let [one, two, three] = [voucher, voucher + 1, voucher + 2].map(|at| at % 3);
+        let key = format!("nodes-answer-{voucher}");
+        let (status, _, paid) = town.pay(one, voucher, &key, 120).await.unwrap();
+        assert_eq!(status, StatusCode::CREATED, "{paid}");
+        assert!(paid["receipt"]["root_signature"].is_string(), "{paid}");
+        let again = town.pay(two, voucher, &key, 120).await.unwrap();
+        assert_eq!(again, (StatusCode::OK, true, paid.clone()), "the same answer, receipt and all");
+        let (status, _, other) = town.pay(three, voucher, &key, 121).await.unwrap();
+        assert_eq!((status.as_u16(), other["code"].as_str()), (422, Some("idempotency_key_reused")), "{other}");
+        let (status, _, declined) = town.pay(two, voucher, &format!("{key}-too-much"), 9_000_000).await.unwrap();
+        assert_eq!((status.as_u16(), declined["code"].as_str()), (409, Some("insufficient_balance")), "{declined}");
+        let till = town.demo["terminals"][0]["token"].as_str().unwrap();
+        let url = format!("{}/v1/operations/by-key/{key}", town.nodes[three].base_url);
+        let found: Value = client.get(url).bearer_auth(till).send().await.unwrap().json().await.unwrap();
+        assert_eq!(found["operation_id"], paid["operation_id"], "{found}");
+        let operation = paid["operation_id"].as_str().unwrap();
+        let url = format!("{}/v1/operations/{operation}/reversals", town.nodes[three].base_url);
+        let reversed = client.post(url).bearer_auth(till).header("Idempotency-Key", format!("{key}-back"));
+        let reversed = reversed.json(&json!({"reason": "error"})).send().await.unwrap();
+        let (status, body) = (reversed.status(), reversed.json::<Value>().await.unwrap());
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+        assert_eq!(body["balance_cents"].as_i64(), paid["balance_cents"].as_i64().map(|left| left + 120));
+    }
+    // somebody watches at one node what happens at the others
+    for voucher in 0..6 {
+        let mut events = follow(&town, voucher % 3, voucher).await;
+        let (_, _, paid) = town.pay((voucher + 1) % 3, voucher, &format!("seen-elsewhere-{voucher}"), 7).await.unwrap();
+        hears(&mut events, paid["balance_cents"].as_i64().unwrap()).await;
+    }
+    for node in &town.nodes {
+        assert!(figure(node, "buono_cluster_forwarded_total").await > 0.0, "{} passed nothing on", node.base_url);
+    }
+    everybody_hears_of_a_suspended_shop(&town).await;
+    a_stranger_stays_outside(&town);
+}
+
+/// A shop suspended at one node is refused by every other a moment later.
+async fn everybody_hears_of_a_suspended_shop(town: &Town) {
+    let client = Client::new();
+    let clerk = town.demo["staff"].as_array().unwrap().iter().find(|staff| staff["role"] == "clerk").unwrap();
+    let who = json!({"email": clerk["email"], "password": clerk["password"]});
+    let at = |path: &str| format!("{}{path}", town.nodes[0].base_url);
+    let session = client.post(at("/v1/admin/session")).header("Idempotency-Key", "sign-in-somewhere");
+    let session = session.json(&who).send().await.unwrap();
+    let cookie = session.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let shop = town.demo["terminals"][0]["shop_id"].as_str().unwrap();
+    let suspend = client.post(at(&format!("/v1/admin/shops/{shop}/suspend"))).header("Cookie", cookie);
+    let suspended = suspend.header("Idempotency-Key", "suspend-this-shop").send().await.unwrap();
+    assert!(suspended.status().is_success(), "{}", suspended.text().await.unwrap());
+    for node in 0..town.nodes.len() {
+        let mut tries = 0;
+        loop {
+            let (status, _, told) = town.pay(node, 20, &format!("suspended-{node}-{tries}"), 1).await.unwrap();
+            if told["code"] == "shop_not_enabled" {
+                break;
+            }
+            assert!(status.is_success() && tries < 100, "{status}: {told}");
+            tries += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn any_node_answers_on_redis_and_postgres() {
+    any_node_answers(Stores::redis_and_postgres()).await;
+}
+
+#[tokio::test]
+async fn any_node_answers_on_postgres_alone() {
+    any_node_answers(Stores::postgres_alone()).await;
+}
+
+/// Tills that pay a cent again and again at the first node, under the same key until there is an answer.
+struct Market {
+    stop: Arc<AtomicBool>,
+    retried: Arc<AtomicU64>,
+    slowest: Arc<AtomicU64>,
+    tills: Vec<tokio::task::JoinHandle<Vec<(String, usize, Value)>>>,
+}
+
+impl Market {
+    fn open(town: &Town) -> Self {
+        let (stop, retried, slowest) = (Arc::default(), Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let till = |till: usize| {
+            let (stop, retried, slowest) =
+                (Arc::<AtomicBool>::clone(&stop), Arc::clone(&retried), Arc::clone(&slowest));
+            let (node, demo) = (town.nodes[0].base_url.clone(), town.demo.clone());
+            tokio::spawn(async move {
+                let client = Client::builder().timeout(Duration::from_secs(15)).build().unwrap();
+                let mut told = Vec::new();
+                while !stop.load(SeqCst) {
+                    let (at, key) = (told.len(), format!("market-{till}-{}", told.len()));
+                    let voucher = (at * TILLS + till) % VOUCHERS;
+                    let begun = Instant::now();
+                    let answer = loop {
+                        match pay(&client, &node, &demo, voucher, &key, 1).await {
+                            Some((status, _, body)) if status.is_success() => break body,
+                            Some((status, _, body)) => {
+                                assert!([503, 504].contains(&status.as_u16()), "{status}: {body}")
+                            }
+                            None => {}
+                        }
+                        retried.fetch_add(1, SeqCst);
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    };
+                    slowest.fetch_max(begun.elapsed().as_millis() as u64, SeqCst);
+                    told.push((key, voucher, answer));
+                }
+                told
+            })
+        };
+        let tills = (0..TILLS).map(till).collect();
+        Self { stop, retried, slowest, tills }
+    }
+
+    /// How many answers were none so far, and the slowest payment's milliseconds since this was last asked.
+    fn so_far(&self) -> (u64, u64) {
+        (self.retried.load(SeqCst), self.slowest.swap(0, SeqCst))
+    }
+
+    /// What was told is told again by every node, and everything adds up.
+    async fn close(self, town: &Town) {
+        self.stop.store(true, SeqCst);
+        let mut taken = vec![0; VOUCHERS];
+        let mut count = 0;
+        for till in self.tills {
+            for (key, voucher, answer) in till.await.unwrap() {
+                // that nothing is missing or twice, the balances show
+                if count % 11 == 0 {
+                    let again = town.pay(count % town.nodes.len(), voucher, &key, 1).await.unwrap();
+                    assert_eq!((again.0, &again.2), (StatusCode::OK, &answer), "{key}");
+                }
+                taken[voucher] += 1;
+                count += 1;
+            }
+        }
+        for (voucher, taken) in taken.into_iter().enumerate() {
+            let (_, _, last) = town.pay(0, voucher, &format!("the-last-{voucher}"), 1).await.unwrap();
+            let begun = town.demo["vouchers"][voucher]["balance_cents"].as_i64().unwrap();
+            assert_eq!(last["balance_cents"].as_i64(), Some(begun - taken - 1), "voucher {voucher}: {last}");
+        }
+        println!("{count} payments, {} tries without an answer", self.retried.load(SeqCst));
+        assert!(count > 50, "too little happened to prove anything");
+    }
+}
+
+async fn a_while() {
+    tokio::time::sleep(Duration::from_millis(800)).await;
+}
+
+fn signal(node: &Server, signal: &str) {
+    assert!(Command::new("kill").args([signal, &node.id().to_string()]).status().unwrap().success());
+}
+
+/// Nodes come, leave in order, are killed and are frozen, while tills pay at one that stays.
+async fn nodes_come_and_go(stores: Stores) {
+    let mut town = Town::new(stores, 3).await;
+    let market = Market::open(&town);
+    a_while().await;
+    let (retried, _) = market.so_far();
+    let mut leaves = town.nodes.remove(2);
+    assert!(tokio::task::spawn_blocking(move || leaves.end()).await.unwrap(), "an orderly end exits with 0");
+    town.settles().await;
+    let (after, slowest) = market.so_far();
+    println!("a node left: the slowest payment took {slowest} ms");
+    assert_eq!(after, retried, "nobody notices that a node leaves");
+    town.join();
+    town.settles().await;
+    let (after, slowest) = market.so_far();
+    println!("a node came: the slowest payment took {slowest} ms");
+    assert_eq!(after, retried, "nobody notices that a node comes");
+    a_while().await;
+    town.nodes.remove(1).kill();
+    town.settles().await;
+    println!("a node was killed: the slowest payment took {} ms", market.so_far().1);
+    town.join();
+    town.settles().await;
+    a_while().await;
+    let frozen = town.nodes.remove(1);
+    signal(&frozen, "-STOP");
+    town.settles().await;
+    a_while().await;
+    signal(&frozen, "-CONT");
+    // it believes for a moment that it still has its partitions, and must not answer from what it knew
+    let (last, client) = (town.nodes.len(), Client::new());
+    for voucher in 0..VOUCHERS {
+        let key = format!("thawed-{voucher}");
+        let told = pay(&client, &frozen.base_url, &town.demo, voucher, &key, 1).await;
+        let settled = town.pay(1, voucher, &key, 1).await.unwrap();
+        assert!(settled.0.is_success(), "{settled:?}");
+        if let Some((status, _, body)) = told.filter(|(status, ..)| status.is_success()) {
+            assert_eq!((status, &body["operation_id"]), (StatusCode::CREATED, &settled.2["operation_id"]));
+        }
+        town.demo["vouchers"][voucher]["balance_cents"] =
+            json!(town.demo["vouchers"][voucher]["balance_cents"].as_i64().unwrap() - 1);
+    }
+    town.nodes.insert(last, frozen);
+    town.settles().await;
+    market.close(&town).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_come_and_go_on_redis_and_postgres() {
+    nodes_come_and_go(Stores::redis_and_postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_come_and_go_on_postgres_alone() {
+    nodes_come_and_go(Stores::postgres_alone()).await;
+}
+
+/// A data folder was copied with its node's name: the later process counts, and the earlier one takes no part.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_name_is_one_node() {
+    let mut town = Town::new(Stores::redis_and_postgres(), 2).await;
+    let market = Market::open(&town);
+    let twin = folder(town.folders[0].path());
+    std::fs::copy(town.folders[2].path().join("node"), twin.path().join("node")).unwrap();
+    let second = Server::serve(twin.path(), &town.options);
+    a_while().await;
+    let (status, _, told) = town.pay(1, 0, "displaced", 1).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "it passes on what it is asked: {told}");
+    let again = pay(&Client::new(), &second.base_url, &town.demo, 0, "displaced", 1).await.unwrap();
+    assert_eq!(again, (StatusCode::OK, true, told));
+    town.demo["vouchers"][0]["balance_cents"] = json!(town.demo["vouchers"][0]["balance_cents"].as_i64().unwrap() - 1);
+    market.close(&town).await;
+}
