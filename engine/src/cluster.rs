@@ -27,9 +27,11 @@ use crate::vouchers::StartError;
 use domain::clock::Timestamp;
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::NodeId;
+use door::Door;
 use link::Link;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -43,8 +45,16 @@ use wire::{Request, Response};
 
 /// How long to wait for other routes before the same way is tried again: a partition changes hands in milliseconds.
 const RETRY: Duration = Duration::from_millis(10);
+/// How long another node may take to hear a word.
+const WORD: Duration = Duration::from_millis(500);
 /// How long a node that leaves waits for the others to take over.
 const FAREWELL: Duration = Duration::from_secs(10);
+
+/// Keeps something in memory that other nodes may change.
+pub trait Listener: Send + Sync {
+    /// Another node has changed something, and waits until this one knows.
+    fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
 
 /// What nodes need to share an installation.
 pub struct Shared {
@@ -52,8 +62,8 @@ pub struct Shared {
     pub name: String,
     /// Where other nodes reach it.
     pub address: String,
-    /// The listener there.
-    pub listener: TcpListener,
+    /// What listens there.
+    pub door: TcpListener,
     /// Where the leases are.
     pub leases: Box<dyn Leases>,
     /// What all nodes know and nobody else does.
@@ -62,6 +72,8 @@ pub struct Shared {
     pub entropy: Arc<dyn Entropy>,
     /// Makes the receipts of what is done here for others.
     pub signer: Arc<Signer>,
+    /// Hears that another node has changed something.
+    pub listener: Arc<dyn Listener>,
 }
 
 /// Who has a partition.
@@ -100,20 +112,20 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Comes in, and takes its share of the partitions up.
     pub fn start(shared: Shared, node: NodeId, local: Arc<Local>, source: Arc<dyn Source>) -> Result<Self, StartError> {
-        let Shared { name, address, listener, leases, secret, entropy, signer } = shared;
-        listener.set_nonblocking(true)?;
+        let Shared { name, address, door, leases, secret, entropy, signer, listener } = shared;
+        door.set_nonblocking(true)?;
         let signals = Arc::new(Signals::default());
         let (sender, routes) = watch::channel(Arc::default());
         let me = Member { name, node, address, leaving: false };
         let keeper = link::Keeper { secret, entropy };
-        let door =
-            door::Door { local: Arc::clone(&local), signer, keeper: keeper.clone(), signals: Arc::clone(&signals) };
+        let doorkeeper =
+            Door { local: Arc::clone(&local), signer, listener, keeper: keeper.clone(), signals: Arc::clone(&signals) };
         let steward = Steward::new(me, leases, Arc::clone(&local), source, (sender, keeper, Arc::clone(&signals)));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let run = move || {
             runtime.block_on(async {
-                match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => drop(tokio::spawn(door.serve(listener))),
+                match tokio::net::TcpListener::from_std(door) {
+                    Ok(door) => drop(tokio::spawn(doorkeeper.serve(door))),
                     Err(error) => tracing::error!(%error, "no other node can reach this one"),
                 }
                 steward.run().await;
@@ -191,6 +203,14 @@ impl Cluster {
         // of a partition that changes hands only the ledger will know
         found.later |= self.local.registry().partitions().any(|partition| !found.among.contains(&partition.id));
         Ok(found)
+    }
+
+    /// Tells every other node that something has changed that they keep in memory, and waits until they know; not for
+    /// ever, since they also look by themselves.
+    pub async fn tell_others(&self) {
+        let others = self.routes.borrow().others.clone();
+        let calls = others.iter().map(|link| link.call(Request::Changed, WORD));
+        futures_util::future::join_all(calls).await;
     }
 
     /// Partitions that nobody has.

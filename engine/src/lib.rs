@@ -31,7 +31,7 @@ mod vouchers;
 pub mod writer;
 
 pub use answer::{Answer, NotDone, Proof};
-pub use cluster::Shared;
+pub use cluster::{Listener, Shared};
 pub use partition::{Halt, PartitionState};
 pub use recent::Whereabouts;
 pub use source::{LoadError, Source};

@@ -227,6 +227,13 @@ impl Vouchers {
         self.local.passivate(source, deadline).await
     }
 
+    /// Tells every other node that something has changed that they keep in memory, and waits a moment for them.
+    pub async fn tell_others(&self) {
+        if let Some(cluster) = &self.cluster {
+            cluster.tell_others().await;
+        }
+    }
+
     /// Hands this node's partitions over to the others, if there are any; their vouchers can be asked for as before.
     /// Where there are none, it keeps them until it stops.
     pub async fn leave(&self) {

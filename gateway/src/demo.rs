@@ -89,7 +89,7 @@ async fn make(state: &AppState) -> Result<Value, crate::problem::Problem> {
     state.db.add_municipality(&municipality, now.micros()).await?;
     let programme = programme(state, municipality.id);
     state.db.add_programme(&programme).await?;
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     let mut staff = Vec::new();
     for role in ["municipal_admin", "clerk", "auditor"] {
         let password = data_encoding::BASE32_NOPAD.encode(&random::<10>(&state.entropy())).to_lowercase();
@@ -168,7 +168,7 @@ async fn terminals(state: &AppState, municipality: Uuid) -> Result<Vec<Value>, c
         state.db.enrol_terminal(&index, &terminal, now.micros()).await?;
         made.push(json!({"shop": shop.name, "shop_id": shop.id, "token": token}));
     }
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     Ok(made)
 }
 

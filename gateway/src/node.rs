@@ -1,13 +1,15 @@
 //! This process as one node of several that share a journal.
 
+use crate::directory::Directory;
 use crate::edge::SystemEntropy;
 use crate::serve::{Settings, StartError};
 use data_encoding::HEXLOWER;
-use engine::{Primary, Shared};
+use engine::{Listener, Primary, Shared};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use store::keys::{Keys, random};
 use store::ledger::Db;
@@ -42,10 +44,10 @@ pub async fn primaries(settings: &Settings, db: &Db) -> Result<Vec<Primary>, Sta
 ///
 /// # Errors
 /// When it cannot listen, or has no name.
-pub fn share(settings: &Settings, keys: &Keys) -> Result<Option<Shared>, StartError> {
+pub fn share(settings: &Settings, keys: &Keys, listener: &Arc<Directory>) -> Result<Option<Shared>, StartError> {
     let Some(leases) = settings.journal.leases()? else { return Ok(None) };
     let Meeting { listen, address } = &settings.meeting;
-    let listener = TcpListener::bind(listen).map_err(|error| format!("--node-listen {listen}: {error}"))?;
+    let door = TcpListener::bind(listen).map_err(|error| format!("--node-listen {listen}: {error}"))?;
     let address = match address {
         Some(address) => address.clone(),
         None if listen.ip().is_unspecified() => {
@@ -55,17 +57,28 @@ pub fn share(settings: &Settings, keys: &Keys) -> Result<Option<Shared>, StartEr
             )
             .into());
         }
-        None => listener.local_addr()?.to_string(),
+        None => door.local_addr()?.to_string(),
     };
     Ok(Some(Shared {
         name: name(&settings.data)?,
         address,
-        listener,
+        door,
+        listener: Arc::clone(listener) as _,
         leases,
         secret: *keys.node_secret(),
         entropy: Arc::new(SystemEntropy),
         signer: Arc::new(Signer::new(keys.receipt_secret())),
     }))
+}
+
+impl Listener for Directory {
+    fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {
+            if let Err(error) = self.refresh().await {
+                tracing::warn!(%error, "what another node has changed will be read a moment later");
+            }
+        })
+    }
 }
 
 /// A name that stays with the data folder, so that a node that comes back is not taken for another one.

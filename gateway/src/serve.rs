@@ -189,11 +189,12 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
     let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));
     let options = Options { node, idle: settings.idle };
-    let (primaries, shared) = (node::primaries(settings, &db).await?, node::share(settings, &keys)?);
+    let directory = Arc::new(Directory::load(&db).await?);
+    let (primaries, shared) = (node::primaries(settings, &db).await?, node::share(settings, &keys, &directory)?);
     let vouchers = Vouchers::start(&options, primaries, &source, &clock, shared)?;
     let hub = Arc::new(Hub::default());
     hub.attach(vouchers.clone());
-    let (texts, directory) = (Arc::new(Texts::default()), Arc::new(Directory::load(&db).await?));
+    let texts = Arc::new(Texts::default());
     let state = web::Data::new(AppState {
         db,
         vouchers,

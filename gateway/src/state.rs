@@ -112,6 +112,16 @@ impl AppState {
         }
     }
 
+    /// Municipalities, programmes, shops or terminals have changed: from the answer on, every node knows.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn directory_changed(&self) -> Result<(), Problem> {
+        self.directory.reload().await?;
+        self.vouchers.tell_others().await;
+        Ok(())
+    }
+
     /// Keeps everybody else in the office out, here and on other nodes.
     ///
     /// # Errors

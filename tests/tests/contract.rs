@@ -1,31 +1,39 @@
-//! The HTTP contract over the real binary: what tills, citizens and staff are told.
+//! The HTTP contract over the real binary: what tills, citizens and staff are told, the same on every ground.
+//! Where there are several nodes, every request goes to another one than the last.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use tests::Server;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tests::nodes::{Ground, Nodes};
+use tests::stores::Stores;
 
 struct World {
-    server: Server,
+    town: Nodes,
+    /// Requests so far: one node after the other takes one.
+    asked: AtomicUsize,
     client: Client,
     voucher: Value,
-    _data: tempfile::TempDir,
 }
 
 /// An answer: status, whether it was a replay, body.
 type Told = (u16, bool, Value);
 
 impl World {
-    fn new() -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let server = Server::start(data.path());
-        let vouchers = server.demo["vouchers"].as_array().unwrap();
+    async fn on(ground: Ground) -> Self {
+        let town = Nodes::on(ground).await;
+        let vouchers = town.demo["vouchers"].as_array().unwrap();
         let voucher = vouchers.iter().find(|voucher| voucher["reference"] == "2026/0001").unwrap().clone();
-        Self { server, client: Client::new(), voucher, _data: data }
+        Self { town, asked: AtomicUsize::new(0), client: Client::new(), voucher }
+    }
+
+    fn at(&self, path: &str) -> String {
+        let node = &self.town.nodes[self.asked.fetch_add(1, Ordering::Relaxed) % self.town.nodes.len()];
+        format!("{}{path}", node.base_url)
     }
 
     async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Told {
-        let mut request = self.client.request(method, format!("{}{path}", self.server.base_url));
+        let mut request = self.client.request(method, self.at(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -38,7 +46,7 @@ impl World {
     }
 
     fn bearer(&self, till: usize) -> String {
-        format!("Bearer {}", self.server.demo["terminals"][till]["token"].as_str().unwrap())
+        format!("Bearer {}", self.town.demo["terminals"][till]["token"].as_str().unwrap())
     }
 
     async fn post(&self, till: usize, path: &str, key: &str, body: &str) -> Told {
@@ -57,11 +65,11 @@ impl World {
     }
 
     async fn sign_in(&self, role: &str) -> String {
-        let staff = self.server.demo["staff"].as_array().unwrap();
+        let staff = self.town.demo["staff"].as_array().unwrap();
         let user = staff.iter().find(|user| user["role"] == role).unwrap();
         let answer = self
             .client
-            .post(format!("{}/v1/admin/session", self.server.base_url))
+            .post(self.at("/v1/admin/session"))
             .json(&json!({"email": user["email"], "password": user["password"]}))
             .send()
             .await
@@ -75,9 +83,7 @@ fn code(told: &Told) -> (u16, &str) {
     (told.0, told.2["code"].as_str().unwrap_or_default())
 }
 
-#[tokio::test]
-async fn fifty_euro_in_two_shops() {
-    let world = World::new();
+async fn fifty_euro_in_two_shops(world: World) {
     let first = world.redeem(0, "first-key", 2_050).await;
     assert_eq!((first.0, first.1, &first.2["balance_cents"]), (201, false, &json!(2_950)));
     let again = world.redeem(0, "first-key", 2_050).await;
@@ -105,9 +111,7 @@ async fn fifty_euro_in_two_shops() {
     assert_eq!((days.as_array().unwrap().len(), &days[0]["amount_cents"]), (1, &json!(2_050)));
 }
 
-#[tokio::test]
-async fn holds_over_http() {
-    let world = World::new();
+async fn holds_over_http(world: World) {
     let body = json!({"voucher": world.voucher["code"], "amount_cents": 3_000}).to_string();
     let held = world.post(0, "/v1/holds", "hold-key", &body).await;
     assert_eq!((held.0, &held.2["available_cents"]), (201, &json!(2_000)));
@@ -124,9 +128,7 @@ async fn holds_over_http() {
     assert_eq!(code(&world.post(0, &capture, "capture-3", "{}").await), (404, "hold_not_found"));
 }
 
-#[tokio::test]
-async fn bad_input_is_named_and_loses_nothing() {
-    let world = World::new();
+async fn bad_input_is_named_and_loses_nothing(world: World) {
     let qr = world.voucher["qr_text"].as_str().unwrap();
     for amount in ["0", "-1", "1000000000000000000", "\"10,005\"", "50.00", "null"] {
         let body = format!(r#"{{"voucher":"{qr}","amount_cents":{amount}}}"#);
@@ -163,9 +165,7 @@ async fn bad_input_is_named_and_loses_nothing() {
     assert_eq!(world.post(0, "/v1/vouchers/lookup", "-", &body).await.2["balance_cents"], 5_000);
 }
 
-#[tokio::test]
-async fn roles_and_standing_are_held() {
-    let world = World::new();
+async fn roles_and_standing_are_held(world: World) {
     let (admin, auditor) = (world.sign_in("municipal_admin").await, world.sign_in("auditor").await);
     let id = world.voucher["voucher_id"].as_str().unwrap();
     let block = format!("/v1/admin/vouchers/{id}/block");
@@ -178,7 +178,7 @@ async fn roles_and_standing_are_held() {
         code(&world.call(Method::GET, "/v1/admin/municipalities", &[("Cookie", &admin)], None).await),
         (403, "forbidden")
     );
-    let shop = world.server.demo["terminals"][0]["shop_id"].as_str().unwrap();
+    let shop = world.town.demo["terminals"][0]["shop_id"].as_str().unwrap();
     let suspend = format!("/v1/admin/shops/{shop}/suspend");
     assert_eq!(world.call(Method::POST, &suspend, &[("Cookie", &admin)], None).await.0, 204);
     assert_eq!(code(&world.redeem(0, "a-second-ago", 1).await), (409, "shop_not_enabled"));
@@ -193,12 +193,10 @@ async fn roles_and_standing_are_held() {
     assert_eq!(world.post(1, "/v1/redemptions", "new-code", &body).await.0, 201);
 }
 
-#[tokio::test]
-async fn an_import_applied_twice_at_once_gives_each_family_one_voucher() {
-    let world = World::new();
+async fn an_import_applied_twice_at_once_gives_each_family_one_voucher(world: World) {
     let clerk = world.sign_in("clerk").await;
     let session = [("Cookie", clerk.as_str())];
-    let programme = world.server.demo["programme_id"].as_str().unwrap();
+    let programme = world.town.demo["programme_id"].as_str().unwrap();
     let vouchers = async || {
         let list = world.call(Method::GET, "/v1/admin/programmes", &session, None).await.2;
         list["items"][0]["sums"]["vouchers"].as_i64().unwrap()
@@ -219,9 +217,7 @@ async fn an_import_applied_twice_at_once_gives_each_family_one_voucher() {
     assert_eq!((code(&one), code(&two)), ((200, ""), (409, "import_not_applicable")));
 }
 
-#[tokio::test]
-async fn a_top_up_told_twice_is_one_top_up() {
-    let world = World::new();
+async fn a_top_up_told_twice_is_one_top_up(world: World) {
     let clerk = world.sign_in("clerk").await;
     let path = format!("/v1/admin/vouchers/{}/top-up", world.voucher["voucher_id"].as_str().unwrap());
     let headers = [("Cookie", clerk.as_str()), ("Idempotency-Key", "integrazione")];
@@ -239,3 +235,26 @@ async fn a_top_up_told_twice_is_one_top_up() {
     let told = log["items"].as_array().unwrap().iter().filter(|item| item["action"] == "voucher_topped_up");
     assert_eq!(told.map(|item| item["detail"].clone()).collect::<Vec<_>>(), [json!({"reason": "integrazione"})]);
 }
+
+/// Every scenario on one ground.
+macro_rules! on {
+    ($ground:ident, $stores:path, $nodes:literal) => {
+        mod $ground {
+            use super::*;
+
+            on!(@each $stores, $nodes, fifty_euro_in_two_shops, holds_over_http, bad_input_is_named_and_loses_nothing, roles_and_standing_are_held, an_import_applied_twice_at_once_gives_each_family_one_voucher, a_top_up_told_twice_is_one_top_up);
+        }
+    };
+    (@each $stores:path, $nodes:literal, $($scenario:ident),+) => {$(
+        #[tokio::test]
+        async fn $scenario() {
+            super::$scenario(World::on(Ground { stores: $stores, nodes: $nodes }).await).await;
+        }
+    )+};
+}
+
+on!(files, Stores::files, 1);
+on!(redis_and_postgres, Stores::redis_and_postgres, 1);
+on!(redis_and_postgres_three_nodes, Stores::redis_and_postgres, 3);
+on!(postgres_alone, Stores::postgres_alone, 1);
+on!(postgres_alone_three_nodes, Stores::postgres_alone, 3);

@@ -5,96 +5,30 @@
 
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
+use tests::nodes::{Ground, Nodes, figure, folder};
 use tests::stores::Stores;
-use tests::worker::Worker;
 use tests::{Server, binary};
 
 /// Vouchers that are paid from: enough that every partition has some.
 const VOUCHERS: usize = 24;
 const TILLS: usize = 6;
 
-/// A town, and nodes that share it.
-struct Town {
-    demo: Value,
-    options: Vec<String>,
-    nodes: Vec<Server>,
-    folders: Vec<tempfile::TempDir>,
-    _worker: Worker,
-    _stores: Stores,
+const ON_REDIS: Ground = Ground { stores: Stores::redis_and_postgres, nodes: 3 };
+const ON_POSTGRES: Ground = Ground { stores: Stores::postgres_alone, nodes: 3 };
+
+async fn try_to_pay(town: &Nodes, at: usize, voucher: usize, key: &str, cents: i64) -> Option<Told> {
+    pay(&Client::new(), &town.nodes[at].base_url, &town.demo, voucher, key, cents).await
 }
 
-/// A new folder with the installation's key.
-fn folder(like: &Path) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    // the mode comes along
-    std::fs::copy(like.join("key"), folder.path().join("key")).unwrap();
-    folder
-}
+/// What one try was told: the status, whether it was told before, and the body.
+type Told = (StatusCode, bool, Value);
 
-impl Town {
-    async fn new(stores: Stores, nodes: usize) -> Self {
-        let mut options = stores.options();
-        let first = tempfile::tempdir().unwrap();
-        let mut seed = Server::start_with(first.path(), &options);
-        let demo = seed.demo.clone();
-        assert!(seed.end(), "an orderly end exits with 0");
-        let work = folder(first.path());
-        let worker = Worker::start(work.path(), &options, "all").await;
-        options.extend(["--workers".to_owned(), "false".to_owned()]);
-        let mut town = Self { demo, options, nodes: vec![], folders: vec![work], _worker: worker, _stores: stores };
-        for _ in 0..nodes {
-            town.join();
-        }
-        town.settles().await;
-        town
-    }
-
-    /// Another node comes.
-    fn join(&mut self) {
-        let folder = folder(self.folders[0].path());
-        self.nodes.push(Server::serve(folder.path(), &self.options));
-        self.folders.push(folder);
-    }
-
-    /// Waits until every node has its share of the partitions, and serves it.
-    async fn settles(&self) {
-        let share = 8 / self.nodes.len();
-        for node in &self.nodes {
-            while figure(node, "buono_cluster_partitions_here").await < share as f64 || !ready(node).await {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        }
-    }
-
-    async fn pay(&self, at: usize, voucher: usize, key: &str, cents: i64) -> Option<(StatusCode, bool, Value)> {
-        pay(&Client::new(), &self.nodes[at].base_url, &self.demo, voucher, key, cents).await
-    }
-}
-
-async fn figure(node: &Server, name: &str) -> f64 {
-    let text = reqwest::get(format!("{}/metrics", node.base_url)).await.unwrap().text().await.unwrap();
-    let line = text.lines().find(|line| line.starts_with(name)).map(str::to_owned);
-    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
-}
-
-async fn ready(node: &Server) -> bool {
-    reqwest::get(format!("{}/health/ready", node.base_url)).await.unwrap().status().is_success()
-}
-
-/// What one try was told: the status, whether it was told before, and the body. Nothing if it was not answered.
-async fn pay(
-    client: &Client,
-    node: &str,
-    demo: &Value,
-    voucher: usize,
-    key: &str,
-    cents: i64,
-) -> Option<(StatusCode, bool, Value)> {
+/// Nothing if it was not answered.
+async fn pay(client: &Client, node: &str, demo: &Value, voucher: usize, key: &str, cents: i64) -> Option<Told> {
     let request = client
         .post(format!("{node}/v1/redemptions"))
         .bearer_auth(demo["terminals"][0]["token"].as_str().unwrap())
@@ -106,7 +40,7 @@ async fn pay(
 }
 
 /// The event stream of a voucher's page at a node.
-async fn follow(town: &Town, at: usize, voucher: usize) -> Response {
+async fn follow(town: &Nodes, at: usize, voucher: usize) -> Response {
     let (client, node) = (Client::new(), &town.nodes[at].base_url);
     let link = town.demo["vouchers"][voucher]["link"].as_str().unwrap();
     let token = json!({"token": link.rsplit('#').next().unwrap()});
@@ -127,7 +61,7 @@ async fn hears(events: &mut Response, balance: i64) {
 }
 
 /// A node with another key file would find nobody and open nothing.
-fn a_stranger_stays_outside(town: &Town) {
+fn a_stranger_stays_outside(town: &Nodes) {
     let folder = tempfile::tempdir().unwrap();
     let stranger = Command::new(binary()).arg("serve").args(&town.options).arg("--data").arg(folder.path()).output();
     let stranger = stranger.unwrap();
@@ -136,20 +70,21 @@ fn a_stranger_stays_outside(town: &Town) {
 }
 
 /// The same conversation at every node, whoever has the voucher.
-async fn any_node_answers(stores: Stores) {
-    let town = Town::new(stores, 3).await;
+async fn any_node_answers(on: Ground) {
+    let town = Nodes::on(on).await;
     let client = Client::new();
     for voucher in 0..VOUCHERS {
         let [one, two, three] = [voucher, voucher + 1, voucher + 2].map(|at| at % 3);
         let key = format!("nodes-answer-{voucher}");
-        let (status, _, paid) = town.pay(one, voucher, &key, 120).await.unwrap();
+        let (status, _, paid) = try_to_pay(&town, one, voucher, &key, 120).await.unwrap();
         assert_eq!(status, StatusCode::CREATED, "{paid}");
         assert!(paid["receipt"]["root_signature"].is_string(), "{paid}");
-        let again = town.pay(two, voucher, &key, 120).await.unwrap();
+        let again = try_to_pay(&town, two, voucher, &key, 120).await.unwrap();
         assert_eq!(again, (StatusCode::OK, true, paid.clone()), "the same answer, receipt and all");
-        let (status, _, other) = town.pay(three, voucher, &key, 121).await.unwrap();
+        let (status, _, other) = try_to_pay(&town, three, voucher, &key, 121).await.unwrap();
         assert_eq!((status.as_u16(), other["code"].as_str()), (422, Some("idempotency_key_reused")), "{other}");
-        let (status, _, declined) = town.pay(two, voucher, &format!("{key}-too-much"), 9_000_000).await.unwrap();
+        let (status, _, declined) =
+            try_to_pay(&town, two, voucher, &format!("{key}-too-much"), 9_000_000).await.unwrap();
         assert_eq!((status.as_u16(), declined["code"].as_str()), (409, Some("insufficient_balance")), "{declined}");
         let till = town.demo["terminals"][0]["token"].as_str().unwrap();
         let url = format!("{}/v1/operations/by-key/{key}", town.nodes[three].base_url);
@@ -166,7 +101,8 @@ async fn any_node_answers(stores: Stores) {
     // somebody watches at one node what happens at the others
     for voucher in 0..6 {
         let mut events = follow(&town, voucher % 3, voucher).await;
-        let (_, _, paid) = town.pay((voucher + 1) % 3, voucher, &format!("seen-elsewhere-{voucher}"), 7).await.unwrap();
+        let (_, _, paid) =
+            try_to_pay(&town, (voucher + 1) % 3, voucher, &format!("seen-elsewhere-{voucher}"), 7).await.unwrap();
         hears(&mut events, paid["balance_cents"].as_i64().unwrap()).await;
     }
     for node in &town.nodes {
@@ -176,8 +112,8 @@ async fn any_node_answers(stores: Stores) {
     a_stranger_stays_outside(&town);
 }
 
-/// A shop suspended at one node is refused by every other a moment later.
-async fn everybody_hears_of_a_suspended_shop(town: &Town) {
+/// A shop suspended at one node is refused by every other from the answer on.
+async fn everybody_hears_of_a_suspended_shop(town: &Nodes) {
     let client = Client::new();
     let clerk = town.demo["staff"].as_array().unwrap().iter().find(|staff| staff["role"] == "clerk").unwrap();
     let who = json!({"email": clerk["email"], "password": clerk["password"]});
@@ -190,27 +126,19 @@ async fn everybody_hears_of_a_suspended_shop(town: &Town) {
     let suspended = suspend.header("Idempotency-Key", "suspend-this-shop").send().await.unwrap();
     assert!(suspended.status().is_success(), "{}", suspended.text().await.unwrap());
     for node in 0..town.nodes.len() {
-        let mut tries = 0;
-        loop {
-            let (status, _, told) = town.pay(node, 20, &format!("suspended-{node}-{tries}"), 1).await.unwrap();
-            if told["code"] == "shop_not_enabled" {
-                break;
-            }
-            assert!(status.is_success() && tries < 100, "{status}: {told}");
-            tries += 1;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let (status, _, told) = try_to_pay(town, node, 20, &format!("suspended-{node}"), 1).await.unwrap();
+        assert_eq!((status.as_u16(), told["code"].as_str()), (409, Some("shop_not_enabled")), "{told}");
     }
 }
 
 #[tokio::test]
 async fn any_node_answers_on_redis_and_postgres() {
-    any_node_answers(Stores::redis_and_postgres()).await;
+    any_node_answers(ON_REDIS).await;
 }
 
 #[tokio::test]
 async fn any_node_answers_on_postgres_alone() {
-    any_node_answers(Stores::postgres_alone()).await;
+    any_node_answers(ON_POSTGRES).await;
 }
 
 /// Tills that pay a cent again and again at the first node, under the same key until there is an answer.
@@ -222,7 +150,7 @@ struct Market {
 }
 
 impl Market {
-    fn open(town: &Town) -> Self {
+    fn open(town: &Nodes) -> Self {
         let (stop, retried, slowest) = (Arc::default(), Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
         let till = |till: usize| {
             let (stop, retried, slowest) =
@@ -262,7 +190,7 @@ impl Market {
     }
 
     /// What was told is told again by every node, and everything adds up.
-    async fn close(self, town: &Town) {
+    async fn close(self, town: &Nodes) {
         self.stop.store(true, SeqCst);
         let mut taken = vec![0; VOUCHERS];
         let mut count = 0;
@@ -270,7 +198,7 @@ impl Market {
             for (key, voucher, answer) in till.await.unwrap() {
                 // that nothing is missing or twice, the balances show
                 if count % 11 == 0 {
-                    let again = town.pay(count % town.nodes.len(), voucher, &key, 1).await.unwrap();
+                    let again = try_to_pay(town, count % town.nodes.len(), voucher, &key, 1).await.unwrap();
                     assert_eq!((again.0, &again.2), (StatusCode::OK, &answer), "{key}");
                 }
                 taken[voucher] += 1;
@@ -278,7 +206,7 @@ impl Market {
             }
         }
         for (voucher, taken) in taken.into_iter().enumerate() {
-            let (_, _, last) = town.pay(0, voucher, &format!("the-last-{voucher}"), 1).await.unwrap();
+            let (_, _, last) = try_to_pay(town, 0, voucher, &format!("the-last-{voucher}"), 1).await.unwrap();
             let begun = town.demo["vouchers"][voucher]["balance_cents"].as_i64().unwrap();
             assert_eq!(last["balance_cents"].as_i64(), Some(begun - taken - 1), "voucher {voucher}: {last}");
         }
@@ -296,32 +224,32 @@ fn signal(node: &Server, signal: &str) {
 }
 
 /// Nodes come, leave in order, are killed and are frozen, while tills pay at one that stays.
-async fn nodes_come_and_go(stores: Stores) {
-    let mut town = Town::new(stores, 3).await;
+async fn nodes_come_and_go(on: Ground) {
+    let mut town = Nodes::on(on).await;
     let market = Market::open(&town);
     a_while().await;
     let (retried, _) = market.so_far();
     let mut leaves = town.nodes.remove(2);
     assert!(tokio::task::spawn_blocking(move || leaves.end()).await.unwrap(), "an orderly end exits with 0");
-    town.settles().await;
+    town.settle().await;
     let (after, slowest) = market.so_far();
     println!("a node left: the slowest payment took {slowest} ms");
     assert_eq!(after, retried, "nobody notices that a node leaves");
     town.join();
-    town.settles().await;
+    town.settle().await;
     let (after, slowest) = market.so_far();
     println!("a node came: the slowest payment took {slowest} ms");
     assert_eq!(after, retried, "nobody notices that a node comes");
     a_while().await;
     town.nodes.remove(1).kill();
-    town.settles().await;
+    town.settle().await;
     println!("a node was killed: the slowest payment took {} ms", market.so_far().1);
     town.join();
-    town.settles().await;
+    town.settle().await;
     a_while().await;
     let frozen = town.nodes.remove(1);
     signal(&frozen, "-STOP");
-    town.settles().await;
+    town.settle().await;
     a_while().await;
     signal(&frozen, "-CONT");
     // it believes for a moment that it still has its partitions, and must not answer from what it knew
@@ -329,7 +257,7 @@ async fn nodes_come_and_go(stores: Stores) {
     for voucher in 0..VOUCHERS {
         let key = format!("thawed-{voucher}");
         let told = pay(&client, &frozen.base_url, &town.demo, voucher, &key, 1).await;
-        let settled = town.pay(1, voucher, &key, 1).await.unwrap();
+        let settled = try_to_pay(&town, 1, voucher, &key, 1).await.unwrap();
         assert!(settled.0.is_success(), "{settled:?}");
         if let Some((status, _, body)) = told.filter(|(status, ..)| status.is_success()) {
             assert_eq!((status, &body["operation_id"]), (StatusCode::CREATED, &settled.2["operation_id"]));
@@ -338,30 +266,30 @@ async fn nodes_come_and_go(stores: Stores) {
             json!(town.demo["vouchers"][voucher]["balance_cents"].as_i64().unwrap() - 1);
     }
     town.nodes.insert(last, frozen);
-    town.settles().await;
+    town.settle().await;
     market.close(&town).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_come_and_go_on_redis_and_postgres() {
-    nodes_come_and_go(Stores::redis_and_postgres()).await;
+    nodes_come_and_go(ON_REDIS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_come_and_go_on_postgres_alone() {
-    nodes_come_and_go(Stores::postgres_alone()).await;
+    nodes_come_and_go(ON_POSTGRES).await;
 }
 
 /// A data folder was copied with its node's name: the later process counts, and the earlier one takes no part.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_name_is_one_node() {
-    let mut town = Town::new(Stores::redis_and_postgres(), 2).await;
+    let mut town = Nodes::on(Ground { nodes: 2, ..ON_REDIS }).await;
     let market = Market::open(&town);
     let twin = folder(town.folders[0].path());
     std::fs::copy(town.folders[2].path().join("node"), twin.path().join("node")).unwrap();
     let second = Server::serve(twin.path(), &town.options);
     a_while().await;
-    let (status, _, told) = town.pay(1, 0, "displaced", 1).await.unwrap();
+    let (status, _, told) = try_to_pay(&town, 1, 0, "displaced", 1).await.unwrap();
     assert_eq!(status, StatusCode::CREATED, "it passes on what it is asked: {told}");
     let again = pay(&Client::new(), &second.base_url, &town.demo, 0, "displaced", 1).await.unwrap();
     assert_eq!(again, (StatusCode::OK, true, told));

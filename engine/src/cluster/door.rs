@@ -1,8 +1,8 @@
 //! Where other nodes ask: whatever is asked here is answered here, and never passed on.
 
-use super::Signals;
 use super::link::{Greeted, Keeper};
 use super::wire::{Call, Reply, Request, Response};
+use super::{Listener, Signals};
 use crate::answer::NotDone;
 use crate::local::Local;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ const PATIENCE_US_MAX: u64 = 60_000_000;
 pub(super) struct Door {
     pub local: Arc<Local>,
     pub signer: Arc<Signer>,
+    pub listener: Arc<dyn Listener>,
     pub keeper: Keeper,
     pub signals: Arc<Signals>,
 }
@@ -78,7 +79,11 @@ impl Door {
             Request::Find(sought) => Ok(Response::Found(self.local.find(sought))),
             Request::Look => {
                 self.signals.look.notify_one();
-                Ok(Response::Looking)
+                Ok(Response::Heard)
+            }
+            Request::Changed => {
+                self.listener.changed().await;
+                Ok(Response::Heard)
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::link::{Keeper, Link};
 use super::plan::{Plan, Pulse, plan};
 use super::wire::Request;
-use super::{Holder, Routes, Signals};
+use super::{Holder, Routes, Signals, WORD};
 use crate::local::Local;
 use crate::partition::{Order, Partition};
 use crate::source::Source;
@@ -21,8 +21,6 @@ use tokio::time::{Instant, timeout};
 const BEAT: Duration = Duration::from_millis(400);
 /// How long a partition may take until everything in it is answered: one batch, or one unknown outcome.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long another node may take to hear that the leases have changed.
-const WORD: Duration = Duration::from_millis(500);
 
 /// Where this node is in its life among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

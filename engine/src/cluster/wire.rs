@@ -34,6 +34,8 @@ pub(super) enum Request {
     Find(Sought),
     /// The leases have changed.
     Look,
+    /// Something has changed that every node keeps in memory.
+    Changed,
 }
 
 /// What comes back.
@@ -42,7 +44,7 @@ pub(super) enum Response {
     Told(Told),
     Durable(Vec<(PartitionId, u64)>),
     Found(Found),
-    Looking,
+    Heard,
 }
 
 /// An [`Answer`] that can travel.

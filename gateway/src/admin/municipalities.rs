@@ -86,7 +86,7 @@ async fn add(
             .map_err(|_| Problem::new("bad_request").with("field", "help_email"))?,
     };
     state.db.add_municipality(&row, state.clock.now().micros()).await?;
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     state.audit(Some(row.id), Some(staff.user.uuid()), "municipality_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(Municipality::from(row)))
 }

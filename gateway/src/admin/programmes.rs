@@ -266,7 +266,7 @@ async fn add(
         created_at: state.clock.now().micros(),
     };
     state.db.add_programme(&row).await?;
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "programme_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(Programme::from(&row)))
 }
@@ -274,7 +274,7 @@ async fn add(
 async fn set_status(state: &AppState, staff: &Staff<Decides>, id: Uuid, status: &str) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
     state.db.set_programme_status(municipality, id, status).await?;
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     let detail = json!({"status": status});
     state.audit(Some(municipality), Some(staff.user.uuid()), "programme_status", id, detail).await?;
     Ok(HttpResponse::NoContent().finish())

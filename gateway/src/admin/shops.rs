@@ -130,7 +130,7 @@ async fn enrol(
 async fn set_status(state: &AppState, staff: &Staff<Works>, shop: Uuid, status: &str) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
     state.db.set_shop_status(municipality, shop, status).await?;
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     let detail = json!({"status": status});
     state.audit(Some(municipality), Some(staff.user.uuid()), "shop_status", shop, detail).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -184,7 +184,7 @@ async fn revoke(
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
     state.db.revoke_terminal(municipality, *path, state.clock.now().micros()).await?;
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "terminal_revoked", *path, json!({})).await?;
     Ok(HttpResponse::NoContent().finish())
 }

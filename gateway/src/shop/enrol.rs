@@ -70,7 +70,7 @@ pub(super) async fn enrol(
         Err(Error::NotFound) => return Err(Problem::new("enrolment_code_invalid")),
         enrolled => enrolled?,
     };
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     let shop = state.directory.now().shops.get(&shop).cloned().ok_or(Problem::new("internal_error"))?;
     state
         .audit(Some(shop.municipality_id), None, "terminal_enrolled", terminal.id, json!({"shop_id": shop.id}))

@@ -90,7 +90,7 @@ async fn apply_shops(state: &AppState, row: &ImportRow, parsed: &Parsed<ShopLine
         });
     }
     state.db.add_shops(&new, state.clock.now().micros()).await?;
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     Ok(new.len())
 }
 

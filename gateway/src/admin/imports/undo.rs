@@ -59,7 +59,7 @@ pub(super) async fn undo(
         run(&state, Some(staff.user), voucher.id, (Some("undo"), hash), action).await?;
         undone += 1;
     }
-    state.directory.reload().await?;
+    state.directory_changed().await?;
     state.settled().await?;
     state.db.move_import(&row, "undone", state.clock.now().micros()).await?;
     let detail = json!({"undone": undone});
