@@ -39,6 +39,11 @@ bench: ## speed and memory beside their yardsticks: the table of docs/performanc
 	cargo build --release --locked -p gateway -p loadtest --bins --examples
 	scripts/bench.py
 
+servers: ## the same on Redis and Postgres, beside what one would write without an engine
+	@scripts/setup.sh test
+	cargo build --release --locked -p gateway -p loadtest --bins --examples
+	scripts/bench_servers.py
+
 load: ## a market day at full speed against a demonstration town of its own, every answer checked
 	@scripts/setup.sh demo
 	cargo build --release --locked -p gateway -p loadtest
@@ -54,4 +59,4 @@ document: ## record a meant change of the interface: docs/openapi.json
 	BUONO_UPDATE=1 cargo nextest run --locked -p tests --test document
 	git diff --stat docs/openapi.json
 
-.PHONY: help demo test bench document browser screens simulate fuzz kills load schemathesis
+.PHONY: help demo test bench servers document browser screens simulate fuzz kills load schemathesis
