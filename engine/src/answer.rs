@@ -37,7 +37,7 @@ pub enum Proof {
     /// The batch that carries it, and its place in there.
     Batch(Arc<Batch>, usize),
     /// The receipt that another node made of that.
-    Receipt(Box<Receipt>),
+    Receipt(Box<Receipt<'static>>),
 }
 
 /// Why there is no answer.

@@ -150,8 +150,8 @@ impl Partition {
     }
 
     /// Asks what is remembered.
-    pub fn recent(&self, ask: impl FnOnce(&Recent) -> Whereabouts) -> Whereabouts {
-        ask(&self.recent.lock())
+    pub fn recent(&self, ask: impl FnOnce(&mut Recent) -> Whereabouts) -> Whereabouts {
+        ask(&mut self.recent.lock())
     }
 
     /// Waits until nothing of the partition is on its way here any more.

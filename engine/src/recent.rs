@@ -59,12 +59,17 @@ pub enum Whereabouts {
 type Places<K> = HashMap<K, u64, RandomState>;
 
 /// The facts of one partition that the ledger does not hold yet.
+///
+/// Whoever asks pays for the index: most facts reach the ledger before anybody does, and the writer,
+/// which everybody waits for, only notes them down.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
+    /// In the order of the journal.
+    facts: VecDeque<(u64, OperationId, OpKey)>,
+    /// How many of them, from the front, can be found by operation and by key.
+    indexed: usize,
     by_operation: Places<OperationId>,
     by_key: Places<OpKey>,
-    /// The same in the order of the journal.
-    facts: VecDeque<(u64, OperationId, OpKey)>,
     /// Up to here facts may be missing that the ledger did not hold yet when they were let go.
     unknown_to: u64,
     projected: u64,
@@ -74,15 +79,25 @@ impl Recent {
     /// A fact is durable.
     pub fn insert(&mut self, seq: u64, operation: OperationId, key: OpKey) {
         if self.facts.len() == FACTS_MAX
-            && let Some((seq, operation, key)) = self.facts.pop_front()
+            && let Some(seq) = self.forget_if(|_| true)
         {
-            self.by_operation.remove(&operation);
-            self.by_key.remove(&key);
             self.unknown_to = seq;
         }
-        self.by_operation.insert(operation, seq);
-        self.by_key.insert(key, seq);
         self.facts.push_back((seq, operation, key));
+    }
+
+    /// Lets go of the oldest fact if it is such a one, and says where it was.
+    fn forget_if(&mut self, such: impl Fn(u64) -> bool) -> Option<u64> {
+        let (seq, operation, key) = self.facts.pop_front_if(|(seq, ..)| such(*seq))?;
+        if self.indexed > 0 {
+            self.indexed -= 1;
+            self.by_operation.remove(&operation);
+            // the same key on another voucher is another fact, and a later one
+            if self.by_key.get(&key) == Some(&seq) {
+                self.by_key.remove(&key);
+            }
+        }
+        Some(seq)
     }
 
     /// The partition was opened: of what came before, only the ledger knows.
@@ -93,28 +108,32 @@ impl Recent {
     /// The ledger holds everything up to here.
     pub fn projected(&mut self, seq: u64) {
         self.projected = self.projected.max(seq);
-        while let Some((at, operation, key)) = self.facts.pop_front_if(|(at, _, _)| *at <= seq) {
-            // the same key on another voucher is another fact, and a later one
-            self.by_operation.remove(&operation);
-            if self.by_key.get(&key) == Some(&at) {
-                self.by_key.remove(&key);
-            }
-        }
+        while self.forget_if(|at| at <= seq).is_some() {}
     }
 
-    pub fn find(&self, sought: Sought) -> Whereabouts {
+    pub fn find(&mut self, sought: Sought) -> Whereabouts {
         match sought {
             Sought::Operation(operation) => self.by_operation(operation),
             Sought::Key(key) => self.by_key(key),
         }
     }
 
-    fn by_operation(&self, operation: OperationId) -> Whereabouts {
+    fn by_operation(&mut self, operation: OperationId) -> Whereabouts {
+        self.index();
         self.whereabouts(self.by_operation.get(&operation))
     }
 
-    fn by_key(&self, key: OpKey) -> Whereabouts {
+    fn by_key(&mut self, key: OpKey) -> Whereabouts {
+        self.index();
         self.whereabouts(self.by_key.get(&key))
+    }
+
+    fn index(&mut self) {
+        for (seq, operation, key) in self.facts.range(self.indexed..) {
+            self.by_operation.insert(*operation, *seq);
+            self.by_key.insert(*key, *seq);
+        }
+        self.indexed = self.facts.len();
     }
 
     fn whereabouts(&self, seq: Option<&u64>) -> Whereabouts {
@@ -149,6 +168,20 @@ mod tests {
         assert_eq!(recent.by_key(key(5)), Whereabouts::Ledger);
         assert_eq!(recent.by_operation(operation(5)), Whereabouts::Ledger);
         assert_eq!(recent.by_operation(operation(6)), Whereabouts::Journal(6));
+    }
+
+    #[test]
+    fn what_comes_after_a_question_is_found_by_the_next() {
+        let mut recent = Recent::default();
+        for seq in (1..=9).step_by(2) {
+            recent.insert(seq, operation(seq), key(seq));
+            assert_eq!(recent.by_operation(operation(seq)), Whereabouts::Journal(seq));
+            recent.insert(seq + 1, operation(seq + 1), key(seq + 1));
+            recent.projected(seq - 1);
+        }
+        assert_eq!(recent.by_key(key(8)), Whereabouts::Ledger);
+        assert_eq!(recent.by_key(key(9)), Whereabouts::Journal(9));
+        assert_eq!(recent.by_key(key(10)), Whereabouts::Journal(10));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use store::codes::{Kind, normalise};
 use store::journal::{Batch, Journal};
 use store::keys::Keys;
 use store::ledger::{AuditRow, CodeRow, Db, Error, OfficeLock, OperationRow};
-use store::receipt::{Receipt, Signer};
+use store::receipt::Signer;
 use uuid::Uuid;
 
 /// How long a request may take before its till is told that the outcome is not known.
@@ -184,17 +184,11 @@ impl AppState {
         }
     }
 
-    /// The receipt of a record that was answered before.
+    /// The batch that carries a record, and its place in there. Reading it blocks, so another thread does.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub async fn earlier_receipt(&self, partition: PartitionId, seq: u64) -> Result<Receipt, Problem> {
-        let (batch, index) = self.batch_of(partition, seq).await?;
-        Ok(self.signer.receipt(partition, &batch, index))
-    }
-
-    /// The batch that carries a record, and its place in there. Reading it blocks, so another thread does.
-    async fn batch_of(&self, partition: PartitionId, seq: u64) -> Result<(Arc<Batch>, usize), Problem> {
+    pub async fn batch_of(&self, partition: PartitionId, seq: u64) -> Result<(Arc<Batch>, usize), Problem> {
         let journal = Arc::clone(&self.journal);
         let read = web::block(move || journal.lock().read(partition, seq, 1)).await;
         let batches = read.map_err(|_| Problem::new("out_of_service"))?.map_err(|error| {

@@ -10,6 +10,7 @@ use domain::ids::PartitionId;
 use domain::record::Record;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, Verifier as _, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 const LABEL: &[u8] = b"buono receipt root v1";
@@ -26,19 +27,35 @@ const STEP_LEN: usize = 1 + 43;
 type Hash = [u8; 32];
 
 /// Proof that a record is in the journal; all fields are base64url without padding.
+///
+/// What many receipts of a batch have in common they borrow from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Receipt {
+pub struct Receipt<'a> {
     /// `partition u16 ‖ chain before ‖ record`, little-endian, the record as in `record-v1.md`. The
     /// leaf is a BLAKE3, keyed with `buono receipt leaf v1`, over the partition and the chain with the
     /// record, which follows from these; a node one keyed with `buono receipt node v1` over its two
     /// children. Keys are filled up with spaces to 32 bytes.
     pub payload: String,
     /// The hashes from the leaf to the root, each with `L` or `R` in front: the side it stands on.
-    pub path: Vec<String>,
+    pub path: Vec<Cow<'a, str>>,
     /// Ed25519 over the label and the root.
-    pub root_signature: String,
+    pub root_signature: Cow<'a, str>,
     /// Which of the keys at `/v1/keys` signed.
-    pub key_id: String,
+    pub key_id: Cow<'a, str>,
+}
+
+impl Receipt<'_> {
+    /// The same apart from its batch.
+    #[must_use]
+    pub fn into_owned(self) -> Receipt<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Receipt {
+            payload: self.payload,
+            path: self.path.into_iter().map(own).collect(),
+            root_signature: own(self.root_signature),
+            key_id: own(self.key_id),
+        }
+    }
 }
 
 /// Why a receipt proves nothing.
@@ -55,10 +72,11 @@ pub enum ReceiptError {
     Record(#[from] DecodeError),
 }
 
-/// The levels of a batch's tree, leaves first, and the signature of its root.
+/// A batch's tree, as its receipts show it.
 #[derive(Debug)]
 pub(crate) struct SignedTree {
-    levels: Vec<Vec<Hash>>,
+    /// The steps that lead past the nodes of each level, leaves first: many paths have the same ones.
+    levels: Vec<String>,
     signature: String,
     key_id: String,
 }
@@ -92,17 +110,21 @@ impl Signer {
 
     /// The receipt of the record at `index` of a durable batch.
     #[must_use]
-    pub fn receipt(&self, partition: PartitionId, batch: &Batch, index: usize) -> Receipt {
+    pub fn receipt<'a>(&self, partition: PartitionId, batch: &'a Batch, index: usize) -> Receipt<'a> {
         let tree = batch.tree_or(|| self.sign(partition, batch));
-        let mut payload = Vec::with_capacity(PREFIX_LEN + batch.record_bytes(index).len());
-        payload.extend_from_slice(&partition.0.to_le_bytes());
-        payload.extend_from_slice(batch.chain_before(index));
-        payload.extend_from_slice(batch.record_bytes(index));
+        let record = batch.record_bytes(index);
+        let base64 = BASE64;
+        let mut payload = String::with_capacity(base64.encode_len(PREFIX_LEN + record.len()));
+        let mut encoder = base64.new_encoder(&mut payload);
+        encoder.append(&partition.0.to_le_bytes());
+        encoder.append(batch.chain_before(index));
+        encoder.append(record);
+        encoder.finalize();
         Receipt {
-            payload: BASE64.encode(&payload),
+            payload,
             path: path(&tree.levels, index),
-            root_signature: tree.signature.clone(),
-            key_id: tree.key_id.clone(),
+            root_signature: Cow::Borrowed(&tree.signature),
+            key_id: Cow::Borrowed(&tree.key_id),
         }
     }
 
@@ -111,6 +133,7 @@ impl Signer {
         let levels = grow(leaves);
         let root = levels.last().and_then(|level| level.first()).copied().unwrap_or_default();
         let signature = self.key.sign(&[LABEL, &root].concat());
+        let levels = levels.iter().map(|level| steps(level)).collect();
         SignedTree { levels, signature: BASE64.encode(&signature.to_bytes()), key_id: self.key_id.clone() }
     }
 }
@@ -144,16 +167,22 @@ fn grow(leaves: Vec<Hash>) -> Vec<Vec<Hash>> {
     levels
 }
 
-fn path(levels: &[Vec<Hash>], mut index: usize) -> Vec<String> {
+/// The steps past each node of a level, each [`STEP_LEN`] long: the side on which the node stands, and its hash.
+fn steps(level: &[Hash]) -> String {
+    let mut steps = String::with_capacity(level.len() * STEP_LEN);
+    for (index, hash) in level.iter().enumerate() {
+        steps.push(if index.is_multiple_of(2) { 'L' } else { 'R' });
+        BASE64.encode_append(hash, &mut steps);
+    }
+    steps
+}
+
+fn path(levels: &[String], index: usize) -> Vec<Cow<'_, str>> {
     let mut path = Vec::with_capacity(levels.len());
-    for level in levels {
-        if let Some(sibling) = level.get(index ^ 1) {
-            let mut step = String::with_capacity(STEP_LEN);
-            step.push(if index.is_multiple_of(2) { 'R' } else { 'L' });
-            BASE64.encode_append(sibling, &mut step);
-            path.push(step);
-        }
-        index /= 2;
+    for (height, level) in levels.iter().enumerate() {
+        let sibling = ((index >> height) ^ 1) * STEP_LEN;
+        // the last node of a level may have none, and the root never has
+        path.extend(level.get(sibling..sibling + STEP_LEN).map(Cow::Borrowed));
     }
     path
 }
@@ -162,7 +191,7 @@ fn path(levels: &[Vec<Hash>], mut index: usize) -> Vec<String> {
 ///
 /// # Errors
 /// [`ReceiptError`].
-pub fn verify(receipt: &Receipt, public_key: &[u8; 32]) -> Result<(PartitionId, Record), ReceiptError> {
+pub fn verify(receipt: &Receipt<'_>, public_key: &[u8; 32]) -> Result<(PartitionId, Record), ReceiptError> {
     let malformed = |_| ReceiptError::Malformed;
     let payload = BASE64.decode(receipt.payload.as_bytes()).map_err(malformed)?;
     let (prefix, record) = payload.split_at_checked(PREFIX_LEN).ok_or(ReceiptError::Malformed)?;

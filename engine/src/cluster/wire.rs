@@ -50,7 +50,7 @@ pub(super) enum Response {
 /// An [`Answer`] that can travel.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Told {
-    Recorded(Box<Entry>, Box<Receipt>),
+    Recorded(Box<Entry>, Box<Receipt<'static>>),
     Known(Box<Outcome>),
     Refused(Refusal),
     Unchanged,
@@ -77,7 +77,7 @@ impl Response {
     pub fn of(answer: Answer, partition: PartitionId, signer: &Signer) -> Result<Self, NotDone> {
         Ok(Self::Told(match answer {
             Answer::Recorded { entry, proof: Proof::Batch(batch, index) } => {
-                Told::Recorded(entry, Box::new(signer.receipt(partition, &batch, index)))
+                Told::Recorded(entry, Box::new(signer.receipt(partition, &batch, index).into_owned()))
             }
             Answer::Recorded { entry, proof: Proof::Receipt(receipt) } => Told::Recorded(entry, receipt),
             Answer::Known(outcome) => Told::Known(outcome),

@@ -4,7 +4,7 @@ use crate::auth::Till;
 use crate::problem::{Problem, declined};
 use crate::state::AppState;
 use crate::wire::{Instant, OperationKind};
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use data_encoding::HEXUPPER;
 use domain::cents::Cents;
@@ -15,6 +15,7 @@ use domain::keys::{OpKey, RequestHash};
 use domain::voucher::{Action, Command, Entry, Event, Kind, Origin, Outcome};
 use engine::{Answer, Proof};
 use serde::Serialize;
+use std::fmt::Write;
 use store::receipt::Receipt;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -22,9 +23,11 @@ use uuid::Uuid;
 /// A guess at the bytes of an answer: the receipt's path grows with the batch.
 const OPERATION_LEN_TYPICAL: usize = 1536;
 
+const JSON: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+
 /// A recorded operation.
 #[derive(Serialize, ToSchema)]
-pub struct Operation {
+pub struct Operation<'a> {
     /// Its id.
     pub operation_id: Uuid,
     /// `redemption`, `hold`, `capture`, `release`, `reversal` or `top_up`.
@@ -48,7 +51,7 @@ pub struct Operation {
     pub decided_at: String,
     /// The proof.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<Receipt>,
+    pub receipt: Option<Receipt<'a>>,
 }
 
 /// The name of a kind in answers.
@@ -64,14 +67,22 @@ pub const fn kind_name(kind: Kind) -> &'static str {
 /// An instant, RFC 3339 UTC.
 #[must_use]
 pub fn rfc3339(at: Timestamp) -> String {
-    jiff::Timestamp::from_microsecond(at.micros()).map(|at| at.to_string()).unwrap_or_default()
+    let mut text = String::with_capacity(32);
+    if let Ok(at) = jiff::Timestamp::from_microsecond(at.micros()) {
+        // writing to a String cannot fail
+        let _ = write!(text, "{at}");
+    }
+    text
 }
 
 /// Eight characters that stand for an operation on a paper receipt.
 #[must_use]
 pub fn receipt_code(operation: Uuid) -> String {
-    let mut code = HEXUPPER.encode(&operation.as_bytes()[12..]);
-    code.insert(4, '-');
+    let (high, low) = operation.as_bytes()[12..].split_at(2);
+    let mut code = String::with_capacity(9);
+    HEXUPPER.encode_append(high, &mut code);
+    code.push('-');
+    HEXUPPER.encode_append(low, &mut code);
     code
 }
 
@@ -79,8 +90,8 @@ fn operation(
     (id, kind, voucher, voucher_seq): (OperationId, Kind, VoucherId, u64),
     (amount, balance, held): (Cents, Cents, Cents),
     decided_at: Timestamp,
-    receipt: Option<Receipt>,
-) -> Operation {
+    receipt: Option<Receipt<'_>>,
+) -> Operation<'_> {
     Operation {
         operation_id: id.uuid(),
         kind: kind_name(kind),
@@ -95,7 +106,7 @@ fn operation(
     }
 }
 
-fn of_entry(entry: &Entry, receipt: Receipt) -> Operation {
+fn of_entry<'a>(entry: &Entry, receipt: Receipt<'a>) -> Operation<'a> {
     operation(
         (entry.operation, entry.event.kind(), entry.voucher, entry.voucher_seq),
         (entry.event.amount(), entry.balance_after, entry.held_after),
@@ -105,7 +116,7 @@ fn of_entry(entry: &Entry, receipt: Receipt) -> Operation {
 }
 
 /// What a till may learn from an earlier outcome.
-pub fn of_outcome(voucher: VoucherId, outcome: &Outcome, receipt: Option<Receipt>) -> Operation {
+pub fn of_outcome<'a>(voucher: VoucherId, outcome: &Outcome, receipt: Option<Receipt<'a>>) -> Operation<'a> {
     operation(
         (outcome.operation, outcome.kind, voucher, outcome.voucher_seq),
         (outcome.amount, outcome.balance_after, outcome.held_after),
@@ -147,11 +158,11 @@ pub async fn told(state: &AppState, voucher: VoucherId, answer: Answer) -> Resul
                 Err(declined(decline, entry.balance_after.get(), available))
             }
             _ => {
-                let receipt = match proof {
+                let receipt = match &proof {
                     Proof::Batch(batch, index) => {
-                        state.signer.receipt(state.vouchers.partition_of(voucher), &batch, index)
+                        state.signer.receipt(state.vouchers.partition_of(voucher), batch, *index)
                     }
-                    Proof::Receipt(receipt) => *receipt,
+                    Proof::Receipt(receipt) => Receipt::clone(receipt),
                 };
                 json(HttpResponse::Created(), &of_entry(&entry, receipt))
             }
@@ -171,7 +182,8 @@ async fn replay(state: &AppState, voucher: VoucherId, outcome: &Outcome) -> Resu
     }
     let row = state.operation(outcome.operation.uuid()).await?;
     let partition = PartitionId(u16::try_from(row.partition_id).unwrap_or(0));
-    let receipt = state.earlier_receipt(partition, row.seq.unsigned_abs()).await?;
+    let (batch, index) = state.batch_of(partition, row.seq.unsigned_abs()).await?;
+    let receipt = state.signer.receipt(partition, &batch, index);
     let body = of_outcome(voucher, outcome, Some(receipt));
     let mut answer = HttpResponse::Ok();
     answer.insert_header(("Idempotency-Replayed", "true"));
@@ -179,8 +191,8 @@ async fn replay(state: &AppState, voucher: VoucherId, outcome: &Outcome) -> Resu
 }
 
 /// An operation with its receipt: of a length that is known well enough not to grow into it.
-fn json(mut answer: HttpResponseBuilder, operation: &Operation) -> Result<HttpResponse, Problem> {
+fn json(mut answer: HttpResponseBuilder, operation: &Operation<'_>) -> Result<HttpResponse, Problem> {
     let mut body = Vec::with_capacity(OPERATION_LEN_TYPICAL);
     serde_json::to_writer(&mut body, operation).map_err(|_| Problem::new("internal_error"))?;
-    Ok(answer.content_type(ContentType::json()).body(body))
+    Ok(answer.insert_header(JSON).body(body))
 }

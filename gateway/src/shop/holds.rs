@@ -33,7 +33,7 @@ struct Capture {
 /// It is taken by a capture, let go by a release, or let go by itself when the programme's time for
 /// holds is over. The hold's id is the `operation_id` of the answer.
 #[utoipa::path(tag = "till", operation_id = "hold", params(IdempotencyKey),
-    responses((status = 201, description = "Set aside, durably", body = Operation)),
+    responses((status = 201, description = "Set aside, durably", body = Operation<'static>)),
     extensions(("x-roles" = json!(Till::ROLES)),
         ("x-problems" = json!([declines(), "voucher_not_found", "amount_invalid", "validity_invalid", "too_many_holds",
             "too_many_requests", ENGINE]))))]
@@ -68,7 +68,7 @@ async fn held(state: &AppState, till: &Till, id: Uuid) -> Result<VoucherId, Prob
 /// The rest of the hold is let go.
 #[utoipa::path(tag = "till", operation_id = "capture_hold",
     params(("id" = Uuid, Path, description = "The hold"), IdempotencyKey),
-    responses((status = 201, description = "Taken, durably", body = Operation)),
+    responses((status = 201, description = "Taken, durably", body = Operation<'static>)),
     extensions(("x-roles" = json!(Till::ROLES)),
         ("x-problems" = json!(["hold_not_found", "capture_exceeds_hold", "amount_invalid", ENGINE]))))]
 #[post("/v1/holds/{id}/capture")]
@@ -90,7 +90,7 @@ pub(super) async fn capture(
 /// Let go of what was set aside
 #[utoipa::path(tag = "till", operation_id = "release_hold",
     params(("id" = Uuid, Path, description = "The hold"), IdempotencyKey),
-    responses((status = 201, description = "Let go, durably", body = Operation)),
+    responses((status = 201, description = "Let go, durably", body = Operation<'static>)),
     extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["hold_not_found", ENGINE]))))]
 #[post("/v1/holds/{id}/release")]
 pub(super) async fn release(

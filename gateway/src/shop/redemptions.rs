@@ -80,7 +80,7 @@ pub(super) async fn understand(state: &AppState, till: &Till, take: &Take, kind:
 /// 409 is final for the key: nothing was taken and never will be under it. 503 `not_executed` means
 /// that nothing happened; 504 `outcome_unknown` that the outcome is to be asked for by the key.
 #[utoipa::path(tag = "till", operation_id = "redeem", params(IdempotencyKey),
-    responses((status = 201, description = "Taken, durably", body = Operation)),
+    responses((status = 201, description = "Taken, durably", body = Operation<'static>)),
     extensions(("x-roles" = json!(Till::ROLES)),
         ("x-problems" = json!([declines(), "voucher_not_found", "amount_invalid", "too_many_requests", ENGINE]))))]
 #[post("/v1/redemptions")]

@@ -35,7 +35,7 @@ struct Reversal {
 /// Only by the shop that took it, and until the operation is sealed in a claim.
 #[utoipa::path(tag = "till", operation_id = "reverse_operation",
     params(("id" = Uuid, Path, description = "The redemption or capture"), IdempotencyKey),
-    responses((status = 201, description = "Given back, durably", body = Operation)),
+    responses((status = 201, description = "Given back, durably", body = Operation<'static>)),
     extensions(("x-roles" = json!(Till::ROLES)),
         ("x-problems" = json!(["operation_not_found", "operation_sealed", "reversal_exceeds", "amount_invalid", ENGINE]))))]
 #[post("/v1/operations/{id}/reversals")]

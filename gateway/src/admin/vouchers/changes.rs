@@ -147,7 +147,7 @@ async fn unblock(
 /// Add money to a voucher
 #[utoipa::path(tag = "vouchers", operation_id = "top_up_voucher",
     params(("id" = Uuid, Path, description = "The voucher"), IdempotencyKey),
-    responses((status = 201, description = "The money is on the voucher", body = Operation)),
+    responses((status = 201, description = "The money is on the voucher", body = Operation<'static>)),
     extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, "amount_invalid", ENGINE]))))]
 #[post("/v1/admin/vouchers/{id}/top-up")]
 async fn top_up(
