@@ -10,6 +10,7 @@ mod citizens;
 mod db;
 mod directory;
 mod imports;
+mod months;
 mod nodes;
 mod operations;
 mod outbox;

@@ -9,7 +9,7 @@ pub(super) const STATEMENTS: &[&str] = &[CHECKPOINT, CHECKPOINTS, CHANGED];
 
 const CHECKPOINT: &str = "SELECT partition_id, epoch, seq, chain FROM checkpoint WHERE partition_id = $1";
 const CHECKPOINTS: &str = "SELECT partition_id, epoch, seq, chain FROM checkpoint ORDER BY partition_id";
-const CHANGED: &str = "SELECT voucher_id, MAX(voucher_seq) FROM operation
+const CHANGED: &str = "SELECT voucher_id, MAX(voucher_seq) FROM operation_key
     WHERE partition_id = $1 AND seq > $2 AND seq <= $3 GROUP BY voucher_id";
 
 #[derive(sqlx::FromRow)]
