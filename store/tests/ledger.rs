@@ -133,7 +133,7 @@ async fn every_statement_is_understood_by_both() {
         for statement in all_statements() {
             let text = sqlx::AssertSqlSafe(statement).into_sql_str();
             let prepared = match &fresh.db {
-                Db::Pg(pool) => pool.prepare(text).await.map(drop),
+                Db::Pg(_) => fresh.pool().await.prepare(text).await.map(drop),
                 Db::Lite(pool) => pool.prepare(text).await.map(drop),
             };
             assert!(prepared.is_ok(), "{}: {statement}: {prepared:?}", fresh.name);
@@ -268,7 +268,7 @@ async fn both_folders_of_migrations_make_the_same_columns() {
     let mut all = Vec::new();
     for fresh in common::both().await {
         let columns: Vec<(String, String, String, bool)> = match &fresh.db {
-            Db::Pg(pool) => sqlx::query_as(PG).fetch_all(pool).await.unwrap(),
+            Db::Pg(_) => sqlx::query_as(PG).fetch_all(&fresh.pool().await).await.unwrap(),
             Db::Lite(pool) => sqlx::query_as(LITE).fetch_all(pool).await.unwrap(),
         };
         let same = [("bigint", "INTEGER"), ("bytea", "BLOB"), ("uuid", "BLOB"), ("text", "TEXT")];

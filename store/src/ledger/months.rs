@@ -16,9 +16,11 @@ impl Db {
     pub async fn make_months(&self, now: i64) -> Result<u64, Error> {
         match self {
             Self::Lite(_) => Ok(0),
-            Self::Pg(pool) => {
-                let strays: i64 =
-                    sqlx::query_scalar(MAKE).bind(now).bind(now.saturating_add(AHEAD)).fetch_one(pool).await?;
+            Self::Pg(pg) => {
+                let (mut held, until) = (pg.hold().await?, now.saturating_add(AHEAD));
+                let make = sqlx::query_scalar(MAKE).bind(now).bind(until);
+                let strays: i64 = make.fetch_one(held.connection()).await?;
+                held.done().await?;
                 Ok(strays.unsigned_abs())
             }
         }

@@ -134,7 +134,7 @@ impl Db {
     /// [`Error::Corrupt`] when a record cannot be read.
     pub async fn entries(&self, voucher: VoucherId) -> Result<Vec<Entry>, Error> {
         let rows: Vec<Vec<u8>> =
-            on!(self, |pool| sqlx::query_scalar(RECORDS).bind(voucher.uuid()).fetch_all(pool).await)?;
+            on!(self, |connection| sqlx::query_scalar(RECORDS).bind(voucher.uuid()).fetch_all(connection).await)?;
         rows.iter().map(|bytes| entry_of(bytes)).collect()
     }
 
@@ -143,7 +143,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(BY_ID).bind(id).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(BY_ID).bind(id).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -152,7 +152,8 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn operations_by_key(&self, shop: Uuid, key: &[u8; 16]) -> Result<Vec<OperationRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(BY_KEY).bind(shop).bind(&key[..]).fetch_all(pool).await)?;
+        let rows =
+            on!(self, |connection| sqlx::query_as(BY_KEY).bind(shop).bind(&key[..]).fetch_all(connection).await)?;
         Ok(rows)
     }
 
@@ -162,7 +163,7 @@ impl Db {
     /// [`Error`].
     pub async fn shop_operations(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<OperationRow>, Error> {
         let (decided_at, id) = filter.after.unwrap_or((filter.from.saturating_sub(1), Uuid::max()));
-        let rows = on!(self, |pool| sqlx::query_as(OF_SHOP)
+        let rows = on!(self, |connection| sqlx::query_as(OF_SHOP)
             .bind(shop)
             .bind(decided_at)
             .bind(id)
@@ -170,7 +171,7 @@ impl Db {
             .bind(filter.terminal)
             .bind(i64::from(filter.terminal.is_some()))
             .bind(filter.limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows)
     }
@@ -181,13 +182,13 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn shop_hours(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<TillHour>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(HOURS_OF_SHOP)
+        let rows = on!(self, |connection| sqlx::query_as(HOURS_OF_SHOP)
             .bind(shop)
             .bind(filter.from)
             .bind(filter.to)
             .bind(filter.terminal)
             .bind(i64::from(filter.terminal.is_some()))
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows)
     }
@@ -202,11 +203,11 @@ impl Db {
         after_seq: i64,
         limit: i64,
     ) -> Result<Vec<OperationRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(OF_VOUCHER)
+        let rows = on!(self, |connection| sqlx::query_as(OF_VOUCHER)
             .bind(voucher)
             .bind(after_seq)
             .bind(limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows)
     }
@@ -217,11 +218,11 @@ impl Db {
     /// [`Error`].
     pub async fn kept_records(&self, partition: u16, after: u64, limit: i64) -> Result<Vec<(u64, Vec<u8>)>, Error> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let rows: Vec<(i64, Vec<u8>)> = on!(self, |pool| sqlx::query_as(KEPT)
+        let rows: Vec<(i64, Vec<u8>)> = on!(self, |connection| sqlx::query_as(KEPT)
             .bind(i64::from(partition))
             .bind(after)
             .bind(limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows.into_iter().map(|(seq, record)| (seq.unsigned_abs(), record)).collect())
     }
