@@ -5,7 +5,7 @@ use crate::directory::Directory;
 use crate::ops::{Health, figures_text};
 use crate::serve::{Settings, StartError, open_stores, own, recorder};
 use crate::texts::Texts;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use domain::ids::PartitionId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use parking_lot::Mutex;
@@ -104,11 +104,15 @@ fn serve(
 ) -> std::io::Result<actix_web::dev::Server> {
     let app = move || {
         let (metrics, progress) = (metrics.clone(), Arc::clone(&progress));
-        App::new()
-            .route("/health/live", web::get().to(|| async { Health::alive() }))
-            .route("/health/ready", web::get().to(move || std::future::ready(progress.health())))
-            .route("/metrics", web::get().to(move || std::future::ready(figures_text(&metrics))))
-            .default_service(web::to(|| async { HttpResponse::NotFound().finish() }))
+        let answer = move |request: HttpRequest| {
+            std::future::ready(match request.path() {
+                "/health/live" => Health::alive(),
+                "/health/ready" => progress.health(),
+                "/metrics" => figures_text(&metrics),
+                _ => HttpResponse::NotFound().finish(),
+            })
+        };
+        App::new().default_service(web::to(answer))
     };
     Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
 }
