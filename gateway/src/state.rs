@@ -148,7 +148,7 @@ impl AppState {
     /// When the ledger does not answer.
     pub async fn office_alone(&self) -> Result<(tokio::sync::MutexGuard<'_, ()>, OfficeLock), Problem> {
         let here = self.office.lock().await;
-        Ok((here, self.db.office().await?))
+        Ok((here, self.everything().office().await?))
     }
 
     /// Waits until the ledger holds everything answered so far.
