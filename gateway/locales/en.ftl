@@ -147,6 +147,7 @@ site-skip = Skip to content
 site-other-language = Italiano
 site-accessibility = Accessibility statement
 site-needs-script = This page needs JavaScript: turn it on in the browser, or open the page with another one.
+site-risks-losses = Warning: this installation can lose payments that tills were told are done. Tell whoever runs it at once.
 site-no-front-end = This server was built without npm: the scripts are missing, and this page cannot work. Whoever runs it should install nodejs and npm and build it again.
 home-title = Food vouchers of the municipality
 home-text = Who are you?

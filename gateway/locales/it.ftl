@@ -147,6 +147,7 @@ site-skip = Vai al contenuto
 site-other-language = English
 site-accessibility = Dichiarazione di accessibilità
 site-needs-script = Questa pagina ha bisogno di JavaScript: attivalo nel browser, o apri la pagina con un altro.
+site-risks-losses = Attenzione: questa installazione può perdere pagamenti già confermati alle casse. Avvisate subito chi la gestisce.
 site-no-front-end = Questo server è stato costruito senza npm: mancano gli script, e questa pagina non può funzionare. Chi lo gestisce installi nodejs e npm e lo ricostruisca.
 home-title = Buoni spesa del Comune
 home-text = Chi sei?

@@ -105,7 +105,7 @@ impl FromRequest for Citizen {
             let state = state(&request)?;
             let token = cookie_value(&state, &request, "voucher").ok_or(Problem::new("unauthorized"))?;
             let now = state.clock.now().micros();
-            match state.db.touch_citizen_session(&token_hash(&token), citizen_until(&state), now).await {
+            match state.everything().touch_citizen_session(&token_hash(&token), citizen_until(&state), now).await {
                 Ok(session) => Ok(Self {
                     voucher: VoucherId::new(session.voucher_id),
                     generation: u32::try_from(session.generation).unwrap_or(0),
@@ -212,7 +212,7 @@ impl<A: Access> Staff<A> {
     async fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let state = state(request)?;
         let token = staff_token(&state, request).ok_or(Problem::new("unauthorized"))?;
-        let session = match state.db.user_session(&token_hash(&token), state.clock.now().micros()).await {
+        let session = match state.everything().user_session(&token_hash(&token), state.clock.now().micros()).await {
             Err(store::ledger::Error::NotFound) => return Err(Problem::new("unauthorized")),
             session => session?,
         };

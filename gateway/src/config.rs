@@ -9,7 +9,7 @@ pub use file::parse;
 
 use crate::edge::SystemEntropy;
 use crate::node::Meeting;
-use crate::serve::{Settings, StartError, lock, open_ledger, signals, start};
+use crate::serve::{Settings, StartError, complaints, lock, open_ledger, signals, start};
 use crate::work::{Job, process};
 use crate::{demo, verify};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -86,6 +86,10 @@ struct Stores {
     /// How many partitions a new journal on a server gets, a power of two: as many nodes can share it. It stays so.
     #[arg(long, env = "BUONO_PARTITIONS", default_value_t = 8, value_parser = power_of_two)]
     partitions: u16,
+    /// Start although a setting of Redis or Postgres can lose payments that tills were told are done; shown in
+    /// /health/ready, in the console and in /metrics.
+    #[arg(long, env = "BUONO_I_ACCEPT_LOSING_ACKNOWLEDGED_PAYMENTS")]
+    i_accept_losing_acknowledged_payments: bool,
 }
 
 #[derive(ValueEnum, Clone, Copy)]
@@ -168,6 +172,7 @@ impl Stores {
             http_workers: 1,
             idle: Duration::from_secs(900),
             workers: false,
+            accepts_losses: self.i_accept_losing_acknowledged_payments,
         })
     }
 }
@@ -250,22 +255,23 @@ async fn work(options: Work) -> Result<(), StartError> {
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
     let settings = stores.settings()?;
     let db = open_ledger(&settings).await?;
-    let mut complaints = db.complaints().await?;
-    match settings.journal.complaints() {
+    let mut wrong = db.leaks().await?;
+    match complaints(&settings, &db).await {
+        // a journal is only opened for writing where nothing speaks against it
         Ok(found) if found.is_empty() => {
-            complaints.extend(settings.journal.writer().err().map(|error| format!("the journal: {error}")));
+            wrong.extend(settings.journal.writer().err().map(|error| format!("the journal: {error}")));
         }
-        Ok(found) => complaints.extend(found.iter().map(|complaint| format!("the journal's {complaint}"))),
-        Err(error) => complaints.push(format!("the journal: {error}")),
+        Ok(found) => wrong.extend(found),
+        Err(error) => wrong.push(error.to_string()),
     }
     if let Err(error) = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy) {
-        complaints.push(error.to_string());
+        wrong.push(error.to_string());
     }
-    for complaint in &complaints {
-        println!("wrong: {complaint}");
+    for one in &wrong {
+        println!("wrong: {one}");
     }
-    if complaints.is_empty() {
+    if wrong.is_empty() {
         println!("everything that safety depends on is as it must be");
     }
-    Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -86,9 +86,9 @@ async fn make(state: &AppState) -> Result<Value, crate::problem::Problem> {
         help_phone: "0599 000 100".to_owned(),
         help_email: "buoni@comune.borgosanrocco.example".to_owned(),
     };
-    state.db.add_municipality(&municipality, now.micros()).await?;
+    state.everything().add_municipality(&municipality, now.micros()).await?;
     let programme = programme(state, municipality.id);
-    state.db.add_programme(&programme).await?;
+    state.everything().add_programme(&programme).await?;
     state.directory_changed().await?;
     let mut staff = Vec::new();
     for role in ["municipal_admin", "clerk", "auditor"] {
@@ -102,7 +102,7 @@ async fn make(state: &AppState) -> Result<Value, crate::problem::Problem> {
             municipality_id: None,
         };
         let (row, _) = make_user(&state.keys, &new, Some(municipality.id))?;
-        state.db.add_user(&row, now.micros()).await?;
+        state.everything().add_user(&row, now.micros()).await?;
         staff.push(json!({"role": role, "email": email, "password": password, "totp_secret": null}));
     }
     for (name, bytes, programme) in [("esercizi.csv", SHOPS, None), ("beneficiari.csv", FAMILIES, Some(programme.id))] {
@@ -114,7 +114,7 @@ async fn make(state: &AppState) -> Result<Value, crate::problem::Problem> {
     let enrolment_code = "PROVA-2026";
     if let Some(shop) = state.directory.now().shops_by_name.first() {
         let until = now.plus_seconds(600).micros();
-        state.db.add_enrolment(&enrolment_index(state, enrolment_code), shop.id, until).await?;
+        state.everything().add_enrolment(&enrolment_index(state, enrolment_code), shop.id, until).await?;
     }
     Ok(json!({
         "base_url": state.base_url,
@@ -158,14 +158,14 @@ async fn terminals(state: &AppState, municipality: Uuid) -> Result<Vec<Value>, c
     for shop in directory.shops_by_name.iter().filter(|shop| shop.municipality_id == municipality).take(10) {
         let (code, token) = (data_encoding::HEXLOWER.encode(&random::<8>(&state.entropy())), new_token(state));
         let index = enrolment_index(state, &code);
-        state.db.add_enrolment(&index, shop.id, now.plus_seconds(600).micros()).await?;
+        state.everything().add_enrolment(&index, shop.id, now.plus_seconds(600).micros()).await?;
         let terminal = TerminalRow {
             id: new_id(),
             shop_id: shop.id,
             label: "Cassa 1".to_owned(),
             token_hash: token_hash(&token).to_vec(),
         };
-        state.db.enrol_terminal(&index, &terminal, now.micros()).await?;
+        state.everything().enrol_terminal(&index, &terminal, now.micros()).await?;
         made.push(json!({"shop": shop.name, "shop_id": shop.id, "token": token}));
     }
     state.directory_changed().await?;
@@ -174,7 +174,7 @@ async fn terminals(state: &AppState, municipality: Uuid) -> Result<Vec<Value>, c
 
 async fn vouchers(state: &AppState, municipality: Uuid) -> Result<Vec<Value>, crate::problem::Problem> {
     let filter = VoucherFilter { limit: 10_000, ..VoucherFilter::default() };
-    let rows = state.db.vouchers(municipality, &filter).await?;
+    let rows = state.everything().vouchers(municipality, &filter).await?;
     let shown = rows.iter().map(|row| {
         let voucher = VoucherId::new(row.id);
         let code = state.keys.code(voucher, 1);

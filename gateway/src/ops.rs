@@ -22,18 +22,22 @@ pub(crate) struct Health {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     reasons: Vec<String>,
+    /// Settings that can lose answered payments, which whoever started the process accepted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    accepted_risks: Vec<String>,
 }
 
 impl Health {
     pub(crate) fn alive() -> HttpResponse {
-        HttpResponse::Ok().json(Self { status: "alive", reasons: Vec::new() })
+        HttpResponse::Ok().json(Self { status: "alive", reasons: Vec::new(), accepted_risks: Vec::new() })
     }
 
-    pub(crate) fn ready(reasons: Vec<String>) -> HttpResponse {
+    pub(crate) fn ready(reasons: Vec<String>, accepted_risks: Vec<String>) -> HttpResponse {
         if reasons.is_empty() {
-            HttpResponse::Ok().json(Self { status: "ready", reasons })
+            HttpResponse::Ok().json(Self { status: "ready", reasons, accepted_risks })
         } else {
-            HttpResponse::ServiceUnavailable().json(Self { status: "not_ready", reasons })
+            HttpResponse::ServiceUnavailable().json(Self { status: "not_ready", reasons, accepted_risks })
         }
     }
 }
@@ -83,7 +87,7 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
     if state.closing.load(Ordering::Acquire) {
         reasons.push("about to end".to_owned());
     }
-    Health::ready(reasons)
+    Health::ready(reasons, state.accepted.clone())
 }
 
 /// Figures for Prometheus

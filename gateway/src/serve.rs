@@ -59,6 +59,8 @@ pub struct Settings {
     pub idle: Duration,
     /// Whether this process does the work behind the answers too.
     pub workers: bool,
+    /// Whether to start although answered payments can be lost.
+    pub accepts_losses: bool,
 }
 
 impl Settings {
@@ -68,15 +70,16 @@ impl Settings {
         self.data.join("ledger.db")
     }
 
-    /// New connections to the ledger.
+    /// New connections to the ledger, which see all of it.
     ///
     /// # Errors
     /// When it cannot be reached.
     pub async fn ledger(&self) -> Result<Db, store::ledger::Error> {
-        match &self.postgres {
-            Some(url) => Db::connect_postgres(url).await,
-            None => Db::open_sqlite(&self.ledger_path()).await,
-        }
+        let db = match &self.postgres {
+            Some(url) => Db::connect_postgres(url).await?,
+            None => Db::open_sqlite(&self.ledger_path()).await?,
+        };
+        Ok(db.everything())
     }
 }
 
@@ -143,22 +146,37 @@ pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
     Ok(db)
 }
 
-/// Brings ledger and journal up to date, and refuses settings that break the promise.
+/// What keeps the promise from holding: settings of ledger and journal, each with its remedy.
+///
+/// # Errors
+/// When they cannot even be asked.
+pub async fn complaints(settings: &Settings, db: &Db) -> Result<Vec<String>, StartError> {
+    let mut complaints = db.complaints().await?;
+    complaints.extend(settings.journal.complaints()?.iter().map(|complaint| format!("the journal's {complaint}")));
+    Ok(complaints)
+}
+
+/// Brings ledger and journal up to date, and refuses settings that break the promise, unless whoever starts
+/// it accepted that: then it says which.
 ///
 /// # Errors
 /// What is wrong, in words.
-pub async fn open_stores(settings: &Settings) -> Result<Db, StartError> {
+pub async fn open_stores(settings: &Settings) -> Result<(Db, Vec<String>), StartError> {
     let db = open_ledger(settings).await?;
-    let complaints = db.complaints().await?;
-    if !complaints.is_empty() {
+    settings.journal.migrate(settings.partitions).await?;
+    let leaks = db.leaks().await?;
+    if !leaks.is_empty() {
+        return Err(leaks.join("; ").into());
+    }
+    let complaints = complaints(settings, &db).await?;
+    if !complaints.is_empty() && !settings.accepts_losses {
         return Err(complaints.join("; ").into());
     }
-    settings.journal.migrate(settings.partitions).await?;
-    let complaints = settings.journal.complaints()?;
-    if !complaints.is_empty() {
-        return Err(format!("the journal's {}", complaints.join("; the journal's ")).into());
+    for complaint in &complaints {
+        tracing::error!(complaint, "answered payments can be lost, and whoever started this accepted it");
     }
-    Ok(db)
+    metrics::gauge!("buono_accepted_risks").set(complaints.len() as f64);
+    Ok((db, complaints))
 }
 
 /// Makes sure that the key file is the one that the ledger was written with.
@@ -183,7 +201,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let metrics = recorder();
     let lock = lock(&settings.data)?;
     let keys = Arc::new(Keys::load_or_create(&settings.data.join("key"), &SystemEntropy)?);
-    let db = open_stores(settings).await?;
+    let (db, accepted) = open_stores(settings).await?;
     own(&db, &keys, settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
@@ -196,7 +214,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     hub.attach(vouchers.clone());
     let texts = Arc::new(Texts::default());
     let state = web::Data::new(AppState {
-        db,
+        db: db.nothing(),
         vouchers,
         directory,
         signer: Signer::new(keys.receipt_secret()),
@@ -211,6 +229,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         base_url: settings.base_url.clone(),
         office: tokio::sync::Mutex::default(),
         closing: AtomicBool::new(false),
+        accepted,
         metrics,
     });
     let stop = Arc::new(AtomicBool::new(false));

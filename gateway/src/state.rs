@@ -31,7 +31,7 @@ const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything that handlers share.
 pub struct AppState {
-    /// The ledger.
+    /// The ledger, of which this handle sees nothing: see [`AppState::town`] and [`AppState::everything`].
     pub db: Db,
     /// The engine.
     pub vouchers: Vouchers,
@@ -61,6 +61,8 @@ pub struct AppState {
     pub office: tokio::sync::Mutex<()>,
     /// Set when the process is about to end.
     pub closing: std::sync::atomic::AtomicBool,
+    /// What can lose answered payments, and was accepted at the start.
+    pub accepted: Vec<String>,
     /// What `/metrics` shows.
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
 }
@@ -70,6 +72,24 @@ impl AppState {
     #[must_use]
     pub fn deadline(&self) -> Timestamp {
         self.clock.now().plus_seconds(DEADLINE_S)
+    }
+
+    /// The ledger as the staff of a municipality see it.
+    #[must_use]
+    pub fn town(&self, municipality: Uuid) -> Db {
+        self.db.for_municipality(municipality)
+    }
+
+    /// The whole ledger: for tills and holders, who are known by a secret and not by a town, and for operators.
+    #[must_use]
+    pub fn everything(&self) -> Db {
+        self.db.everything()
+    }
+
+    /// The ledger as somebody of a municipality sees it, or an operator, who has none.
+    #[must_use]
+    pub fn ledger_of(&self, municipality: Option<Uuid>) -> Db {
+        municipality.map_or_else(|| self.everything(), |municipality| self.town(municipality))
     }
 
     /// Randomness for secrets.
@@ -96,7 +116,7 @@ impl AppState {
     }
 
     async fn look_up(&self, index: [u8; 16], kind: Kind) -> Result<Option<CodeRow>, Problem> {
-        let found = match self.db.code(&index, kind.name()).await {
+        let found = match self.everything().code(&index, kind.name()).await {
             Ok(row) => Some(row),
             Err(Error::NotFound) => None,
             Err(error) => return Err(error.into()),
@@ -128,7 +148,7 @@ impl AppState {
     /// When the ledger does not answer.
     pub async fn office_alone(&self) -> Result<(tokio::sync::MutexGuard<'_, ()>, OfficeLock), Problem> {
         let here = self.office.lock().await;
-        Ok((here, self.db.office().await?))
+        Ok((here, self.everything().office().await?))
     }
 
     /// Waits until the ledger holds everything answered so far.
@@ -154,7 +174,7 @@ impl AppState {
             Whereabouts::LedgerLater => self.settled().await?,
             Whereabouts::Ledger => {}
         }
-        match self.db.operation(id).await {
+        match self.everything().operation(id).await {
             Err(Error::NotFound) => Err(Problem::new("operation_not_found")),
             found => Ok(found?),
         }
@@ -172,7 +192,7 @@ impl AppState {
             Whereabouts::LedgerLater => self.settled().await?,
             Whereabouts::Ledger => {}
         }
-        Ok(self.db.operations_by_key(shop, &key.0).await?.into_iter().next())
+        Ok(self.everything().operations_by_key(shop, &key.0).await?.into_iter().next())
     }
 
     /// An operation that the ledger does not hold yet, as it will.
@@ -220,6 +240,6 @@ impl AppState {
             detail: detail.to_string(),
             at: self.clock.now().micros(),
         };
-        Ok(self.db.add_audit(municipality, &row).await?)
+        Ok(self.ledger_of(municipality).add_audit(municipality, &row).await?)
     }
 }

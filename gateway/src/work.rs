@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::keys::Keys;
 use store::ledger::Db;
+use workers::months::Months;
 use workers::projector::{Projector, Watcher};
 use workers::sms::{FileSender, Messenger};
 
@@ -60,9 +61,11 @@ impl Work {
     pub async fn run(&self, job: Job, db: Db) {
         let projectors = async {
             if job.includes(Job::Projector) {
+                let months = Months { db: db.clone(), clock: Arc::new(SystemClock) };
                 let partitions = self.once_there("journal", || async { self.settings.journal.partitions() }).await;
                 let partitions = partitions.unwrap_or_default().into_iter();
-                join_all(partitions.map(|partition| self.projector(partition, db.clone()))).await;
+                let projectors = join_all(partitions.map(|partition| self.projector(partition, db.clone())));
+                tokio::join!(months.run(Arc::clone(&self.stop)), projectors);
             }
         };
         let messenger = async {

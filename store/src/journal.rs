@@ -34,6 +34,7 @@ pub use encoding::{DecodeError, decode_record, encode_record};
 pub use leases::{Leases, Member, MemoryLeases, Seen, Table};
 pub use memory::MemoryJournal;
 pub use place::{JournalPlace, Lane};
+pub(crate) use postgres::complaints::UNSAFE as POSTGRES_UNSAFE;
 pub use postgres::{PostgresJournal, PostgresLeases};
 pub use redis::{Complaint, RedisJournal, RedisLeases, RedisServer};
 pub use sqlite::{SQLITE_VERSION_MIN, SqliteJournal};

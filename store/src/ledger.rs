@@ -7,9 +7,11 @@
 
 mod audit;
 mod citizens;
+mod complaints;
 mod db;
 mod directory;
 mod imports;
+mod months;
 mod nodes;
 mod operations;
 mod outbox;
@@ -17,6 +19,7 @@ mod people;
 mod programmes;
 mod progress;
 mod projection;
+mod scope;
 mod shops;
 mod statements;
 mod users;
@@ -33,6 +36,7 @@ pub use outbox::{MessageRow, PendingMessage};
 pub use people::{HolderRow, NewHolder, PersonRow};
 pub use programmes::{ProgrammeRow, ProgrammeSums};
 pub use projection::{ProjectError, Projected};
+pub use scope::Pg;
 pub use shops::{NewShop, ShopRow};
 pub use statements::all_statements;
 pub use users::{UserRow, UserSession};

@@ -1,6 +1,7 @@
 //! Where a server under test keeps its journal and its ledger: files, or private servers of its own.
 
 use crate::postgres;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -39,6 +40,14 @@ impl Redis {
 
     fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    fn tell(&self, command: &str) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("redis answers");
+        stream.write_all(format!("{command}\r\n").as_bytes()).expect("redis listens");
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).expect("redis answers");
+        assert_eq!(&answer, b"+OK\r\n", "{command}");
     }
 
     fn resume(&mut self) {
@@ -131,6 +140,23 @@ impl Stores {
     pub fn resume_ledger(&self) {
         if let Some(postgres) = &self.postgres {
             postgres.resume();
+        }
+    }
+
+    /// Makes both servers forget the disk, as one does who wants them faster.
+    ///
+    /// # Panics
+    /// When they do not take it.
+    pub fn make_unsafe(&self) {
+        if let Some(redis) = &self.redis {
+            redis.tell("CONFIG SET appendfsync everysec");
+        }
+        if let Some(postgres) = &self.postgres {
+            postgres.sql("ALTER SYSTEM SET fsync = off");
+            postgres.reload();
+            while postgres.sql("SHOW fsync") != "off" {
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
     }
 

@@ -54,6 +54,7 @@ pub(super) async fn list(
     page: web::Query<Page>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit()?;
-    let rows = state.db.audit(staff.municipality()?, page.before(), limit).await?;
+    let municipality = staff.municipality()?;
+    let rows = state.town(municipality).audit(municipality, page.before(), limit).await?;
     Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.id.to_string(), AuditEntry::from)))
 }

@@ -94,7 +94,8 @@ async fn list(
     page: web::Query<Page>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit()?;
-    let rows = state.db.imports(staff.municipality()?, page.before(), limit).await?;
+    let municipality = staff.municipality()?;
+    let rows = state.town(municipality).imports(municipality, page.before(), limit).await?;
     let Listed { items, next_cursor } = Listed::page(rows, limit, |row| row.id.to_string(), item);
     let items = items.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(HttpResponse::Ok().json(Listed { items, next_cursor }))
@@ -112,7 +113,8 @@ async fn one(
     request: HttpRequest,
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let row = state.db.import(staff.municipality()?, *path).await?;
+    let municipality = staff.municipality()?;
+    let row = state.town(municipality).import(municipality, *path).await?;
     let report = ImportReport::stored(&row.report)?.worded(&state.texts, Lang::of(request.headers()));
     Ok(HttpResponse::Ok().json(Import {
         import_id: row.id,

@@ -66,7 +66,8 @@ async fn list(
     page: web::Query<Page>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit()?;
-    let rows = state.db.messages(staff.municipality()?, page.before(), limit).await?;
+    let municipality = staff.municipality()?;
+    let rows = state.town(municipality).messages(municipality, page.before(), limit).await?;
     Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.id.to_string(), Message::from)))
 }
 
@@ -85,7 +86,7 @@ async fn resend(
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    state.db.resend_message(municipality, *path, state.clock.now().micros()).await?;
+    state.town(municipality).resend_message(municipality, *path, state.clock.now().micros()).await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "message_resent", *path, json!({})).await?;
     Ok(HttpResponse::Accepted().finish())
 }

@@ -85,7 +85,7 @@ async fn add(
             .map(|email| email.as_str().to_owned())
             .map_err(|_| Problem::new("bad_request").with("field", "help_email"))?,
     };
-    state.db.add_municipality(&row, state.clock.now().micros()).await?;
+    state.everything().add_municipality(&row, state.clock.now().micros()).await?;
     state.directory_changed().await?;
     state.audit(Some(row.id), Some(staff.user.uuid()), "municipality_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(Municipality::from(row)))

@@ -229,7 +229,7 @@ async fn list(
     let Listed { items, next_cursor } = Listed::of_all(&own, &page, |row| row.id, |row| *row)?;
     let mut with_sums = Vec::with_capacity(items.len());
     for row in items {
-        with_sums.push(ProgrammeWithSums::new(row, &state.db.programme_sums(row.id).await?));
+        with_sums.push(ProgrammeWithSums::new(row, &state.town(row.municipality_id).programme_sums(row.id).await?));
     }
     Ok(HttpResponse::Ok().json(Listed { items: with_sums, next_cursor }))
 }
@@ -265,7 +265,7 @@ async fn add(
         rules_en: body.rules_en.clone(),
         created_at: state.clock.now().micros(),
     };
-    state.db.add_programme(&row).await?;
+    state.town(row.municipality_id).add_programme(&row).await?;
     state.directory_changed().await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "programme_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(Programme::from(&row)))
@@ -273,7 +273,7 @@ async fn add(
 
 async fn set_status(state: &AppState, staff: &Staff<Decides>, id: Uuid, status: &str) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    state.db.set_programme_status(municipality, id, status).await?;
+    state.town(municipality).set_programme_status(municipality, id, status).await?;
     state.directory_changed().await?;
     let detail = json!({"status": status});
     state.audit(Some(municipality), Some(staff.user.uuid()), "programme_status", id, detail).await?;

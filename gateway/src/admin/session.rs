@@ -86,7 +86,7 @@ async fn authenticated(state: &AppState, body: SignIn) -> Result<UserRow, Proble
     }
     let email = Email::parse(&body.email).map_err(|_| failed())?;
     state.limits.sign_in(email.as_str())?;
-    let user = match state.db.user_by_email(email.as_str()).await {
+    let user = match state.everything().user_by_email(email.as_str()).await {
         Err(Error::NotFound) => None,
         found => Some(found?),
     };
@@ -112,7 +112,7 @@ async fn sign_in(state: web::Data<AppState>, body: web::Json<SignIn>) -> Result<
     let user = authenticated(&state, body.into_inner()).await?;
     let token = new_token(&state);
     let until = state.clock.now().plus_seconds(STAFF_S).micros();
-    state.db.add_user_session(&token_hash(&token), user.id, until).await?;
+    state.everything().add_user_session(&token_hash(&token), user.id, until).await?;
     state.audit(user.municipality_id, Some(user.id), "sign_in", user.id, json!({})).await?;
     Ok(HttpResponse::Ok().cookie(cookie(&state, "staff", token)).json(SignedInUser {
         user_id: user.id,
@@ -146,7 +146,7 @@ async fn sign_out(
     staff: Staff<SignedIn>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(token) = staff_token(&state, &request) {
-        state.db.end_user_session(&token_hash(&token)).await?;
+        state.everything().end_user_session(&token_hash(&token)).await?;
         let user = staff.user.uuid();
         state.audit(staff.municipality, Some(user), "sign_out", user, json!({})).await?;
     }

@@ -122,14 +122,17 @@ async fn enrol(
     let shop = own.ok_or(Problem::new("not_found"))?;
     let enrolment_code = enrolment_code(random(&state.entropy()));
     let until = state.clock.now().plus_seconds(ENROLMENT_S);
-    state.db.add_enrolment(&enrolment_index(&state, &enrolment_code), shop.id, until.micros()).await?;
+    state
+        .town(shop.municipality_id)
+        .add_enrolment(&enrolment_index(&state, &enrolment_code), shop.id, until.micros())
+        .await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "enrolment_made", shop.id, json!({})).await?;
     Ok(HttpResponse::Created().json(Enrolment { enrolment_code, expires_at: until.into() }))
 }
 
 async fn set_status(state: &AppState, staff: &Staff<Works>, shop: Uuid, status: &str) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    state.db.set_shop_status(municipality, shop, status).await?;
+    state.town(municipality).set_shop_status(municipality, shop, status).await?;
     state.directory_changed().await?;
     let detail = json!({"status": status});
     state.audit(Some(municipality), Some(staff.user.uuid()), "shop_status", shop, detail).await?;
@@ -183,7 +186,7 @@ async fn revoke(
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    state.db.revoke_terminal(municipality, *path, state.clock.now().micros()).await?;
+    state.town(municipality).revoke_terminal(municipality, *path, state.clock.now().micros()).await?;
     state.directory_changed().await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "terminal_revoked", *path, json!({})).await?;
     Ok(HttpResponse::NoContent().finish())

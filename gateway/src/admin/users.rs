@@ -153,7 +153,8 @@ async fn list(
     page: web::Query<Page>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit()?;
-    let users = state.db.users(Some(staff.municipality()?), page.after(), limit).await?;
+    let municipality = staff.municipality()?;
+    let users = state.town(municipality).users(Some(municipality), page.after(), limit).await?;
     Ok(HttpResponse::Ok().json(Listed::page(users, limit, |user| user.id.to_string(), User::from)))
 }
 
@@ -178,7 +179,7 @@ async fn add(
     let inner = state.clone();
     let made = web::block(move || make_user(&inner.keys, &body, municipality)).await;
     let (row, totp_secret) = made.map_err(|_| Problem::new("not_executed"))??;
-    state.db.add_user(&row, state.clock.now().micros()).await?;
+    state.ledger_of(row.municipality_id).add_user(&row, state.clock.now().micros()).await?;
     let detail = json!({"role": row.role});
     state.audit(municipality, Some(staff.user.uuid()), "user_added", row.id, detail).await?;
     Ok(HttpResponse::Created().json(UserAdded { user_id: row.id, totp_secret }))
@@ -194,7 +195,7 @@ async fn set_disabled(
     if user == staff.user.uuid() {
         return Err(Problem::new("conflict"));
     }
-    state.db.set_user_disabled(Some(municipality), user, disabled).await?;
+    state.town(municipality).set_user_disabled(Some(municipality), user, disabled).await?;
     let action = if disabled { "user_disabled" } else { "user_enabled" };
     state.audit(Some(municipality), Some(staff.user.uuid()), action, user, json!({})).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -95,7 +95,7 @@ impl From<VoucherRow> for Voucher {
 
 /// A voucher of this municipality.
 async fn own(state: &AppState, municipality: Uuid, id: Uuid) -> Result<VoucherRow, Problem> {
-    match state.db.voucher(municipality, id).await {
+    match state.town(municipality).voucher(municipality, id).await {
         Err(Error::NotFound) => Err(Problem::new("voucher_not_found")),
         row => Ok(row?),
     }
@@ -163,7 +163,7 @@ async fn list(
     let rows = match by_code {
         Some(code) if code.voucher_id <= filter.after => Vec::new(),
         Some(code) => vec![own(&state, municipality, code.voucher_id).await?],
-        None => state.db.vouchers(municipality, &filter).await?,
+        None => state.town(municipality).vouchers(municipality, &filter).await?,
     };
     Ok(HttpResponse::Ok().json(Listed::page(rows, filter.limit, |row| row.id.to_string(), Voucher::from)))
 }

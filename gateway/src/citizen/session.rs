@@ -83,7 +83,7 @@ pub async fn open(
     let token = new_token(state);
     let expires_at = citizen_until(state);
     let row = CitizenSession { voucher_id: code.voucher_id, generation: code.generation, expires_at };
-    state.db.add_citizen_session(&token_hash(&token), row).await?;
+    state.everything().add_citizen_session(&token_hash(&token), row).await?;
     Ok((cookie(state, "voucher", token), Citizen { voucher, generation: view.generation }))
 }
 

@@ -172,7 +172,7 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
 /// The latest movements of money. The list may lag behind the balance by a moment, never lead it.
 async fn movements(state: &AppState, voucher: VoucherId, seq: u64) -> Result<(Vec<Movement>, i64), Problem> {
     let after = i64::try_from(seq).unwrap_or(i64::MAX) - 1_000;
-    let rows = state.db.voucher_operations(voucher.uuid(), after, 1_000).await?;
+    let rows = state.everything().voucher_operations(voucher.uuid(), after, 1_000).await?;
     let shown_seq = rows.last().map_or(0, |row| row.voucher_seq);
     let directory = state.directory.now();
     let movements = rows.iter().rev().filter_map(|row| {

@@ -41,6 +41,11 @@ impl Words {
         self.chosen.then(|| cookie.finish())
     }
 
+    /// Whether the installation runs although answered payments can be lost.
+    pub fn risks_losses(&self) -> bool {
+        !self.state.accepted.is_empty()
+    }
+
     /// The page's language.
     pub const fn lang(&self) -> &'static str {
         self.lang.tag()

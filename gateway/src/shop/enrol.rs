@@ -66,7 +66,7 @@ pub(super) async fn enrol(
     let token = new_token(&state);
     let terminal = TerminalRow { id: new_id(), shop_id: Uuid::nil(), label, token_hash: token_hash(&token).to_vec() };
     let index = enrolment_index(&state, &body.enrolment_code);
-    let shop = match state.db.enrol_terminal(&index, &terminal, state.clock.now().micros()).await {
+    let shop = match state.everything().enrol_terminal(&index, &terminal, state.clock.now().micros()).await {
         Err(Error::NotFound) => return Err(Problem::new("enrolment_code_invalid")),
         enrolled => enrolled?,
     };

@@ -196,7 +196,7 @@ pub(super) async fn list(
 /// Where a cursor stands, which is an operation of this shop.
 async fn place(state: &AppState, till: &Till, cursor: Option<Uuid>) -> Result<Option<(i64, Uuid)>, Problem> {
     let Some(cursor) = cursor else { return Ok(None) };
-    match state.db.operation(cursor).await {
+    match state.everything().operation(cursor).await {
         Ok(row) if row.shop_id == Some(till.0.shop.id) => Ok(Some((row.decided_at, row.id))),
         Ok(_) | Err(Error::NotFound) => Err(Problem::new("not_found").with("field", "cursor")),
         Err(error) => Err(error.into()),
@@ -204,10 +204,10 @@ async fn place(state: &AppState, till: &Till, cursor: Option<Uuid>) -> Result<Op
 }
 
 async fn page(state: &AppState, till: &Till, filter: OperationFilter) -> Result<HttpResponse, Problem> {
-    let rows = state.db.shop_operations(till.0.shop.id, &filter).await?;
+    let rows = state.everything().shop_operations(till.0.shop.id, &filter).await?;
     let full = i64::try_from(rows.len()).unwrap_or(0) == filter.limit;
     let totals = match filter.after.is_none() {
-        true => Some(Totals::of(state, &state.db.shop_hours(till.0.shop.id, &filter).await?)),
+        true => Some(Totals::of(state, &state.everything().shop_hours(till.0.shop.id, &filter).await?)),
         false => None,
     };
     Ok(HttpResponse::Ok().json(OperationsPage {

@@ -81,7 +81,7 @@ pub(super) async fn lookup(
     let view = state.vouchers.view(voucher, state.deadline()).await?.ok_or(Problem::new("voucher_not_found"))?;
     let directory = state.directory.now();
     let programme = directory.programmes.get(&view.programme.uuid()).ok_or(Problem::new("voucher_not_found"))?;
-    let holder = state.db.holder(code.voucher_id).await?;
+    let holder = state.everything().holder(code.voucher_id).await?;
     let now = state.clock.now();
     let status = match view.life.code() {
         _ if i64::from(view.generation) != code.generation => "reissued",

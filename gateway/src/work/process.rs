@@ -5,7 +5,7 @@ use crate::directory::Directory;
 use crate::ops::{Health, figures_text};
 use crate::serve::{Settings, StartError, open_stores, own, recorder};
 use crate::texts::Texts;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use domain::ids::PartitionId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use parking_lot::Mutex;
@@ -17,11 +17,14 @@ use store::journal::JournalPlace;
 use store::keys::Keys;
 use workers::projector::Watcher;
 
-/// What of the work has stopped for good.
+/// What of the work has stopped for good, and what was accepted at the start.
 #[derive(Default)]
-struct Stopped(Mutex<BTreeMap<PartitionId, String>>);
+struct Progress {
+    partitions: Mutex<BTreeMap<PartitionId, String>>,
+    accepted: Vec<String>,
+}
 
-impl Watcher for Stopped {
+impl Watcher for Progress {
     fn durable_seq(&self, _: PartitionId) -> Option<u64> {
         None
     }
@@ -29,13 +32,15 @@ impl Watcher for Stopped {
     fn projected(&self, _: PartitionId, _: u64) {}
 
     fn stopped(&self, partition: PartitionId, why: &str) {
-        self.0.lock().insert(partition, why.to_owned());
+        self.partitions.lock().insert(partition, why.to_owned());
     }
 }
 
-impl Stopped {
-    fn reasons(&self) -> Vec<String> {
-        self.0.lock().iter().map(|(partition, why)| format!("partition {partition}: {why}")).collect()
+impl Progress {
+    fn health(&self) -> HttpResponse {
+        let stopped = self.partitions.lock();
+        let reasons = stopped.iter().map(|(partition, why)| format!("partition {partition}: {why}")).collect();
+        Health::ready(reasons, self.accepted.clone())
     }
 }
 
@@ -58,16 +63,16 @@ pub async fn run(
     let keys = Keys::load(&settings.data.join("key")).map_err(|error| {
         format!("{error}: {} must be the key file of this installation's servers", settings.data.join("key").display())
     })?;
-    let db = open_stores(settings).await?;
+    let (db, accepted) = open_stores(settings).await?;
     own(&db, &keys, settings).await?;
-    let stopped = Arc::new(Stopped::default());
+    let progress = Arc::new(Progress { accepted, ..Progress::default() });
     let stop = Arc::new(AtomicBool::new(false));
     let work = Work {
         settings: settings.clone(),
         keys: Arc::new(keys),
         texts: Arc::new(Texts::default()),
         directory: Arc::new(Directory::load(&db).await?),
-        watcher: Arc::clone(&stopped) as _,
+        watcher: Arc::clone(&progress) as _,
         stop: Arc::clone(&stop),
     };
     let worker = std::thread::Builder::new().name("workers".to_owned()).spawn(move || {
@@ -77,7 +82,7 @@ pub async fn run(
             }
         });
     })?;
-    let server = listener.map(|listener| serve(listener, metrics, stopped)).transpose()?;
+    let server = listener.map(|listener| serve(listener, metrics, progress)).transpose()?;
     let handle = server.as_ref().map(actix_web::dev::Server::handle);
     let serving = server.map(actix_web::rt::spawn);
     told_to_end.await;
@@ -95,15 +100,19 @@ pub async fn run(
 fn serve(
     listener: TcpListener,
     metrics: PrometheusHandle,
-    stopped: Arc<Stopped>,
+    progress: Arc<Progress>,
 ) -> std::io::Result<actix_web::dev::Server> {
     let app = move || {
-        let (metrics, stopped) = (metrics.clone(), Arc::clone(&stopped));
-        App::new()
-            .route("/health/live", web::get().to(|| async { Health::alive() }))
-            .route("/health/ready", web::get().to(move || std::future::ready(Health::ready(stopped.reasons()))))
-            .route("/metrics", web::get().to(move || std::future::ready(figures_text(&metrics))))
-            .default_service(web::to(|| async { HttpResponse::NotFound().finish() }))
+        let (metrics, progress) = (metrics.clone(), Arc::clone(&progress));
+        let answer = move |request: HttpRequest| {
+            std::future::ready(match request.path() {
+                "/health/live" => Health::alive(),
+                "/health/ready" => progress.health(),
+                "/metrics" => figures_text(&metrics),
+                _ => HttpResponse::NotFound().finish(),
+            })
+        };
+        App::new().default_service(web::to(answer))
     };
     Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
 }

@@ -24,7 +24,7 @@
 //! Connect to the server itself: a pooler in between would mix sessions. Calls block and must not be made
 //! on a thread that drives asynchronous tasks; use `spawn_blocking` there.
 
-mod complaints;
+pub(crate) mod complaints;
 mod leases;
 mod session;
 

@@ -33,7 +33,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn add_audit(&self, municipality: Option<Uuid>, row: &AuditRow) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(ADD)
+        on!(self, |connection| sqlx::query(ADD)
             .bind(row.id)
             .bind(municipality)
             .bind(row.user_id)
@@ -41,7 +41,7 @@ impl Db {
             .bind(&row.target)
             .bind(&row.detail)
             .bind(row.at)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(drop))?;
         Ok(())
@@ -52,8 +52,12 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn audit(&self, municipality: Uuid, before: Uuid, limit: i64) -> Result<Vec<AuditRow>, Error> {
-        let rows =
-            on!(self, |pool| sqlx::query_as(LIST).bind(municipality).bind(before).bind(limit).fetch_all(pool).await)?;
+        let rows = on!(self, |connection| sqlx::query_as(LIST)
+            .bind(municipality)
+            .bind(before)
+            .bind(limit)
+            .fetch_all(connection)
+            .await)?;
         Ok(rows)
     }
 }

@@ -34,12 +34,12 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn add_citizen_session(&self, hash: &[u8], session: CitizenSession) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(ADD)
+        on!(self, |connection| sqlx::query(ADD)
             .bind(hash)
             .bind(session.voucher_id)
             .bind(session.generation)
             .bind(session.expires_at)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(drop))?;
         Ok(())
@@ -50,10 +50,10 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn purge_sessions(&self, now: i64) -> Result<(), Error> {
-        on!(self, |pool| {
-            sqlx::query(PURGE_CITIZENS).bind(now).execute(pool).await?;
-            sqlx::query(PURGE_STAFF).bind(now).execute(pool).await?;
-        });
+        on!(self, |connection| {
+            sqlx::query(PURGE_CITIZENS).bind(now).execute(&mut *connection).await?;
+            sqlx::query(PURGE_STAFF).bind(now).execute(&mut *connection).await.map(drop)
+        })?;
         Ok(())
     }
 
@@ -62,10 +62,10 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn touch_citizen_session(&self, hash: &[u8], expires_at: i64, now: i64) -> Result<CitizenSession, Error> {
-        on!(self, |pool| {
-            let session: CitizenSession = sqlx::query_as(FIND).bind(hash).bind(now).fetch_one(pool).await?;
+        on!(self, |connection| {
+            let session: CitizenSession = sqlx::query_as(FIND).bind(hash).bind(now).fetch_one(&mut *connection).await?;
             if expires_at - session.expires_at > EXTEND_EVERY_US {
-                sqlx::query(EXTEND).bind(hash).bind(expires_at).execute(pool).await?;
+                sqlx::query(EXTEND).bind(hash).bind(expires_at).execute(&mut *connection).await?;
             }
             Ok(session)
         })

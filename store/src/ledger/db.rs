@@ -1,37 +1,50 @@
 //! The connection to either database.
 
-use crate::journal::SQLITE_VERSION_MIN;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use super::scope::Pg;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Connections that the embedded ledger keeps: SQLite has one writer at a time anyway.
 const LITE_CONNECTIONS: u32 = 4;
-/// Connections to Postgres.
-const PG_CONNECTIONS: u32 = 16;
 /// Pages in the WAL before they are moved to the file: 32 MiB, since the projector touches pages everywhere.
 const WAL_PAGES: u32 = 8192;
 /// Memory for the pages of each connection, in KiB, taken as it is needed.
 const CACHE_KIB: u32 = 32 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The ledger's database. Cheap to clone.
+/// A handle on the ledger. Cheap to clone.
+///
+/// On Postgres it sees nothing until it is made one for a municipality, or for everything.
 #[derive(Clone, Debug)]
 pub enum Db {
     /// Postgres.
-    Pg(PgPool),
+    Pg(Pg),
     /// A SQLite file.
     Lite(SqlitePool),
 }
 
-/// Runs the same expression on whichever pool it is.
+/// Runs the same expression, a `Result`, on a connection of whichever database it is.
 macro_rules! on {
-    ($db:expr, |$pool:ident| $body:expr) => {
+    ($db:expr, |$connection:ident| $body:expr) => {
         match $db {
-            $crate::ledger::Db::Pg($pool) => $body,
-            $crate::ledger::Db::Lite($pool) => $body,
+            $crate::ledger::Db::Pg(pg) => {
+                let mut held = pg.hold().await?;
+                let $connection = held.connection();
+                let outcome = $body;
+                if outcome.is_ok() {
+                    held.done().await?;
+                }
+                outcome
+            }
+            $crate::ledger::Db::Lite(pool) => {
+                let mut held = pool.acquire().await?;
+                let $connection = &mut *held;
+                $body
+            }
         }
     };
 }
@@ -40,8 +53,8 @@ macro_rules! on {
 macro_rules! in_transaction {
     ($db:expr, |$tx:ident| $body:block) => {
         match $db {
-            $crate::ledger::Db::Pg(pool) => {
-                let mut $tx = pool.begin().await?;
+            $crate::ledger::Db::Pg(pg) => {
+                let mut $tx = pg.begin().await?;
                 let done = $body;
                 $tx.commit().await?;
                 Ok(done)
@@ -147,10 +160,34 @@ impl Db {
     /// [`Error::Unavailable`].
     pub async fn connect_postgres(url: &str) -> Result<Self, Error> {
         let options: PgConnectOptions = url.parse()?;
-        let options = options.disable_statement_logging();
-        let pool = PgPoolOptions::new().max_connections(PG_CONNECTIONS).acquire_timeout(PATIENCE);
-        let pool = pool.connect_with(options).await?;
-        Ok(Self::Pg(pool))
+        Ok(Self::Pg(Pg::connect(options.disable_statement_logging()).await?))
+    }
+
+    /// The same ledger for whoever may see all of it: workers, tills that look something up, operators.
+    #[must_use]
+    pub fn everything(&self) -> Self {
+        match self {
+            Self::Pg(pg) => Self::Pg(pg.everything()),
+            Self::Lite(pool) => Self::Lite(pool.clone()),
+        }
+    }
+
+    /// The same ledger for nobody yet, as it is when it was just connected to.
+    #[must_use]
+    pub fn nothing(&self) -> Self {
+        match self {
+            Self::Pg(pg) => Self::Pg(pg.nothing()),
+            Self::Lite(pool) => Self::Lite(pool.clone()),
+        }
+    }
+
+    /// The same ledger for the staff of a municipality, who see no other's rows.
+    #[must_use]
+    pub fn for_municipality(&self, id: Uuid) -> Self {
+        match self {
+            Self::Pg(pg) => Self::Pg(pg.for_municipality(id)),
+            Self::Lite(pool) => Self::Lite(pool.clone()),
+        }
     }
 
     /// Brings the tables up to date.
@@ -159,44 +196,9 @@ impl Db {
     /// [`Error::Database`] when a migration does not apply.
     pub async fn migrate(&self) -> Result<(), Error> {
         let migrated = match self {
-            Self::Pg(pool) => sqlx::migrate!("../migrations/postgres").run(pool).await,
+            Self::Pg(pg) => pg.migrate(&sqlx::migrate!("../migrations/postgres")).await,
             Self::Lite(pool) => sqlx::migrate!("../migrations/sqlite").run(pool).await,
         };
         migrated.map_err(|error| Error::Database(error.into()))
-    }
-
-    /// The settings that the promise depends on, as sentences about what is wrong; none is good.
-    ///
-    /// # Errors
-    /// [`Error`] when it cannot even be asked.
-    pub async fn complaints(&self) -> Result<Vec<String>, Error> {
-        let mut complaints = Vec::new();
-        match self {
-            Self::Lite(pool) => {
-                let (mode, synchronous): (String, i64) = (
-                    sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await?,
-                    sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await?,
-                );
-                if mode != "wal" || synchronous != 2 {
-                    complaints.push(format!(
-                        "ledger.db: journal_mode is {mode}, synchronous is {synchronous}; must be wal and 2"
-                    ));
-                }
-                if rusqlite::version_number() < SQLITE_VERSION_MIN {
-                    complaints
-                        .push(format!("SQLite {} can lose commits; build with 3.51.3 or newer", rusqlite::version()));
-                }
-            }
-            Self::Pg(pool) => {
-                for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
-                    let value: String =
-                        sqlx::query_scalar("SELECT current_setting($1)").bind(setting).fetch_one(pool).await?;
-                    if value == "off" || value == "local" {
-                        complaints.push(format!("Postgres: {setting} is {value}; set it to on"));
-                    }
-                }
-            }
-        }
-        Ok(complaints)
     }
 }

@@ -59,11 +59,11 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn directory(&self) -> Result<Directory, Error> {
-        on!(self, |pool| Ok(Directory {
-            municipalities: sqlx::query_as(MUNICIPALITIES).fetch_all(pool).await?,
-            programmes: sqlx::query_as(PROGRAMMES).fetch_all(pool).await?,
-            shops: sqlx::query_as(SHOPS).fetch_all(pool).await?,
-            terminals: sqlx::query_as(TERMINALS).fetch_all(pool).await?,
+        on!(self, |connection| Ok(Directory {
+            municipalities: sqlx::query_as(MUNICIPALITIES).fetch_all(&mut *connection).await?,
+            programmes: sqlx::query_as(PROGRAMMES).fetch_all(&mut *connection).await?,
+            shops: sqlx::query_as(SHOPS).fetch_all(&mut *connection).await?,
+            terminals: sqlx::query_as(TERMINALS).fetch_all(&mut *connection).await?,
         }))
     }
 
@@ -72,13 +72,13 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn add_municipality(&self, row: &MunicipalityRow, now: i64) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(ADD_MUNICIPALITY)
+        on!(self, |connection| sqlx::query(ADD_MUNICIPALITY)
             .bind(row.id)
             .bind(&row.name)
             .bind(&row.help_phone)
             .bind(&row.help_email)
             .bind(now)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(drop))?;
         Ok(())

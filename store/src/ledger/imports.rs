@@ -74,7 +74,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn add_import(&self, new: &NewImport<'_>, now: i64) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(ADD)
+        on!(self, |connection| sqlx::query(ADD)
             .bind(new.id)
             .bind(new.municipality_id)
             .bind(new.programme_id)
@@ -86,7 +86,7 @@ impl Db {
             .bind(&new.sealed.sealed)
             .bind(new.user_id)
             .bind(now)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(drop))?;
         Ok(())
@@ -97,7 +97,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn import(&self, municipality: Uuid, id: Uuid) -> Result<ImportRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(ONE).bind(id).bind(municipality).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(ONE).bind(id).bind(municipality).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -107,7 +107,7 @@ impl Db {
     /// [`Error::NotFound`].
     pub async fn import_file(&self, municipality: Uuid, id: Uuid) -> Result<Sealed, Error> {
         let (wrapped_key, sealed) =
-            on!(self, |pool| sqlx::query_as(FILE).bind(id).bind(municipality).fetch_one(pool).await)?;
+            on!(self, |connection| sqlx::query_as(FILE).bind(id).bind(municipality).fetch_one(connection).await)?;
         Ok(Sealed { wrapped_key, sealed })
     }
 
@@ -116,8 +116,12 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn imports(&self, municipality: Uuid, before: Uuid, limit: i64) -> Result<Vec<ImportRow>, Error> {
-        let rows =
-            on!(self, |pool| sqlx::query_as(LIST).bind(municipality).bind(before).bind(limit).fetch_all(pool).await)?;
+        let rows = on!(self, |connection| sqlx::query_as(LIST)
+            .bind(municipality)
+            .bind(before)
+            .bind(limit)
+            .fetch_all(connection)
+            .await)?;
         Ok(rows)
     }
 
@@ -128,14 +132,14 @@ impl Db {
     pub async fn move_import(&self, row: &ImportRow, to: &str, now: i64) -> Result<(), Error> {
         let applied = (to == "applied").then_some(now);
         let undone = (to == "undone").then_some(now);
-        let touched = on!(self, |pool| sqlx::query(MOVE)
+        let touched = on!(self, |connection| sqlx::query(MOVE)
             .bind(row.id)
             .bind(row.municipality_id)
             .bind(&row.status)
             .bind(to)
             .bind(applied)
             .bind(undone)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;
         if touched == 1 { Ok(()) } else { Err(Error::Conflict) }
@@ -146,8 +150,11 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn applied_before(&self, municipality: Uuid, file_hash: &[u8]) -> Result<bool, Error> {
-        let count: i64 =
-            on!(self, |pool| sqlx::query_scalar(TWIN).bind(municipality).bind(file_hash).fetch_one(pool).await)?;
+        let count: i64 = on!(self, |connection| sqlx::query_scalar(TWIN)
+            .bind(municipality)
+            .bind(file_hash)
+            .fetch_one(connection)
+            .await)?;
         Ok(count > 0)
     }
 }

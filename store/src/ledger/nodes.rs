@@ -25,7 +25,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn directory_version(&self) -> Result<i64, Error> {
-        Ok(on!(self, |pool| sqlx::query_scalar(DIRECTORY_VERSION).fetch_one(pool).await)?)
+        Ok(on!(self, |connection| sqlx::query_scalar(DIRECTORY_VERSION).fetch_one(connection).await)?)
     }
 
     /// Whether the ledger was written with this key; the first one that comes is the one.
@@ -33,8 +33,8 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn adopts_key(&self, check: &[u8; 16]) -> Result<bool, Error> {
-        on!(self, |pool| sqlx::query(ADOPT_KEY).bind(&check[..]).execute(pool).await.map(drop))?;
-        let adopted: Vec<u8> = on!(self, |pool| sqlx::query_scalar(KEY_CHECK).fetch_one(pool).await)?;
+        on!(self, |connection| sqlx::query(ADOPT_KEY).bind(&check[..]).execute(connection).await.map(drop))?;
+        let adopted: Vec<u8> = on!(self, |connection| sqlx::query_scalar(KEY_CHECK).fetch_one(connection).await)?;
         Ok(adopted == check)
     }
 
@@ -43,8 +43,8 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn office(&self) -> Result<OfficeLock, Error> {
-        let Self::Pg(pool) = self else { return Ok(OfficeLock { _held: None }) };
-        let mut held = pool.begin().await?;
+        let Self::Pg(pg) = self else { return Ok(OfficeLock { _held: None }) };
+        let mut held = pg.begin().await?;
         sqlx::query(LOCK).bind(OFFICE).execute(&mut *held).await?;
         Ok(OfficeLock { _held: Some(held) })
     }

@@ -7,11 +7,12 @@ use domain::record::Body;
 use domain::voucher::Entry;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER, SUM];
+pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER, KEPT];
 
 const RECORDS: &str = "SELECT record FROM operation WHERE voucher_id = $1 ORDER BY voucher_seq";
 const BY_ID: &str = "SELECT * FROM operation WHERE id = $1";
-const BY_KEY: &str = "SELECT * FROM operation WHERE shop_id = $1 AND op_key = $2";
+const BY_KEY: &str = "SELECT o.* FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
+    WHERE k.op_key = $2 AND o.shop_id = $1";
 const OF_SHOP: &str = "SELECT * FROM operation
     WHERE shop_id = $1 AND (decided_at, id) > ($2, $3) AND decided_at < $4
         AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
@@ -24,8 +25,9 @@ const HOURS_OF_SHOP: &str = "SELECT terminal_id, kind, decided_at / 3600000000 A
     GROUP BY terminal_id, kind, decided_at / 3600000000";
 const OF_VOUCHER: &str =
     "SELECT * FROM operation WHERE voucher_id = $1 AND voucher_seq > $2 ORDER BY voucher_seq LIMIT $3";
-const SUM: &str =
-    "SELECT partition_id, seq, record FROM operation WHERE partition_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+const KEPT: &str =
+    "SELECT k.seq, o.record FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
+    WHERE k.partition_id = $1 AND k.seq > $2 ORDER BY k.seq LIMIT $3";
 
 /// One fact.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -132,7 +134,7 @@ impl Db {
     /// [`Error::Corrupt`] when a record cannot be read.
     pub async fn entries(&self, voucher: VoucherId) -> Result<Vec<Entry>, Error> {
         let rows: Vec<Vec<u8>> =
-            on!(self, |pool| sqlx::query_scalar(RECORDS).bind(voucher.uuid()).fetch_all(pool).await)?;
+            on!(self, |connection| sqlx::query_scalar(RECORDS).bind(voucher.uuid()).fetch_all(connection).await)?;
         rows.iter().map(|bytes| entry_of(bytes)).collect()
     }
 
@@ -141,7 +143,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(BY_ID).bind(id).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(BY_ID).bind(id).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -150,7 +152,8 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn operations_by_key(&self, shop: Uuid, key: &[u8; 16]) -> Result<Vec<OperationRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(BY_KEY).bind(shop).bind(&key[..]).fetch_all(pool).await)?;
+        let rows =
+            on!(self, |connection| sqlx::query_as(BY_KEY).bind(shop).bind(&key[..]).fetch_all(connection).await)?;
         Ok(rows)
     }
 
@@ -160,7 +163,7 @@ impl Db {
     /// [`Error`].
     pub async fn shop_operations(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<OperationRow>, Error> {
         let (decided_at, id) = filter.after.unwrap_or((filter.from.saturating_sub(1), Uuid::max()));
-        let rows = on!(self, |pool| sqlx::query_as(OF_SHOP)
+        let rows = on!(self, |connection| sqlx::query_as(OF_SHOP)
             .bind(shop)
             .bind(decided_at)
             .bind(id)
@@ -168,7 +171,7 @@ impl Db {
             .bind(filter.terminal)
             .bind(i64::from(filter.terminal.is_some()))
             .bind(filter.limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows)
     }
@@ -179,13 +182,13 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn shop_hours(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<TillHour>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(HOURS_OF_SHOP)
+        let rows = on!(self, |connection| sqlx::query_as(HOURS_OF_SHOP)
             .bind(shop)
             .bind(filter.from)
             .bind(filter.to)
             .bind(filter.terminal)
             .bind(i64::from(filter.terminal.is_some()))
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows)
     }
@@ -200,11 +203,11 @@ impl Db {
         after_seq: i64,
         limit: i64,
     ) -> Result<Vec<OperationRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(OF_VOUCHER)
+        let rows = on!(self, |connection| sqlx::query_as(OF_VOUCHER)
             .bind(voucher)
             .bind(after_seq)
             .bind(limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows)
     }
@@ -215,13 +218,13 @@ impl Db {
     /// [`Error`].
     pub async fn kept_records(&self, partition: u16, after: u64, limit: i64) -> Result<Vec<(u64, Vec<u8>)>, Error> {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let rows: Vec<(i64, i64, Vec<u8>)> = on!(self, |pool| sqlx::query_as(SUM)
+        let rows: Vec<(i64, Vec<u8>)> = on!(self, |connection| sqlx::query_as(KEPT)
             .bind(i64::from(partition))
             .bind(after)
             .bind(limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
-        Ok(rows.into_iter().map(|(_, seq, record)| (seq.unsigned_abs(), record)).collect())
+        Ok(rows.into_iter().map(|(seq, record)| (seq.unsigned_abs(), record)).collect())
     }
 }
 

@@ -82,7 +82,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn due_messages(&self, now: i64, limit: i64) -> Result<Vec<PendingMessage>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(DUE).bind(now).bind(limit).fetch_all(pool).await)?;
+        let rows = on!(self, |connection| sqlx::query_as(DUE).bind(now).bind(limit).fetch_all(connection).await)?;
         Ok(rows)
     }
 
@@ -91,7 +91,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn pending_messages(&self) -> Result<i64, Error> {
-        let depth = on!(self, |pool| sqlx::query_scalar(DEPTH).fetch_one(pool).await)?;
+        let depth = on!(self, |connection| sqlx::query_scalar(DEPTH).fetch_one(connection).await)?;
         Ok(depth)
     }
 
@@ -100,11 +100,11 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn claim_message(&self, id: Uuid, now: i64, until: i64) -> Result<bool, Error> {
-        let touched = on!(self, |pool| sqlx::query(CLAIM)
+        let touched = on!(self, |connection| sqlx::query(CLAIM)
             .bind(id)
             .bind(now)
             .bind(until)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;
         Ok(touched == 1)
@@ -123,13 +123,13 @@ impl Db {
         error: Option<&str>,
     ) -> Result<(), Error> {
         let sent_at = (status == "sent").then_some(now);
-        on!(self, |pool| sqlx::query(DONE)
+        on!(self, |connection| sqlx::query(DONE)
             .bind(id)
             .bind(status)
             .bind(sent_at)
             .bind(segments)
             .bind(error)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(drop))?;
         Ok(())
@@ -140,7 +140,13 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn postpone_message(&self, id: Uuid, not_before: i64, error: &str) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(LATER).bind(id).bind(not_before).bind(error).execute(pool).await.map(drop))?;
+        on!(self, |connection| sqlx::query(LATER)
+            .bind(id)
+            .bind(not_before)
+            .bind(error)
+            .execute(connection)
+            .await
+            .map(drop))?;
         Ok(())
     }
 
@@ -149,8 +155,12 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn messages(&self, municipality: Uuid, before: Uuid, limit: i64) -> Result<Vec<MessageRow>, Error> {
-        let rows =
-            on!(self, |pool| sqlx::query_as(LIST).bind(municipality).bind(before).bind(limit).fetch_all(pool).await)?;
+        let rows = on!(self, |connection| sqlx::query_as(LIST)
+            .bind(municipality)
+            .bind(before)
+            .bind(limit)
+            .fetch_all(connection)
+            .await)?;
         Ok(rows)
     }
 
@@ -159,11 +169,11 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`] also for one that waits anyway.
     pub async fn resend_message(&self, municipality: Uuid, id: Uuid, now: i64) -> Result<(), Error> {
-        let touched = on!(self, |pool| sqlx::query(RESEND)
+        let touched = on!(self, |connection| sqlx::query(RESEND)
             .bind(id)
             .bind(municipality)
             .bind(now)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;
         one_row(touched)

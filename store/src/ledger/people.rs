@@ -141,7 +141,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn add_codes(&self, code: &super::CodeRow, codes: &CodeIndexes) -> Result<(), Error> {
-        on!(self, |pool| {
+        in_transaction!(self, |tx| {
             for (kind, index) in codes {
                 sqlx::query(CODE)
                     .bind(&index[..])
@@ -150,11 +150,10 @@ impl Db {
                     .bind(code.municipality_id)
                     .bind(code.programme_id)
                     .bind(code.generation)
-                    .execute(pool)
+                    .execute(&mut *tx)
                     .await?;
             }
-        });
-        Ok(())
+        })
     }
 
     /// A person.
@@ -162,7 +161,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn person(&self, id: Uuid) -> Result<PersonRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(SEALED).bind(id).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(SEALED).bind(id).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -171,7 +170,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn holder(&self, voucher: Uuid) -> Result<HolderRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(HOLDER_OF).bind(voucher).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(HOLDER_OF).bind(voucher).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -186,12 +185,12 @@ impl Db {
         tax_index: Option<[u8; 16]>,
         reference: &str,
     ) -> Result<Vec<HolderRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(BY_TAX)
+        let rows = on!(self, |connection| sqlx::query_as(BY_TAX)
             .bind(municipality)
             .bind(programme)
             .bind(tax_index.as_ref().map(|index| &index[..]))
             .bind(reference)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows)
     }

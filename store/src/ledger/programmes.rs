@@ -88,7 +88,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn add_programme(&self, row: &ProgrammeRow) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(ADD)
+        on!(self, |connection| sqlx::query(ADD)
             .bind(row.id)
             .bind(row.municipality_id)
             .bind(&row.name)
@@ -106,7 +106,7 @@ impl Db {
             .bind(&row.rules_it)
             .bind(&row.rules_en)
             .bind(row.created_at)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(drop))?;
         Ok(())
@@ -117,11 +117,11 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn set_programme_status(&self, municipality: Uuid, id: Uuid, status: &str) -> Result<(), Error> {
-        let touched = on!(self, |pool| sqlx::query(STATUS)
+        let touched = on!(self, |connection| sqlx::query(STATUS)
             .bind(id)
             .bind(municipality)
             .bind(status)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;
         one_row(touched)
@@ -132,7 +132,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn programme_sums(&self, programme: Uuid) -> Result<ProgrammeSums, Error> {
-        let sums = on!(self, |pool| sqlx::query_as(SUMS).bind(programme).fetch_one(pool).await)?;
+        let sums = on!(self, |connection| sqlx::query_as(SUMS).bind(programme).fetch_one(connection).await)?;
         Ok(sums)
     }
 }

@@ -9,7 +9,7 @@ pub(super) const STATEMENTS: &[&str] = &[CHECKPOINT, CHECKPOINTS, CHANGED];
 
 const CHECKPOINT: &str = "SELECT partition_id, epoch, seq, chain FROM checkpoint WHERE partition_id = $1";
 const CHECKPOINTS: &str = "SELECT partition_id, epoch, seq, chain FROM checkpoint ORDER BY partition_id";
-const CHANGED: &str = "SELECT voucher_id, MAX(voucher_seq) FROM operation
+const CHANGED: &str = "SELECT voucher_id, MAX(voucher_seq) FROM operation_key
     WHERE partition_id = $1 AND seq > $2 AND seq <= $3 GROUP BY voucher_id";
 
 #[derive(sqlx::FromRow)]
@@ -34,8 +34,10 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn checkpoint(&self, partition: PartitionId) -> Result<Head, Error> {
-        let row: Option<CheckpointRow> =
-            on!(self, |pool| sqlx::query_as(CHECKPOINT).bind(i64::from(partition.0)).fetch_optional(pool).await)?;
+        let row: Option<CheckpointRow> = on!(self, |connection| sqlx::query_as(CHECKPOINT)
+            .bind(i64::from(partition.0))
+            .fetch_optional(connection)
+            .await)?;
         row.map_or(Ok(Head::START), |row| Ok(row.head()?.1))
     }
 
@@ -44,7 +46,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn checkpoints(&self) -> Result<Vec<(PartitionId, Head)>, Error> {
-        let rows: Vec<CheckpointRow> = on!(self, |pool| sqlx::query_as(CHECKPOINTS).fetch_all(pool).await)?;
+        let rows: Vec<CheckpointRow> = on!(self, |connection| sqlx::query_as(CHECKPOINTS).fetch_all(connection).await)?;
         rows.into_iter().map(CheckpointRow::head).collect()
     }
 
@@ -60,11 +62,11 @@ impl Db {
         upto: u64,
     ) -> Result<Vec<(VoucherId, u64)>, Error> {
         let signed = |seq| i64::try_from(seq).unwrap_or(i64::MAX);
-        let rows: Vec<(Uuid, i64)> = on!(self, |pool| sqlx::query_as(CHANGED)
+        let rows: Vec<(Uuid, i64)> = on!(self, |connection| sqlx::query_as(CHANGED)
             .bind(i64::from(partition.0))
             .bind(signed(after))
             .bind(signed(upto))
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows.into_iter().map(|(id, seq)| (VoucherId::new(id), seq.unsigned_abs())).collect())
     }

@@ -84,7 +84,7 @@ impl Db {
             if moved.rows_affected() != 1 {
                 return Err(ProjectError::Moved);
             }
-            for rows in step.tables(partition) {
+            for rows in step.tables(partition, matches!(self, Db::Pg(_))) {
                 for some in rows.values.chunks(rows.width() * ROWS_A_STATEMENT) {
                     let mut query = sqlx::query(sqlx::AssertSqlSafe(rows.statement(self, some.len() / rows.width())));
                     for value in some {

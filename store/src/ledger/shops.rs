@@ -97,8 +97,11 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn remove_imported_shops(&self, import: Uuid) -> Result<u64, Error> {
-        let removed =
-            on!(self, |pool| sqlx::query(REMOVE).bind(import).execute(pool).await.map(|done| done.rows_affected()))?;
+        let removed = on!(self, |connection| sqlx::query(REMOVE)
+            .bind(import)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
         Ok(removed)
     }
 
@@ -107,11 +110,11 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn set_shop_status(&self, municipality: Uuid, shop: Uuid, status: &str) -> Result<(), Error> {
-        let touched = on!(self, |pool| sqlx::query(STATUS)
+        let touched = on!(self, |connection| sqlx::query(STATUS)
             .bind(shop)
             .bind(municipality)
             .bind(status)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;
         one_row(touched)
@@ -122,11 +125,11 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn add_enrolment(&self, code_index: &[u8], shop: Uuid, expires_at: i64) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(ENROL)
+        on!(self, |connection| sqlx::query(ENROL)
             .bind(code_index)
             .bind(shop)
             .bind(expires_at)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(drop))?;
         Ok(())
@@ -156,11 +159,11 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn revoke_terminal(&self, municipality: Uuid, terminal: Uuid, now: i64) -> Result<(), Error> {
-        let touched = on!(self, |pool| sqlx::query(REVOKE)
+        let touched = on!(self, |connection| sqlx::query(REVOKE)
             .bind(terminal)
             .bind(municipality)
             .bind(now)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;
         one_row(touched)

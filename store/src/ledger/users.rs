@@ -56,7 +56,7 @@ impl Db {
     /// # Errors
     /// [`Error::Conflict`] for an address that exists.
     pub async fn add_user(&self, user: &UserRow, now: i64) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(ADD)
+        on!(self, |connection| sqlx::query(ADD)
             .bind(user.id)
             .bind(user.municipality_id)
             .bind(&user.email)
@@ -64,7 +64,7 @@ impl Db {
             .bind(&user.password_hash)
             .bind(&user.totp_sealed)
             .bind(now)
-            .execute(pool)
+            .execute(connection)
             .await
             .map(drop))?;
         Ok(())
@@ -75,7 +75,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn user_by_email(&self, email: &str) -> Result<UserRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(BY_EMAIL).bind(email).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(BY_EMAIL).bind(email).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -84,8 +84,12 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn users(&self, municipality: Option<Uuid>, after: Uuid, limit: i64) -> Result<Vec<UserRow>, Error> {
-        let rows =
-            on!(self, |pool| sqlx::query_as(LIST).bind(municipality).bind(after).bind(limit).fetch_all(pool).await)?;
+        let rows = on!(self, |connection| sqlx::query_as(LIST)
+            .bind(municipality)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(connection)
+            .await)?;
         Ok(rows)
     }
 
@@ -94,11 +98,11 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn set_user_disabled(&self, municipality: Option<Uuid>, user: Uuid, disabled: bool) -> Result<(), Error> {
-        let touched = on!(self, |pool| sqlx::query(DISABLE)
+        let touched = on!(self, |connection| sqlx::query(DISABLE)
             .bind(user)
             .bind(municipality)
             .bind(i64::from(disabled))
-            .execute(pool)
+            .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;
         one_row(touched)
@@ -121,7 +125,13 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn add_user_session(&self, hash: &[u8], user: Uuid, expires_at: i64) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(SESSION).bind(hash).bind(user).bind(expires_at).execute(pool).await.map(drop))?;
+        on!(self, |connection| sqlx::query(SESSION)
+            .bind(hash)
+            .bind(user)
+            .bind(expires_at)
+            .execute(connection)
+            .await
+            .map(drop))?;
         Ok(())
     }
 
@@ -130,7 +140,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`] when it is over or its user was locked out.
     pub async fn user_session(&self, hash: &[u8], now: i64) -> Result<UserSession, Error> {
-        let row = on!(self, |pool| sqlx::query_as(WHO).bind(hash).bind(now).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(WHO).bind(hash).bind(now).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -139,7 +149,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn end_user_session(&self, hash: &[u8]) -> Result<(), Error> {
-        on!(self, |pool| sqlx::query(LEAVE).bind(hash).execute(pool).await.map(drop))?;
+        on!(self, |connection| sqlx::query(LEAVE).bind(hash).execute(connection).await.map(drop))?;
         Ok(())
     }
 }

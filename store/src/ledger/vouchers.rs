@@ -106,7 +106,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn code(&self, index: &[u8], kind: &str) -> Result<CodeRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(BY_CODE).bind(index).bind(kind).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(BY_CODE).bind(index).bind(kind).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -115,7 +115,7 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn voucher(&self, municipality: Uuid, id: Uuid) -> Result<VoucherRow, Error> {
-        let row = on!(self, |pool| sqlx::query_as(ONE).bind(id).bind(municipality).fetch_one(pool).await)?;
+        let row = on!(self, |connection| sqlx::query_as(ONE).bind(id).bind(municipality).fetch_one(connection).await)?;
         Ok(row)
     }
 
@@ -124,7 +124,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn vouchers(&self, municipality: Uuid, filter: &VoucherFilter) -> Result<Vec<VoucherRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(LIST)
+        let rows = on!(self, |connection| sqlx::query_as(LIST)
             .bind(municipality)
             .bind(filter.after)
             .bind(&filter.status)
@@ -133,7 +133,7 @@ impl Db {
             .bind(&filter.phone_index)
             .bind(&filter.email_index)
             .bind(filter.limit)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await)?;
         Ok(rows)
     }
@@ -143,7 +143,7 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn imported_vouchers(&self, import: Uuid) -> Result<Vec<VoucherRow>, Error> {
-        let rows = on!(self, |pool| sqlx::query_as(OF_IMPORT).bind(import).fetch_all(pool).await)?;
+        let rows = on!(self, |connection| sqlx::query_as(OF_IMPORT).bind(import).fetch_all(connection).await)?;
         Ok(rows)
     }
 
@@ -152,7 +152,12 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn expired_vouchers(&self, after: Uuid, now: i64, limit: i64) -> Result<Vec<Uuid>, Error> {
-        let rows = on!(self, |pool| sqlx::query_scalar(DUE).bind(after).bind(now).bind(limit).fetch_all(pool).await)?;
+        let rows = on!(self, |connection| sqlx::query_scalar(DUE)
+            .bind(after)
+            .bind(now)
+            .bind(limit)
+            .fetch_all(connection)
+            .await)?;
         Ok(rows)
     }
 
@@ -161,8 +166,12 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn timed_out_holds(&self, after: Uuid, now: i64, limit: i64) -> Result<Vec<Uuid>, Error> {
-        let rows =
-            on!(self, |pool| sqlx::query_scalar(HOLDS_DUE).bind(now).bind(after).bind(limit).fetch_all(pool).await)?;
+        let rows = on!(self, |connection| sqlx::query_scalar(HOLDS_DUE)
+            .bind(now)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(connection)
+            .await)?;
         Ok(rows)
     }
 }

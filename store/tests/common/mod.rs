@@ -11,19 +11,27 @@ pub struct Fresh {
     pub name: &'static str,
     pub db: Db,
     _folder: Option<tempfile::TempDir>,
-    _server: Option<Server>,
+    server: Option<Server>,
+}
+
+impl Fresh {
+    /// Connections of the one who owns the tables.
+    pub async fn pool(&self) -> sqlx::PgPool {
+        let server = self.server.as_ref().expect("a Postgres");
+        sqlx::PgPool::connect(&server.url()).await.unwrap()
+    }
 }
 
 async fn postgres() -> Fresh {
     let server = Server::start(&[]);
-    let db = Db::connect_postgres(&server.url()).await.unwrap();
-    Fresh { name: "postgres", db, _folder: None, _server: Some(server) }
+    let db = Db::connect_postgres(&server.url()).await.unwrap().everything();
+    Fresh { name: "postgres", db, _folder: None, server: Some(server) }
 }
 
 async fn sqlite() -> Fresh {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open_sqlite(&folder.path().join("ledger.db")).await.unwrap();
-    Fresh { name: "sqlite", db, _folder: Some(folder), _server: None }
+    Fresh { name: "sqlite", db, _folder: Some(folder), server: None }
 }
 
 /// Both, migrated.

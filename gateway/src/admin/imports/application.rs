@@ -41,14 +41,14 @@ pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, i
     let _alone = state.office_alone().await?;
     // whoever has a voucher is known by the ledger, which may lag after a crash
     state.settled().await?;
-    let mut row = state.db.import(municipality, id).await?;
+    let mut row = state.town(municipality).import(municipality, id).await?;
     if !matches!(&*row.status, "dry_run" | "applying") {
         return Err(refused().with("import_status", row.status));
     }
-    let bytes = state.keys.unseal("import", id, &state.db.import_file(municipality, id).await?)?;
+    let bytes = state.keys.unseal("import", id, &state.town(municipality).import_file(municipality, id).await?)?;
     let table = decode::table(&bytes).map_err(|_| refused())?;
     let now = state.clock.now().micros();
-    state.db.move_import(&row, "applying", now).await?;
+    state.town(municipality).move_import(&row, "applying", now).await?;
     "applying".clone_into(&mut row.status);
     let done = match row.programme_id {
         None => apply_shops(state, &row, &shops::parse(&table)).await?,
@@ -58,7 +58,7 @@ pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, i
         }
     };
     state.settled().await?;
-    state.db.move_import(&row, "applied", state.clock.now().micros()).await?;
+    state.town(municipality).move_import(&row, "applied", state.clock.now().micros()).await?;
     state.audit(Some(municipality), user.map(UserId::uuid), "import_applied", id, json!({"done": done})).await?;
     Ok(Applied { import_id: id, status: "applied", done })
 }
@@ -89,7 +89,7 @@ async fn apply_shops(state: &AppState, row: &ImportRow, parsed: &Parsed<ShopLine
             import_id: Some(row.id),
         });
     }
-    state.db.add_shops(&new, state.clock.now().micros()).await?;
+    state.town(row.municipality_id).add_shops(&new, state.clock.now().micros()).await?;
     state.directory_changed().await?;
     Ok(new.len())
 }
@@ -145,13 +145,13 @@ async fn apply_people(
 ) -> Result<usize, Problem> {
     let new = newcomers(state, programme, parsed).await?;
     let cents: i64 = new.iter().map(|person| person.amount.get()).sum();
-    if cents > state.db.programme_sums(programme.id).await?.left_of(programme.budget_cents) {
+    if cents > state.town(row.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents) {
         return Err(Problem::new("import_not_applicable").with("over_budget", true));
     }
     for people in new.chunks(200) {
         let holders =
             people.iter().map(|person| new_holder(state, row, programme, person)).collect::<Result<Vec<_>, _>>()?;
-        state.db.add_holders(&holders, state.clock.now().micros()).await?;
+        state.town(row.municipality_id).add_holders(&holders, state.clock.now().micros()).await?;
         let issued = people.iter().zip(&holders).map(|(person, holder)| {
             let voucher = holder.holder.voucher_id;
             let attempt = (Some("issue"), RequestHash::of(&[b"issue", voucher.as_bytes()]));

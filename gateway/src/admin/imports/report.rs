@@ -133,7 +133,8 @@ pub async fn dry_run(state: &AppState, user: Option<UserId>, file: &File<'_>) ->
         Some(programme) => people_report(state, &programme, &beneficiaries::parse(&table)).await?,
     };
     let hash = blake3::hash(file.bytes);
-    report.counts.applied_before = state.db.applied_before(file.municipality, &hash.as_bytes()[..]).await?;
+    report.counts.applied_before =
+        state.town(file.municipality).applied_before(file.municipality, &hash.as_bytes()[..]).await?;
     let id = new_id();
     let sealed = state.keys.seal("import", id, file.bytes, &state.entropy())?;
     let name: String = file.name.chars().filter(|c| !c.is_control()).take(120).collect();
@@ -148,7 +149,7 @@ pub async fn dry_run(state: &AppState, user: Option<UserId>, file: &File<'_>) ->
         sealed: &sealed,
         user_id: user.map(UserId::uuid),
     };
-    state.db.add_import(&new, state.clock.now().micros()).await?;
+    state.town(new.municipality_id).add_import(&new, state.clock.now().micros()).await?;
     state.audit(Some(file.municipality), user.map(UserId::uuid), "import_uploaded", id, json!({})).await?;
     Ok(DryRun { import_id: id, status: "dry_run", report })
 }
@@ -186,7 +187,10 @@ pub(super) async fn newcomers<'a>(
     let mut new = Vec::new();
     for person in &parsed.rows {
         let (index, reference) = (tax_index(state, person), reference(state, person));
-        let known = state.db.same_holder(programme.municipality_id, programme.id, index, &reference).await?;
+        let known = state
+            .town(programme.municipality_id)
+            .same_holder(programme.municipality_id, programme.id, index, &reference)
+            .await?;
         if known.is_empty() {
             new.push(person);
         }
@@ -202,7 +206,8 @@ async fn people_report(
     let new = newcomers(state, programme, parsed).await?;
     let cents = new.iter().map(|person| person.amount.get()).sum::<i64>();
     let mut report = ImportReport::new(parsed, new.len(), parsed.rows.len() - new.len(), cents);
-    let left = state.db.programme_sums(programme.id).await?.left_of(programme.budget_cents);
+    let left =
+        state.town(programme.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents);
     report.counts.budget_left_cents = Some(left);
     report.counts.over_budget = Some(cents > left);
     Ok(report)

@@ -42,7 +42,7 @@ pub(super) async fn undo(
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
     let _alone = state.office_alone().await?;
-    let row = state.db.import(municipality, *path).await?;
+    let row = state.town(municipality).import(municipality, *path).await?;
     if row.status != "applied" {
         return Err(Problem::new("import_not_applicable").with("import_status", row.status));
     }
@@ -51,9 +51,9 @@ pub(super) async fn undo(
         store::ledger::Error::Conflict => Problem::new("messages_already_sent"),
         other => other.into(),
     };
-    state.db.suppress_import(row.id).await.map_err(sent)?;
-    let mut undone = state.db.remove_imported_shops(row.id).await?;
-    for voucher in state.db.imported_vouchers(row.id).await? {
+    state.town(row.municipality_id).suppress_import(row.id).await.map_err(sent)?;
+    let mut undone = state.town(row.municipality_id).remove_imported_shops(row.id).await?;
+    for voucher in state.town(row.municipality_id).imported_vouchers(row.id).await? {
         let hash = RequestHash::of(&[b"undo", row.id.as_bytes()]);
         let action = Action::Close { reason: Reason::ImportUndone };
         run(&state, Some(staff.user), voucher.id, (Some("undo"), hash), action).await?;
@@ -61,7 +61,7 @@ pub(super) async fn undo(
     }
     state.directory_changed().await?;
     state.settled().await?;
-    state.db.move_import(&row, "undone", state.clock.now().micros()).await?;
+    state.town(row.municipality_id).move_import(&row, "undone", state.clock.now().micros()).await?;
     let detail = json!({"undone": undone});
     state.audit(Some(municipality), Some(staff.user.uuid()), "import_undone", row.id, detail).await?;
     Ok(HttpResponse::Ok().json(Undone { import_id: row.id, status: "undone", undone }))

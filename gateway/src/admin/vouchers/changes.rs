@@ -208,7 +208,7 @@ async fn reissue(
         generation: row.generation + 1,
     };
     let generation = u32::try_from(code.generation).unwrap_or(u32::MAX);
-    state.db.add_codes(&code, &state.keys.code_indexes(voucher, generation)).await?;
+    state.town(code.municipality_id).add_codes(&code, &state.keys.code_indexes(voucher, generation)).await?;
     state.forget_code(voucher, generation);
     let pin = pin_tag(&state, &own_programme(&state, row.municipality_id, row.programme_id)?, voucher, generation);
     let action = (Action::Reissue { pin }, body.reason.as_str());

@@ -79,9 +79,10 @@ pub(super) async fn history(
     path: web::Path<Uuid>,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
-    own(&state, staff.municipality()?, *path).await?;
+    let municipality = staff.municipality()?;
+    own(&state, municipality, *path).await?;
     let (limit, after) = (limit(query.limit)?, query.cursor.unwrap_or_default());
-    let rows = state.db.voucher_operations(*path, i64::from(after), limit).await?;
+    let rows = state.town(municipality).voucher_operations(*path, i64::from(after), limit).await?;
     let directory = state.directory.now();
     let seq = |row: &OperationRow| row.voucher_seq.to_string();
     Ok(HttpResponse::Ok().json(Listed::page(rows, limit, seq, |row| HistoryEntry::new(&row, &directory))))

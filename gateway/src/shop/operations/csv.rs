@@ -20,7 +20,7 @@ async fn everything(state: &AppState, till: &Till, filter: OperationFilter) -> R
     let mut filter = OperationFilter { after: None, limit: 5_000, ..filter };
     let mut all: Vec<OperationRow> = Vec::new();
     loop {
-        let rows = state.db.shop_operations(till.0.shop.id, &filter).await?;
+        let rows = state.everything().shop_operations(till.0.shop.id, &filter).await?;
         let Some(last) = rows.last() else {
             return Ok(all);
         };

@@ -5,7 +5,7 @@ use super::session::Session;
 use tokio_postgres::Config;
 
 /// Settings, the values of each that break the promise, and why.
-const UNSAFE: [(&str, &[&str], &str); 3] = [
+pub(crate) const UNSAFE: [(&str, &[&str], &str); 3] = [
     ("fsync", &["off"], "a power cut damages the whole database"),
     ("full_page_writes", &["off"], "a power cut can leave half a page"),
     ("synchronous_commit", &["off", "local"], "whoever writes with it is answered before it is safe"),

@@ -20,6 +20,13 @@ static OPERATIONS: Table = Table {
     width: 19,
     each_row_counts: true,
 };
+/// Where operations are kept by month: what may be there once, over all months.
+static KEYS: Table = Table {
+    before: "INSERT INTO operation_key (partition_id, seq, id, voucher_id, voucher_seq, op_key, decided_at)",
+    after: "",
+    width: 7,
+    each_row_counts: true,
+};
 static ISSUED: Table = Table {
     before: "INSERT INTO voucher (id, municipality_id, programme_id, status, voucher_seq, generation, valid_from,
         expires_at, balance_cents, held_cents, issued_cents, topped_up_cents, redeemed_cents, reversed_cents,
@@ -174,7 +181,8 @@ impl<'a> Step<'a> {
 
     /// The rows, in the order in which the tables need them: a voucher is there before it changes, an
     /// operation before it is reversed, a hold before it goes.
-    pub(super) fn tables(&self, partition: PartitionId) -> [Rows<'_>; 7] {
+    pub(super) fn tables(&self, partition: PartitionId, by_month: bool) -> [Rows<'_>; 8] {
+        let mut keys = Rows::new(&KEYS);
         let mut operations = Rows::new(&OPERATIONS);
         let mut issued = Rows::new(&ISSUED);
         let mut changed = Rows::new(&CHANGED);
@@ -184,6 +192,9 @@ impl<'a> Step<'a> {
         // one row for each target: a statement changes a row once, however often it is named
         let mut reversals: BTreeMap<OperationId, i64> = BTreeMap::new();
         for (seq, entry, bytes) in &self.entries {
+            if by_month {
+                keys.push(key_row(partition, *seq, entry));
+            }
             operations.push(operation_row(partition, *seq, entry, bytes));
             match entry.event {
                 Event::Issue { programme, amount, valid_from, expires_at, .. } => {
@@ -214,7 +225,7 @@ impl<'a> Step<'a> {
         for (target, amount) in reversals {
             reversed.push([target.uuid().into(), amount.into()]);
         }
-        [operations, issued, changed, reversed, held, let_go, messages]
+        [keys, operations, issued, changed, reversed, held, let_go, messages]
     }
 
     /// What the step wrote.
@@ -244,6 +255,18 @@ fn operation_row<'a>(partition: PartitionId, seq: u64, entry: &'a Entry, record:
         Value::Id(entry.event.target().map(OperationId::uuid)),
         Value::from(0),
         Value::Bytes(record),
+    ]
+}
+
+fn key_row(partition: PartitionId, seq: u64, entry: &Entry) -> [Value<'_>; 7] {
+    [
+        i64::from(partition.0).into(),
+        signed(seq).into(),
+        entry.operation.uuid().into(),
+        entry.voucher.uuid().into(),
+        signed(entry.voucher_seq).into(),
+        Value::Bytes(&entry.key.0),
+        entry.decided_at.micros().into(),
     ]
 }
 

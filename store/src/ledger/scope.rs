@@ -1,0 +1,142 @@
+//! Whose rows a handle on Postgres sees. The database itself holds to it (row-level security), even where
+//! a statement forgot to say whose rows it wants. SQLite has no such thing, and no other tenants' clerks.
+
+use super::db::Error;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection, Postgres, Transaction};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Connections of workers, tills' lookups and operators.
+const CONNECTIONS: u32 = 16;
+/// Connections of municipalities' staff.
+const CONNECTIONS_OF_TOWNS: u32 = 8;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Every connection takes the role that owns nothing, once `migrate` has made it, and says what it may see.
+const ENTER: &str = "SELECT set_config('buono.municipality', $1, false),
+    (SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'buono_app')";
+const IN_TOWN: &str = "SELECT set_config('buono.municipality', $1, true)";
+const MIGRATING: &str = "SELECT set_config('buono.municipality', 'all', false)";
+const APPLIED: &str = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
+const ALL: &str = "all";
+const NOTHING: &str = "";
+
+#[derive(Clone, Copy, Debug)]
+enum Scope {
+    Nothing,
+    Everything,
+    Municipality(Uuid),
+}
+
+/// Postgres, and whose rows of it are seen.
+#[derive(Clone, Debug)]
+pub struct Pg {
+    /// Connections that see everything.
+    whole: PgPool,
+    /// Connections that see nothing until a transaction says whose rows it is about.
+    parts: PgPool,
+    scope: Scope,
+}
+
+/// A connection for one call.
+pub(crate) enum Held {
+    Plain(PoolConnection<Postgres>),
+    Scoped(Transaction<'static, Postgres>),
+}
+
+impl Held {
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Plain(connection) => connection,
+            Self::Scoped(transaction) => transaction,
+        }
+    }
+
+    /// What was written counts from here on.
+    pub(crate) async fn done(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Scoped(transaction) => transaction.commit().await,
+        }
+    }
+}
+
+fn pool(connections: u32, sees: &'static str) -> PgPoolOptions {
+    let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    options.after_connect(move |connection, _| {
+        Box::pin(async move { sqlx::query(ENTER).bind(sees).execute(connection).await.map(drop) })
+    })
+}
+
+impl Pg {
+    /// Connects. The handle sees nothing yet.
+    pub(super) async fn connect(options: PgConnectOptions) -> Result<Self, Error> {
+        let parts = pool(CONNECTIONS_OF_TOWNS, NOTHING).connect_lazy_with(options.clone());
+        let whole = pool(CONNECTIONS, ALL).connect_with(options).await?;
+        Ok(Self { whole, parts, scope: Scope::Nothing })
+    }
+
+    pub(super) fn everything(&self) -> Self {
+        Self { scope: Scope::Everything, ..self.clone() }
+    }
+
+    pub(super) fn nothing(&self) -> Self {
+        Self { scope: Scope::Nothing, ..self.clone() }
+    }
+
+    pub(super) fn for_municipality(&self, id: Uuid) -> Self {
+        Self { scope: Scope::Municipality(id), ..self.clone() }
+    }
+
+    /// Holds a connection for one call within the scope.
+    pub(crate) async fn hold(&self) -> Result<Held, sqlx::Error> {
+        Ok(match self.scope {
+            Scope::Everything => Held::Plain(self.whole.acquire().await?),
+            Scope::Nothing => Held::Plain(self.parts.acquire().await?),
+            Scope::Municipality(_) => Held::Scoped(self.begin().await?),
+        })
+    }
+
+    /// Begins a transaction within the scope.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        match self.scope {
+            Scope::Everything => self.whole.begin().await,
+            Scope::Nothing => self.parts.begin().await,
+            Scope::Municipality(id) => {
+                let mut transaction = self.parts.begin().await?;
+                sqlx::query(IN_TOWN).bind(id.to_string()).execute(&mut *transaction).await?;
+                Ok(transaction)
+            }
+        }
+    }
+
+    /// Brings the tables up to date, as whoever the address names, who may own them; where nothing is to be
+    /// done that may be anybody.
+    pub(super) async fn migrate(&self, migrator: &Migrator) -> Result<(), MigrateError> {
+        if self.is_up_to_date(migrator).await? {
+            return Ok(());
+        }
+        let mut owner = PgConnection::connect_with(&self.whole.connect_options()).await?;
+        sqlx::query(MIGRATING).execute(&mut owner).await?;
+        migrator.run(&mut owner).await?;
+        owner.close().await?;
+        // those that were there before the role was would go on without it
+        for pool in [&self.whole, &self.parts] {
+            while let Some(connection) = pool.try_acquire() {
+                connection.close().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_up_to_date(&self, migrator: &Migrator) -> Result<bool, sqlx::Error> {
+        let applied: Vec<(i64, Vec<u8>)> = match sqlx::query_as(APPLIED).fetch_all(&self.whole).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => return Ok(false),
+            applied => applied?,
+        };
+        Ok(applied.into_iter().eq(migrator.iter().map(|known| (known.version, known.checksum.to_vec()))))
+    }
+}
