@@ -1,7 +1,6 @@
 //! A private Redis with safe settings.
 
 use crate::{disk, free_port, signal};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -63,9 +62,10 @@ impl Redis {
     pub fn try_resume(&mut self, mut command: Command) -> bool {
         command.args(["--bind", "127.0.0.1", "--save", "", "--port", &self.port.to_string()]).args(SAFE);
         let command = command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null());
-        let child = self.child.insert(command.stderr(Stdio::null()).spawn().expect("redis-server starts"));
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if !child.try_wait().is_ok_and(|ended| ended.is_none()) {
+        self.child = Some(command.stderr(Stdio::null()).spawn().expect("redis-server starts"));
+        // it listens before it has loaded its files, and ends if it cannot
+        while !self.ask(&["PING"]).is_ok_and(|said| said == "PONG") {
+            if self.child.as_mut().is_none_or(|child| !child.try_wait().is_ok_and(|ended| ended.is_none())) {
                 return false;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -109,10 +109,12 @@ impl Redis {
     /// When it says nothing.
     #[must_use]
     pub fn say(&self, words: &[&str]) -> String {
-        let said = Command::new("redis-cli").args(["-p", &self.port.to_string()]).args(words).output();
-        let said = said.expect("redis-cli");
-        assert!(said.status.success(), "{words:?}");
-        String::from_utf8_lossy(&said.stdout).trim().to_owned()
+        self.ask(words).expect("redis-cli")
+    }
+
+    fn ask(&self, words: &[&str]) -> std::io::Result<String> {
+        let said = Command::new("redis-cli").args(["-p", &self.port.to_string()]).args(words).output()?;
+        Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
     }
 
     /// The folder of the append-only file.
