@@ -75,7 +75,12 @@ impl Arena {
 
     /// `buono verify`, when no node runs.
     pub fn verify(&self) -> Output {
-        Command::new(binary()).arg("verify").args(&self.options).arg("--data").arg(self.data.path()).output().unwrap()
+        self.run("verify")
+    }
+
+    /// One of the program's commands, when no node runs.
+    pub fn run(&self, command: &str) -> Output {
+        Command::new(binary()).arg(command).args(&self.options).arg("--data").arg(self.data.path()).output().unwrap()
     }
 }
 

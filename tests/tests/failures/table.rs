@@ -40,7 +40,7 @@ impl Row {
 }
 
 fn table(rows: &[Row]) -> String {
-    let mut out = "| What was done | On | Answered | Lost | Doubled | Then | Seed |\n|---|---|--:|--:|--:|---|--:|\n".to_owned();
+    let mut out = "| What was done | On | Operations answered | Lost | Doubled | Served again after, or what `buono verify` says | Seed |\n|---|---|--:|--:|--:|---|--:|\n".to_owned();
     for Row { fault, on, payments, lost, doubled, after, seed } in rows {
         writeln!(out, "| {fault} | {on} | {payments} | {lost} | {doubled} | {after} | {seed} |").unwrap();
     }
