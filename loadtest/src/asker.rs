@@ -39,7 +39,10 @@ impl<'a> Asker<'a> {
             };
             if self.plan.clock.now() >= until {
                 let waited = self.patience.as_secs();
-                return Err(Failure(format!("no answer from {} within {waited} s: {why}", self.plan.targets.at(0).host)));
+                return Err(Failure(format!(
+                    "no answer from {} within {waited} s: {why}",
+                    self.plan.targets.at(0).host
+                )));
             }
             // perhaps another server can
             self.line.close();

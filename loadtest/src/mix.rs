@@ -308,7 +308,8 @@ mod tests {
 
     fn chooser(mix: &str) -> Chooser {
         let vouchers: Vec<u32> = (0..50).collect();
-        let cast = Cast { linked: vouchers.clone(), vouchers, terminals: 3, amount_cents_max: 5, hang_up: 0.5, part: (1, 4) };
+        let cast =
+            Cast { linked: vouchers.clone(), vouchers, terminals: 3, amount_cents_max: 5, hang_up: 0.5, part: (1, 4) };
         Chooser::new(7, mix.parse().unwrap(), cast)
     }
 

@@ -42,7 +42,8 @@ fn binaries() -> PathBuf {
 
 /// The processes that a process started.
 fn children(pid: &str) -> Vec<String> {
-    let all = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let all =
+        std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     let parent = |child: &String| {
         let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
         // behind the name, which may hold anything: state, parent

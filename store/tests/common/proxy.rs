@@ -138,13 +138,7 @@ fn forward(mut client: TcpStream, mut server: TcpStream, shared: &Shared, number
     let _ = server.shutdown(Shutdown::Write);
 }
 
-fn backward(
-    mut server: TcpStream,
-    mut client: TcpStream,
-    shared: &Shared,
-    number: u64,
-    lose: &mpsc::Sender<Vec<u8>>,
-) {
+fn backward(mut server: TcpStream, mut client: TcpStream, shared: &Shared, number: u64, lose: &mpsc::Sender<Vec<u8>>) {
     let mut bytes = vec![0; 1 << 20];
     while let Ok(len @ 1..) = server.read(&mut bytes) {
         let lost = shared.fault_of(number) == Fault::LoseAnswer;

@@ -12,7 +12,8 @@ pub fn seed() -> u64 {
     *SEED.get_or_init(|| {
         let given = std::env::var("BUONO_SEED").ok().map(|text| text.parse().expect("BUONO_SEED is a number"));
         // short, since people type it
-        let seed = given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as u64 % 1_000_000);
+        let seed = given
+            .unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as u64 % 1_000_000);
         println!("BUONO_SEED={seed}");
         seed
     })

@@ -90,21 +90,28 @@ const MOMENT: Span = Span { short: (100, 1_000), long: (100, 8_000) };
 /// What may happen at any time.
 fn any(scene: &mut Scene) -> Duration {
     use Part::{Journal, Ledger, Node};
-    let fault = scene.dice.one_of(&[
+    let mut faults = vec![
         Fault::Kill(Node),
         Fault::Kill(Journal),
-        Fault::Kill(Ledger),
         Fault::Freeze(Node, MOMENT),
         Fault::Freeze(Journal, MOMENT),
-        Fault::Freeze(Ledger, MOMENT),
         Fault::FreezeAndKill(Journal, Node),
-        Fault::FreezeAndKill(Ledger, Node),
         Fault::FreezeAndKill(Node, Journal),
-        Fault::FreezeAndKill(Ledger, Journal),
         Fault::LoseRequests(MOMENT),
         Fault::LoseAnswers(MOMENT),
         Fault::Late(MOMENT),
-    ]);
+    ];
+    // where they are two servers
+    if scene.arena.stores.redis.is_some() {
+        faults.extend([
+            Fault::Kill(Ledger),
+            Fault::Freeze(Ledger, MOMENT),
+            Fault::FreezeAndKill(Ledger, Node),
+            Fault::FreezeAndKill(Ledger, Journal),
+            Fault::FreezeAndKill(Journal, Ledger),
+        ]);
+    }
+    let fault = scene.dice.one_of(&faults);
     println!("    {fault:?}");
     fault.strike(scene)
 }

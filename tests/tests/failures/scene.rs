@@ -85,7 +85,9 @@ impl Scene {
         ended.settled.unwrap();
         let verdict = ended.verdict.unwrap();
         assert_eq!((verdict.breaches_count, verdict.open_keys_count), (0, 0), "{verdict}");
-        assert!(verdict.ledger_rows_count.unwrap() >= verdict.operations_count && verdict.operations_count > WARM as u64);
+        assert!(
+            verdict.ledger_rows_count.unwrap() >= verdict.operations_count && verdict.operations_count > WARM as u64
+        );
         assert!(self.arena.node.end(), "an orderly end exits with 0\n{}", self.arena.log());
         let verified = self.arena.verify();
         assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
@@ -101,7 +103,8 @@ pub fn run(form: Form, seed: u64, on: Kind, cases: &[Case]) -> Vec<Row> {
         .iter()
         .map(|case| {
             let away = scene.strike(case);
-            println!("  {} x {}: served again after {away:.2?}", case.times, case.name);
+            let at = scene.load.now();
+            println!("  {at:.1?}: {} x {}: served again after {away:.2?}", case.times, case.name);
             away
         })
         .collect();
