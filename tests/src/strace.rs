@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// A program that runs under strace as the direct child of whoever starts it, so that signals reach it.
 pub struct Strace {
@@ -30,6 +31,13 @@ impl Strace {
     #[must_use]
     pub fn failing(mut self, call: &str, nth: u32) -> Self {
         self.command.args(["-e", &format!("inject={call}:error=EIO:when={nth}")]);
+        self
+    }
+
+    /// Each such call takes so much longer, before it does anything.
+    #[must_use]
+    pub fn slow(mut self, call: &str, delay: Duration) -> Self {
+        self.command.args(["-e", &format!("inject={call}:delay_enter={}", delay.as_micros())]);
         self
     }
 

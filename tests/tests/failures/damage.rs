@@ -92,7 +92,7 @@ impl Damage {
             Self::FlipLast => batches.last().unwrap().words.last().unwrap().clone(),
             Self::FlipEarlier => batches[batches.len() / 3].words.last().unwrap().clone(),
             // epoch, seq and chain by their names; the digit is one of seq's
-            Self::FlipFence => file.named("HSET").iter().filter(is_fence).last().unwrap().words[5].clone(),
+            Self::FlipFence => file.named("HSET").iter().rev().find(is_fence).unwrap().words[5].clone(),
         };
         let at = dice.among(flip.start as u64..flip.end as u64) as usize;
         file.bytes[at] ^= 1;
