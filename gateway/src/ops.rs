@@ -2,8 +2,8 @@
 
 use crate::state::AppState;
 use actix_web::{HttpResponse, get, web};
-use metrics_exporter_prometheus::PrometheusHandle;
 use engine::writer::Phase;
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
 use utoipa::ToSchema;

@@ -47,10 +47,16 @@ impl Stores {
         }
     }
 
-    /// How to tell the binary, which reaches the journal's server through this port.
+    /// How to tell the binary.
     #[must_use]
-    pub fn options(&self, journal: Option<u16>) -> Vec<String> {
-        let (mut options, journal) = (Vec::new(), journal.or(self.journal_port()).unwrap_or_default());
+    pub fn options(&self) -> Vec<String> {
+        self.options_through(self.journal_port().unwrap_or_default())
+    }
+
+    /// The same for a binary that reaches the journal's server through this port.
+    #[must_use]
+    pub fn options_through(&self, journal: u16) -> Vec<String> {
+        let mut options = Vec::new();
         match (&self.redis, &self.postgres) {
             (Some(_), Some(postgres)) => {
                 options.extend(["--redis".to_owned(), format!("redis://127.0.0.1:{journal}")]);
@@ -63,5 +69,19 @@ impl Stores {
             _ => {}
         }
         options
+    }
+
+    /// kill -9 of the server that holds the ledger, if it is one.
+    pub fn crash_ledger(&self) {
+        if let Some(postgres) = &self.postgres {
+            postgres.signal_all("KILL");
+        }
+    }
+
+    /// Starts it again over its files.
+    pub fn resume_ledger(&self) {
+        if let Some(postgres) = &self.postgres {
+            postgres.resume();
+        }
     }
 }

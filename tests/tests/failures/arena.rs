@@ -45,7 +45,7 @@ impl Arena {
             Kind::PostgresAlone => Stores::postgres_alone(),
         };
         let proxy = stores.journal_port().map(Proxy::before);
-        let options = stores.options(proxy.as_ref().map(|proxy| proxy.port));
+        let options = proxy.as_ref().map_or_else(|| stores.options(), |proxy| stores.options_through(proxy.port));
         let program = demo(bearing_limits(&binary()), data.path(), &options);
         let node = Server::start_as_at(data.path(), port, program);
         Self { stores, proxy, data, port, node, options }

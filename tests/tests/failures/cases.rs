@@ -2,7 +2,7 @@
 
 use crate::arena::Kind::{self, Files, PostgresAlone, RedisAndPostgres};
 use crate::faults::Fault::{self, Any, CallFails, Clock, Freeze, FullDisk, FullMemory, Kill, Late, LoseAnswers};
-use crate::faults::Fault::{LoseRequests, OldLedger, OtherNode, PowerCut, SameFolder};
+use crate::faults::Fault::{LoseRequests, OldLedger, OtherNode, PowerCut, Racing, SameFolder};
 use crate::faults::Part::{Journal, Ledger, Node};
 use crate::faults::Span;
 
@@ -48,6 +48,7 @@ pub const EVERYTHING: &[Case] = &[
     case(RedisAndPostgres, 3, CallFails("fdatasync"), "fdatasync of Redis fails once (EIO)"),
     case(RedisAndPostgres, 5, PowerCut, "power cut: what Redis had not synced is gone"),
     case(RedisAndPostgres, 3, FullMemory, "Redis at maxmemory"),
+    case(RedisAndPostgres, 1, Racing(2, 20), "two projectors more, Postgres killed 20 times"),
     case(RedisAndPostgres, 2, OldLedger, "Postgres restored from an earlier copy"),
     case(RedisAndPostgres, 2, SameFolder, "a second node on the same data folder"),
     case(RedisAndPostgres, 3, OtherNode, "a second node on the same stores"),

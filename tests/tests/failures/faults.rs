@@ -5,6 +5,7 @@
 mod clock;
 mod disk;
 mod nodes;
+mod projectors;
 mod stop;
 mod store;
 mod wire;
@@ -54,6 +55,8 @@ pub enum Fault {
     /// A system call on the file that commits go to fails, once.
     CallFails(&'static str),
     FullMemory,
+    /// Two projectors more, and so many kills of the ledger's server.
+    Racing(u64, u64),
     /// Seconds by which the clock jumps.
     Clock(i64),
     /// The journal's file as a power cut leaves it: what was not synced is gone in part or whole.
@@ -78,6 +81,7 @@ impl Fault {
             Self::FullDisk(part) => disk::full(scene, part),
             Self::CallFails(call) => disk::call_fails(scene, call),
             Self::FullMemory => store::full_memory(scene),
+            Self::Racing(short, long) => projectors::racing(scene, if scene.form == Form::Long { long } else { short }),
             Self::Clock(seconds) => clock::jump(scene, seconds),
             Self::PowerCut => disk::power_cut(scene),
             Self::OldLedger => store::old_ledger(scene),
