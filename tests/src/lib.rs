@@ -2,8 +2,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on must say so")]
 
-pub mod nodes;
 pub mod disk;
+pub mod nodes;
 pub mod openapi;
 #[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "the store's tests' own")]
 #[path = "../../store/tests/common/postgres.rs"]

@@ -1,8 +1,10 @@
 //! The real program over private stores, which faults can get at.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 use tests::disk::bearing_limits;
 use tests::proxy::Proxy;
 use tests::stores::Stores;
@@ -66,6 +68,25 @@ impl Arena {
     pub fn replace_by(&mut self, program: Command) {
         self.node.kill();
         self.start_by(program);
+    }
+
+    /// Waits until the ledger holds all that the node knows of the journal.
+    pub async fn until_projected(&self) {
+        while !self.is_projected().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn is_projected(&self) -> bool {
+        let figures = reqwest::get(format!("{}/metrics", self.node.base_url)).await.unwrap().text().await.unwrap();
+        // by partition
+        let values = |name: &str| -> BTreeMap<String, f64> {
+            let lines = figures.lines().filter_map(|line| line.strip_prefix(name)?.split_once(' '));
+            lines.map(|(partition, value)| (partition.to_owned(), value.parse().unwrap())).collect()
+        };
+        let (journal, ledger) = (values("buono_journal_durable_seq{"), values("buono_projector_seq{"));
+        let behind = |(partition, seq): (&String, &f64)| ledger.get(partition).is_none_or(|projected| projected < seq);
+        !journal.is_empty() && !journal.iter().any(behind)
     }
 
     /// What the nodes have said so far.

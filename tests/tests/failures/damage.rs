@@ -11,7 +11,6 @@ use crate::scene::{Form, Scene};
 use crate::table::Row;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -164,26 +163,13 @@ async fn pay(arena: &Arena, voucher: usize, key: &str) -> String {
     panic!("{key} is not paid\n{}", arena.log());
 }
 
-/// Whether the ledger holds all that the journal does.
-async fn is_projected(arena: &Arena) -> bool {
-    let figures = reqwest::get(format!("{}/metrics", arena.node.base_url)).await.unwrap().text().await.unwrap();
-    // partition and value of each line
-    let figure = |name: &str| -> BTreeSet<String> {
-        figures.lines().filter_map(|line| line.strip_prefix(name)).map(str::to_owned).collect()
-    };
-    let (journal, ledger) = (figure("buono_journal_durable_seq{"), figure("buono_projector_seq{"));
-    !journal.is_empty() && journal.is_subset(&ledger)
-}
-
 /// Damages, brings the server back, and looks who notices. Gives a voucher of another partition.
 async fn notice(arena: &mut Arena, dice: &mut Dice, expected: &Expected) -> usize {
     let [voucher, other] = two_vouchers(arena).await;
     for at in [other, voucher] {
         pay(arena, at, &format!("before-{at}-{:?}", expected.damage)).await;
     }
-    while !is_projected(arena).await {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    arena.until_projected().await;
     let kept = kept(arena);
     let redis = arena.stores.redis.as_mut().unwrap();
     redis.crash();
@@ -238,6 +224,7 @@ pub fn run(seed: u64) -> Vec<Row> {
         arena.start();
         runtime.block_on(notice(&mut arena, &mut dice, expected));
         let told = mend(&mut arena, expected);
+        runtime.block_on(arena.until_projected());
         assert!(arena.node.end());
         let whole = arena.verify();
         assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stdout));

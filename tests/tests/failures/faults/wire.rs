@@ -25,8 +25,17 @@ pub fn cut(scene: &mut Scene, fault: Fault, span: Span) -> Duration {
 /// when it arrives.
 pub fn late(scene: &mut Scene, span: Span) -> Duration {
     let time = span.drawn(scene);
-    proxy(scene).set_for_those_there(Fault::Hold);
-    scene.until("an append is under way", || proxy(scene).held() > APPEND_BYTES_MIN);
+    let append_waits = || proxy(scene).held() > APPEND_BYTES_MIN;
+    loop {
+        let from = scene.load.now();
+        proxy(scene).set_for_those_there(Fault::Hold);
+        scene.until("an append is under way", || append_waits() || scene.load.paid_since(from).is_some());
+        if append_waits() {
+            break;
+        }
+        // something else came first, was given up, and payments have gone on over another connection
+        proxy(scene).set(Fault::Pass);
+    }
     let from = scene.load.now();
     scene.arena.node.kill();
     let lifted = scene.load.now();
