@@ -32,7 +32,13 @@ fuzz: ## a million changed records, batches, uploads, sheets and codes each; oth
 
 kills: ## three hundred kill -9 under load on files, half as many on Redis and on Postgres, which are killed too
 	cargo build --locked -p gateway
-	BUONO_KILLS=300 cargo nextest run -p tests --test kills --no-capture
+	BUONO_KILLS=300 cargo nextest run -p tests --test failures --no-capture kills
+
+failures: ## everything that can break, as long as such things last, under load: the tables of docs/reliability.md
+	@scripts/setup.sh test
+	cargo build --locked -p gateway
+	cargo nextest run -p tests --test failures --run-ignored only --no-fail-fast --success-output immediate --test-threads 3
+	git diff --stat docs/reliability.md
 
 bench: ## speed and memory beside their yardsticks: the table of docs/performance.md
 	@scripts/setup.sh demo
@@ -59,4 +65,4 @@ document: ## record a meant change of the interface: docs/openapi.json
 	BUONO_UPDATE=1 cargo nextest run --locked -p tests --test document
 	git diff --stat docs/openapi.json
 
-.PHONY: help demo test bench servers document browser screens simulate fuzz kills load schemathesis
+.PHONY: help demo test bench servers document browser failures screens simulate fuzz kills load schemathesis

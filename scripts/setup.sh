@@ -16,6 +16,9 @@ if [ "${1:-demo}" = test ]; then
   [ -x /usr/bin/redis-server ] || missing+=(redis-server)
   [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing+=(chromium)
   have pdftotext || missing+=(poppler-utils)
+  # system calls that fail, and clocks that jump
+  have strace || missing+=(strace)
+  have faketime || missing+=(faketime)
   have python3 || missing+=(python3)
 fi
 

@@ -6,7 +6,7 @@
 use crate::bell::Bell;
 use crate::partition::{Order, Partition, Reply};
 use crate::queue::{Submission, Verdict};
-use crate::writer::{Io, IoResult, Writer};
+use crate::writer::{Io, IoResult, Phase, Writer};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::PartitionId;
 use domain::record::NodeId;
@@ -86,8 +86,19 @@ impl Seat {
             self.figures.failures.increment(1);
             tracing::error!(partition = %self.partition.id, %error, "the journal did not do as asked");
         }
+        let before = self.writer.phase();
         self.writer.done(result);
+        self.tell_halt(before);
         self.figures.durable_seq.set(self.writer.head().seq as f64);
+    }
+
+    /// Tells the operator, once, that the partition halted, and which record was the last good one.
+    fn tell_halt(&self, before: Phase) {
+        let Phase::Halted(why) = self.writer.phase() else { return };
+        if self.writer.phase() != before {
+            let (partition, seq) = (self.partition.id, self.writer.head().seq);
+            tracing::error!(%partition, %why, last_good_record = seq, "out of service: an operator must look at it");
+        }
     }
 
     /// Lets everybody know where the partition is, and gives the answers that have become true.

@@ -160,6 +160,12 @@ impl Vouchers {
         Some(partition.durable_seq.load(Ordering::Acquire))
     }
 
+    /// The last record of a partition that this node has seen whole, also if the partition halted since.
+    #[must_use]
+    pub fn whole_seq(&self, partition: PartitionId) -> u64 {
+        self.local.partition(partition).map_or(0, |partition| partition.durable_seq.load(Ordering::Acquire))
+    }
+
     /// The ledger holds a partition up to here; called by whoever projects.
     pub fn projected(&self, partition: PartitionId, seq: u64) {
         if let Some(partition) = self.local.partition(partition) {

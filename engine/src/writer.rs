@@ -303,7 +303,13 @@ impl<R> Writer<R> {
                 self.epoch = opened.head.epoch;
                 self.phase = Phase::CatchingUp { opened: opened.head };
             }
+            // an epoch that was durable is gone, and the records of its life with it
+            Err(JournalError::Race { current }) if current < self.head.epoch => self.halt(Halt::JournalBehindLedger),
             Err(JournalError::Race { current }) => {
+                if current < self.epoch {
+                    // an opening that was seen and not yet durable: a power cut took it back
+                    self.epoch = self.head.epoch;
+                }
                 self.phase = Phase::Inspecting { current, from_seq: self.head.seq + 1 };
             }
             Err(JournalError::NoFence) => self.halt(Halt::NoFence),

@@ -275,6 +275,27 @@ fn an_opening_of_another_that_a_power_cut_took_back_is_nobodys() {
 }
 
 #[test]
+fn an_own_opening_that_a_power_cut_took_back_is_made_again() {
+    let (mut bench, batch) = under_way();
+    bench.writer.done(IoResult::Appended(unknown()));
+    bench.hears(IoResult::Opened(Err(JournalError::Race { current: 2 })));
+    let own = opening(&batch.head(), NODE, 2);
+    assert_eq!(bench.hears(IoResult::Read(Ok(vec![batch, own]))), Phase::Opening);
+    assert!(matches!(bench.next(), Io::Open { expected_epoch: 2, .. }), "it opens behind what it has seen");
+    bench.hears(IoResult::Opened(Err(JournalError::Race { current: 1 })));
+    assert_eq!(bench.hears(IoResult::Read(Ok(Vec::new()))), Phase::Opening);
+    assert!(matches!(bench.next(), Io::Open { expected_epoch: 1, .. }), "and now behind what is there");
+}
+
+#[test]
+fn an_epoch_that_went_back_is_a_journal_that_lost_records() {
+    let (mut bench, _) = under_way();
+    bench.writer.done(IoResult::Appended(unknown()));
+    let phase = bench.hears(IoResult::Opened(Err(JournalError::Race { current: 0 })));
+    assert_eq!(phase, Phase::Halted(Halt::JournalBehindLedger));
+}
+
+#[test]
 fn a_batch_is_bounded_and_answers_keep_their_order() {
     let mut bench = Bench::serving();
     let count = BATCH_LEN_MAX as u32 + 10;

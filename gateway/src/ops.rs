@@ -2,6 +2,7 @@
 
 use crate::state::AppState;
 use actix_web::{HttpResponse, get, web};
+use engine::writer::Phase;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
@@ -81,6 +82,10 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
     let mut reasons = state.hub.stopped();
     let unserved = state.vouchers.unserved().into_iter();
     reasons.extend(unserved.map(|(partition, phase)| match phase {
+        Some(Phase::Halted(why)) => {
+            let seq = state.vouchers.whole_seq(partition);
+            format!("partition {partition}: {why}; record {seq} was still whole")
+        }
         Some(phase) => format!("partition {partition}: {phase:?}"),
         None => format!("partition {partition}: no node has it"),
     }));

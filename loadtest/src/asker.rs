@@ -21,7 +21,7 @@ pub struct Asker<'a> {
 
 impl<'a> Asker<'a> {
     pub fn new(plan: &'a Plan, patience: Duration) -> Self {
-        Self { plan, line: Line::new(plan.target.clone()), patience }
+        Self { plan, line: Line::new(plan.targets.clone(), 0), patience }
     }
 
     /// Asks until the server answers anything but "not now", and reads the answer.
@@ -39,8 +39,13 @@ impl<'a> Asker<'a> {
             };
             if self.plan.clock.now() >= until {
                 let waited = self.patience.as_secs();
-                return Err(Failure(format!("no answer from {} within {waited} s: {why}", self.plan.target.host)));
+                return Err(Failure(format!(
+                    "no answer from {} within {waited} s: {why}",
+                    self.plan.targets.at(0).host
+                )));
             }
+            // perhaps another server can
+            self.line.close();
             sleep(AGAIN_AFTER.max(Duration::from_secs(wait_s))).await;
         }
     }

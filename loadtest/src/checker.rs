@@ -45,6 +45,10 @@ pub struct Verdict {
     pub operations_count: u64,
     /// Keys of which nobody knows what became; their vouchers' balances could not be checked.
     pub open_keys_count: u64,
+    /// Operations that were answered and are not in the shops' lists.
+    pub lost_count: u64,
+    /// Rows of the shops' lists that no answer told of: taken twice, or after a decline or "not executed".
+    pub untold_count: u64,
     /// Rows of the shops' lists; `None` when they could not be read.
     pub ledger_rows_count: Option<u64>,
 }

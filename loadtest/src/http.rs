@@ -7,6 +7,7 @@ use crate::Failure;
 use std::io::{Error, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -49,6 +50,34 @@ impl Target {
     }
 }
 
+/// The servers of one installation: connections take turns. May change during a run.
+#[derive(Clone)]
+pub struct Targets(Arc<RwLock<Vec<Target>>>);
+
+impl Targets {
+    /// At least one.
+    pub fn parse<'a>(urls: impl Iterator<Item = &'a str>) -> Result<Self, Failure> {
+        Ok(Self(Arc::new(RwLock::new(Self::list(urls)?))))
+    }
+
+    fn list<'a>(urls: impl Iterator<Item = &'a str>) -> Result<Vec<Target>, Failure> {
+        let targets: Vec<Target> = urls.map(Target::parse).collect::<Result<_, _>>()?;
+        if targets.is_empty() { Err(Failure("no server".to_owned())) } else { Ok(targets) }
+    }
+
+    /// From now on these.
+    pub fn replace<'a>(&self, urls: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Self::list(urls)?;
+        Ok(())
+    }
+
+    /// Whose turn it is.
+    pub fn at(&self, turn: usize) -> Target {
+        let targets = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        targets[turn % targets.len()].clone()
+    }
+}
+
 /// An answer; it stays in the line's buffer.
 #[derive(Debug)]
 pub struct Reply<'a> {
@@ -84,7 +113,9 @@ struct Head {
 
 /// A connection that may have to be opened again.
 pub struct Line {
-    target: Target,
+    targets: Targets,
+    /// Which one is next.
+    turn: usize,
     stream: Option<TcpStream>,
     input: Vec<u8>,
     /// The request to send.
@@ -93,11 +124,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// Not yet connected.
-    pub fn new(target: Target) -> Self {
+    /// Not yet connected; begins with one of the targets and goes on to the next whenever it connects anew.
+    pub fn new(targets: Targets, turn: usize) -> Self {
         let patience = Box::pin(sleep(ANSWER_WITHIN));
         Self {
-            target,
+            targets,
+            turn,
             stream: None,
             input: Vec::with_capacity(16 << 10),
             output: Vec::with_capacity(1 << 10),
@@ -114,10 +146,17 @@ impl Line {
     /// Connects anew.
     pub async fn open(&mut self) -> Result<(), Error> {
         self.stream = None;
-        let stream = timeout(CONNECT_WITHIN, TcpStream::connect(self.target.address)).await??;
+        let address = self.targets.at(self.turn).address;
+        self.turn += 1;
+        let stream = timeout(CONNECT_WITHIN, TcpStream::connect(address)).await??;
         stream.set_nodelay(true)?;
         self.stream = Some(stream);
         Ok(())
+    }
+
+    /// Hangs up.
+    pub fn close(&mut self) {
+        self.stream = None;
     }
 
     /// Sends what `output` holds and waits for the answer until `deadline`. After an error the

@@ -65,7 +65,7 @@ impl Mix {
     /// balance, and mistakes are made.
     pub const A_MARKET_DAY: &'static str = "lookups=30,links=3,duplicates=2,refusals=2,reversals=2";
 
-    pub fn has(&self, kind: Kind) -> bool {
+    pub(crate) fn has(&self, kind: Kind) -> bool {
         MIXED.iter().zip(self.0).any(|((_, mixed), share)| *mixed == kind && share > 0.0)
     }
 }
@@ -126,6 +126,8 @@ const TOO_MUCH_CENTS: u32 = 4_000_000_000;
 const RECENT_MAX: usize = 256;
 /// Payments that a reversal is taken from, the oldest first.
 const REVERSIBLE_MAX: usize = 1_024;
+/// Who hangs up does so within this time: about as long as a commit takes.
+const HANG_UP_US_MAX: u64 = 5_000;
 /// A till that hears nothing, or "not executed", tries again this often.
 const RETRIES_MAX: u8 = 3;
 /// The gateway lets one address open 60 links at once and then one a second; this stays below.
@@ -143,6 +145,8 @@ pub struct Cast {
     pub terminals: u16,
     /// The largest redemption.
     pub amount_cents_max: u32,
+    /// The part of all requests whose sender hangs up before the answer can come.
+    pub hang_up: f64,
     /// Which of how many choosers this is: their keys interleave.
     pub part: (u32, u32),
 }
@@ -264,6 +268,13 @@ impl Chooser {
         Some(Request { kind: Kind::Reversal, act: Act::Reverse, key, target, ..taken })
     }
 
+    /// How long the sender of the next request waits, if it is one of those who hang up: as tills do whose
+    /// network is bad. Some do so before they have sent anything.
+    pub fn hangs_up(&mut self) -> Option<Duration> {
+        let hangs_up = self.cast.hang_up > 0.0 && self.rng.random_bool(self.cast.hang_up);
+        hangs_up.then(|| Duration::from_micros(self.rng.random_range(0..HANG_UP_US_MAX)))
+    }
+
     /// The cookie that a request carries, if any.
     pub fn cookie(&self, request: &Request) -> &str {
         self.sessions.get(request.session).map_or("", |(_, cookie)| cookie)
@@ -297,7 +308,8 @@ mod tests {
 
     fn chooser(mix: &str) -> Chooser {
         let vouchers: Vec<u32> = (0..50).collect();
-        let cast = Cast { linked: vouchers.clone(), vouchers, terminals: 3, amount_cents_max: 5, part: (1, 4) };
+        let cast =
+            Cast { linked: vouchers.clone(), vouchers, terminals: 3, amount_cents_max: 5, hang_up: 0.5, part: (1, 4) };
         Chooser::new(7, mix.parse().unwrap(), cast)
     }
 
@@ -325,6 +337,16 @@ mod tests {
         keys.dedup();
         assert_eq!(keys.len(), count);
         assert!(keys.iter().all(|key| key % 4 == 1), "keys of another part");
+    }
+
+    #[test]
+    fn some_hang_up_and_the_rest_wait() {
+        let mut chooser = chooser("lookups=30");
+        let hung_up: Vec<Duration> = (0..1_000).filter_map(|_| chooser.hangs_up()).collect();
+        assert!(hung_up.len().abs_diff(500) < 100, "half of them: {}", hung_up.len());
+        assert!(hung_up.iter().all(|after| *after < Duration::from_micros(HANG_UP_US_MAX)));
+        chooser.cast.hang_up = 0.0;
+        assert!((0..1_000).all(|_| chooser.hangs_up().is_none()));
     }
 
     #[test]

@@ -14,9 +14,10 @@ pub struct Options {
     /// What `buono demo` wrote: address, terminals, vouchers.
     #[arg(long, value_name = "FILE")]
     pub demo: Option<PathBuf>,
-    /// Where the server is, as http://host:port; instead of the one in --demo.
+    /// Where the server is, as http://host:port; instead of the one in --demo. More than once for several
+    /// servers of one installation: connections take turns.
     #[arg(long)]
-    pub url: Option<String>,
+    pub url: Vec<String>,
     /// Terminal tokens, one a line; instead of those in --demo.
     #[arg(long, value_name = "FILE")]
     pub terminals: Option<PathBuf>,
@@ -48,6 +49,10 @@ pub struct Options {
     /// Each redemption takes between 1 and this many cents.
     #[arg(long, value_name = "CENTS", default_value_t = 5)]
     pub amount_cents_max: u32,
+    /// The part of all requests, in percent, whose sender hangs up before the answer can come, and sends them
+    /// again under the same key.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0)]
+    pub hang_up: f64,
     /// First tops up every voucher below this to this, as the staff of --demo: for trials only.
     #[arg(long, value_name = "CENTS")]
     pub fund_cents: Option<u32>,
@@ -60,6 +65,9 @@ pub struct Options {
     /// Seconds to wait for a server that is down or behind when its answers are to be checked.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub patience: u64,
+    /// How far the server's clock may be moved during the run; what it holds is asked for by time.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    pub clock_slack: u32,
     /// Also write the result here.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -76,6 +84,9 @@ pub enum Spread {
 
 impl Options {
     /// What clap cannot see.
+    ///
+    /// # Errors
+    /// In words.
     pub fn check(&self) -> Result<(), Failure> {
         let seconds = self.duration + self.warm_up;
         let reverses = self.mix.is_some_and(|mix| mix.has(Kind::Reversal));
@@ -87,6 +98,7 @@ impl Options {
             ((1..=32).contains(&self.threads), "--threads: from 1 to 32"),
             ((self.threads..=60_000).contains(&self.connections), "--connections: at least one for each thread"),
             ((1..=1_000_000).contains(&self.amount_cents_max), "--amount-cents-max: from 1 to 1,000,000"),
+            ((0.0..=90.0).contains(&self.hang_up), "--hang-up: from 0 to 90 percent"),
             (self.fund_cents.is_none_or(|cents| cents <= 1_000_000_000), "--fund-cents: at most 1,000,000,000"),
             (!self.no_check || !reverses, "--no-check reads no answers, so it cannot reverse: no reversals in --mix"),
         ] {

@@ -6,6 +6,7 @@
 
 use crate::clock::Clock;
 use crate::figures::Latencies;
+use crate::run::End;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use rustix::time::{
@@ -13,7 +14,6 @@ use rustix::time::{
 };
 use std::cell::RefCell;
 use std::io::Error;
-use std::ops::Range;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// When requests are due.
 pub struct Pace {
     clock: Clock,
-    end: Duration,
+    end: End,
     /// Connections queue here for the next instant; none means the closed loop.
     plan: Option<Mutex<Plan>>,
     /// How late this tool's own timer was.
@@ -62,29 +62,30 @@ impl Plan {
 }
 
 impl Pace {
-    /// Open at `rate` requests a second, closed without, for a span of the run's time.
-    pub fn new(clock: Clock, rate: Option<f64>, span: Range<Duration>, seed: u64) -> Result<Self, Error> {
+    /// Open at `rate` requests a second, closed without, from an instant of the run to its end.
+    pub fn new(clock: Clock, rate: Option<f64>, (start, end): (Duration, End), seed: u64) -> Result<Self, Error> {
         let plan = match rate {
             Some(rate) => {
                 let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
                 let timer = Receiver::from_owned_fd_unchecked(timerfd_create(TimerfdClockId::Monotonic, flags)?)?;
-                let mut plan = Plan { rng: Xoshiro256PlusPlus::seed_from_u64(seed), rate, due: span.start, timer };
+                let mut plan = Plan { rng: Xoshiro256PlusPlus::seed_from_u64(seed), rate, due: start, timer };
                 plan.advance();
                 Some(Mutex::new(plan))
             }
             None => None,
         };
-        Ok(Self { clock, end: span.end, plan, late: RefCell::new(Latencies::default()) })
+        Ok(Self { clock, end, plan, late: RefCell::new(Latencies::default()) })
     }
 
     /// Waits for the next instant that a request is due; `None` when the run is over.
     pub async fn next(&self) -> Result<Option<Duration>, Error> {
         let Some(plan) = &self.plan else {
-            return Ok(Some(self.clock.now()).filter(|now| *now < self.end));
+            return Ok(Some(self.clock.now()).filter(|now| *now < self.end.get()));
         };
         let mut plan = plan.lock().await;
         let now = self.clock.now();
-        if plan.due >= self.end || now >= self.end + GRACE {
+        let end = self.end.get();
+        if plan.due >= end || now >= end + GRACE {
             return Ok(None);
         }
         let due = plan.advance();
@@ -97,7 +98,7 @@ impl Pace {
 
     /// Whether the run is over.
     pub fn is_over(&self) -> bool {
-        self.clock.now() >= self.end
+        self.clock.now() >= self.end.get()
     }
 
     /// How many requests were due and never had a connection to be sent on, and how late the timer
@@ -106,7 +107,7 @@ impl Pace {
         let mut unsent = 0;
         if let Some(plan) = &self.plan {
             let mut plan = plan.lock().await;
-            while plan.due < self.end {
+            while plan.due < self.end.get() {
                 plan.advance();
                 unsent += 1;
             }

@@ -78,6 +78,9 @@ fn remarks(full_speed: bool, shut_out_s: f64, figures: &Figures) -> Vec<String> 
 }
 
 /// The same for people.
+///
+/// # Errors
+/// None: writing to a text always works.
 pub fn page(report: &Value) -> Result<String, std::fmt::Error> {
     let mut page = String::new();
     let out = &mut page;

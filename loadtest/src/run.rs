@@ -3,10 +3,10 @@
 use crate::Failure;
 use crate::answer::Answer;
 use crate::clock::{Clock, cpu_time};
-use crate::figures::{Figures, Row};
+use crate::figures::{Figures, Row, micros};
 use crate::forms::Forms;
 use crate::history::Record;
-use crate::http::{ANSWER_WITHIN, Line, Target};
+use crate::http::{ANSWER_WITHIN, Line, Targets};
 use crate::mix::{Chooser, Kind, Request};
 use crate::options::Options;
 use crate::pace::Pace;
@@ -14,7 +14,9 @@ use domain::ids::VoucherId;
 use std::cell::RefCell;
 use std::io::Error;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::sleep;
@@ -30,7 +32,10 @@ pub struct Plan {
     pub clock: Clock,
     /// When the load begins.
     pub start: Duration,
-    pub target: Target,
+    /// When the last request is due.
+    pub end: End,
+    /// Where to.
+    pub targets: Targets,
     pub forms: Forms,
     /// Empty when nothing is checked.
     pub vouchers: Vec<VoucherId>,
@@ -42,9 +47,33 @@ impl Plan {
         self.start + Duration::from_secs_f64(self.options.warm_up)
     }
 
-    /// When the last request is due.
-    fn end(&self) -> Duration {
-        self.warm() + Duration::from_secs_f64(self.options.duration)
+    /// The load begins now.
+    pub fn begin(&mut self) {
+        self.start = self.clock.now();
+        self.end.bring_forward(self.warm() + Duration::from_secs_f64(self.options.duration));
+    }
+}
+
+/// An instant of the run that can only come nearer.
+#[derive(Clone, Debug)]
+pub struct End(Arc<AtomicU64>);
+
+impl Default for End {
+    /// Never.
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl End {
+    /// When it is.
+    pub fn get(&self) -> Duration {
+        Duration::from_micros(self.0.load(Relaxed))
+    }
+
+    /// It is at this instant, if it was not before.
+    pub fn bring_forward(&self, at: Duration) {
+        self.0.fetch_min(micros(at), Relaxed);
     }
 }
 
@@ -73,37 +102,69 @@ fn locked(log: &Mutex<Log>) -> MutexGuard<'_, Log> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs the load in as many threads as there are choosers, and tells each second how it goes; also
-/// the processor time that this tool used.
-pub fn run(plan: &Arc<Plan>, choosers: Vec<(Chooser, u64)>) -> Result<(Log, Duration), Failure> {
-    let cannot = |error: Error| Failure(format!("the load cannot run: {error}"));
-    let (before, count) = (cpu_time(), choosers.len());
-    let (mut threads, mut logs) = (Vec::new(), Vec::new());
-    for (number, (chooser, seed)) in choosers.into_iter().enumerate() {
-        let (plan, log) = (Arc::clone(plan), Arc::<Mutex<Log>>::default());
-        logs.push(Arc::clone(&log));
-        let connections = plan.options.connections / count + usize::from(number < plan.options.connections % count);
-        let work = move || thread(plan, log, chooser, seed, connections);
-        threads.push(std::thread::Builder::new().name(format!("load-{number}")).spawn(work).map_err(cannot)?);
+/// All threads of the load.
+pub struct Crew {
+    threads: Vec<JoinHandle<Result<(), Error>>>,
+    logs: Vec<Arc<Mutex<Log>>>,
+    cpu_before: Duration,
+}
+
+impl Crew {
+    /// Begins the load in as many threads as there are choosers.
+    pub fn start(plan: &Arc<Plan>, choosers: Vec<(Chooser, u64)>) -> Result<Self, Failure> {
+        let count = choosers.len();
+        let mut crew = Self { threads: Vec::new(), logs: Vec::new(), cpu_before: cpu_time() };
+        for (number, (chooser, seed)) in choosers.into_iter().enumerate() {
+            let (plan, log) = (Arc::clone(plan), Arc::<Mutex<Log>>::default());
+            crew.logs.push(Arc::clone(&log));
+            let connections = plan.options.connections / count + usize::from(number < plan.options.connections % count);
+            let work = move || thread(plan, log, chooser, seed, connections);
+            let thread = std::thread::Builder::new().name(format!("load-{number}")).spawn(work);
+            crew.threads.push(thread.map_err(cannot)?);
+        }
+        Ok(crew)
     }
-    let mut second = 0;
-    while threads.iter().any(|thread| !thread.is_finished()) {
-        second += 1;
-        std::thread::sleep((plan.start + SECOND * second).saturating_sub(plan.clock.now()));
-        progress(plan, second, &logs);
+
+    /// Tells each second how it goes, until all threads have ended.
+    pub fn watch(&self, plan: &Plan) {
+        let mut second = 0;
+        while self.threads.iter().any(|thread| !thread.is_finished()) {
+            second += 1;
+            std::thread::sleep((plan.start + SECOND * second).saturating_sub(plan.clock.now()));
+            progress(plan, second, &self.logs);
+        }
     }
-    for thread in threads {
-        thread.join().map_err(|_| Failure("a thread of the load died".to_owned()))?.map_err(cannot)?;
+
+    /// Adds up what is counted in each thread's answers.
+    pub fn count(&self, count: impl Fn(&[Record]) -> usize) -> usize {
+        self.logs.iter().map(|log| count(&locked(log).records)).sum()
     }
-    let mut all = Log::default();
-    for log in &logs {
-        let Log { measured, records, requests, .. } = std::mem::take(&mut *locked(log));
-        all.measured.add(measured);
-        all.requests += requests;
-        // no copy where there is one thread: the answers are most of what is in memory
-        if all.records.is_empty() { all.records = records } else { all.records.extend(records) }
+
+    /// The least of what is found in each thread's answers.
+    pub fn first(&self, find: impl Fn(&[Record]) -> Option<u64>) -> Option<u64> {
+        self.logs.iter().filter_map(|log| find(&locked(log).records)).min()
     }
-    Ok((all, cpu_time().saturating_sub(before)))
+
+    /// Waits until all threads have ended; what they have to show, and the processor time that this tool used.
+    pub fn join(self) -> Result<(Log, Duration), Failure> {
+        for thread in self.threads {
+            thread.join().map_err(|_| Failure("a thread of the load died".to_owned()))?.map_err(cannot)?;
+        }
+        let mut all = Log::default();
+        for log in &self.logs {
+            let Log { measured, records, requests, .. } = std::mem::take(&mut *locked(log));
+            all.measured.add(measured);
+            all.requests += requests;
+            // no copy where there is one thread: the answers are most of what is in memory
+            if all.records.is_empty() { all.records = records } else { all.records.extend(records) }
+        }
+        Ok((all, cpu_time().saturating_sub(self.cpu_before)))
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "as map_err wants it")]
+fn cannot(error: Error) -> Failure {
+    Failure(format!("the load cannot run: {error}"))
 }
 
 fn progress(plan: &Plan, second: u32, logs: &[Arc<Mutex<Log>>]) {
@@ -123,10 +184,10 @@ fn progress(plan: &Plan, second: u32, logs: &[Arc<Mutex<Log>>]) {
 fn thread(plan: Arc<Plan>, log: Arc<Mutex<Log>>, chooser: Chooser, seed: u64, connections: usize) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let rate = plan.options.rate.map(|rate| rate / plan.options.threads as f64);
-    let pace = runtime.block_on(async { Pace::new(plan.clock, rate, plan.start..plan.end(), seed) })?;
+    let pace = runtime.block_on(async { Pace::new(plan.clock, rate, (plan.start, plan.end.clone()), seed) })?;
     let worker = Rc::new(Worker { plan, pace, chooser: RefCell::new(chooser), log });
     runtime.block_on(LocalSet::new().run_until(async {
-        let tills: Vec<_> = (0..connections).map(|_| spawn_local(Rc::clone(&worker).till())).collect();
+        let tills: Vec<_> = (0..connections).map(|number| spawn_local(Rc::clone(&worker).till(number))).collect();
         for till in tills {
             till.await??;
         }
@@ -139,8 +200,8 @@ fn thread(plan: Arc<Plan>, log: Arc<Mutex<Log>>, chooser: Chooser, seed: u64, co
 
 impl Worker {
     /// One connection, until the run is over.
-    async fn till(self: Rc<Self>) -> Result<(), Error> {
-        let mut line = Line::new(self.plan.target.clone());
+    async fn till(self: Rc<Self>, number: usize) -> Result<(), Error> {
+        let mut line = Line::new(self.plan.targets.clone(), number);
         while line.is_open() || self.connect(&mut line).await {
             let Some(due) = self.pace.next().await? else { break };
             // the server may have hung up while there was nothing to do
@@ -183,7 +244,8 @@ impl Worker {
         let request = self.chooser.borrow_mut().next(plan.clock.now())?;
         plan.forms.write(&mut line.output, &request, self.chooser.borrow().cookie(&request));
         let sent = plan.clock.now();
-        let answer = match line.ask(plan.clock.instant(sent + ANSWER_WITHIN)).await {
+        let patience = self.chooser.borrow_mut().hangs_up().unwrap_or(ANSWER_WITHIN);
+        let answer = match line.ask(plan.clock.instant(sent + patience)).await {
             Ok(reply) if plan.options.no_check => Answer::by_status(&reply, request.kind),
             Ok(reply) => Answer::read(&reply, &request, plan.vouchers[request.voucher as usize]),
             Err(error) => Answer::lost(&error),

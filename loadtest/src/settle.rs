@@ -12,13 +12,12 @@ use domain::voucher::Decline;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 /// Of the keys whose outcome is known, about this many are asked about too.
 const SAMPLE: usize = 500;
 /// Rows in one part of a shop's list, about: the gateway adds up a whole part for its first page.
 const ROWS_PER_PART: u64 = 400;
-/// The server's `Date` counts whole seconds.
-const DATE_SLACK: SignedDuration = SignedDuration::from_secs(2);
 
 #[derive(Deserialize)]
 struct Row<'a> {
@@ -54,7 +53,10 @@ pub async fn settle(plan: &Plan, survey: &Survey, records: &mut Vec<Record>) -> 
     let all: Vec<u32> = (0..).take(survey.vouchers.len()).collect();
     let looks = spread(plan, &all, async |asker, voucher| look(plan, asker, *voucher).await);
     records.extend(looks.await?.into_iter().map(|(_, look)| look));
-    let parts = parts(survey, records, greet(plan).await?);
+    let slack = SignedDuration::from_secs(plan.options.clock_slack.into());
+    // a clock that was set back ends before it began
+    let ended = greet(plan).await?.max(survey.began);
+    let parts = parts(survey, records, survey.began - slack..ended + slack);
     let index: HashMap<VoucherId, u32> = survey.vouchers.iter().copied().zip(0..).collect();
     let ours: HashSet<TerminalId> = survey.terminal_ids.iter().copied().collect();
     let rows = spread(plan, &parts, async |asker, part| {
@@ -148,19 +150,18 @@ impl Row<'_> {
 }
 
 /// Cuts each shop's list into parts of about the same number of rows.
-fn parts(survey: &Survey, records: &[Record], ended: Timestamp) -> Vec<Part> {
+fn parts(survey: &Survey, records: &[Record], span: Range<Timestamp>) -> Vec<Part> {
     let mut rows: BTreeMap<u16, u64> = BTreeMap::new();
     for record in records {
         let shop = survey.terminals[usize::from(record.terminal)].shop;
         *rows.entry(shop).or_default() += u64::from(record.act != Act::Read && record.outcome == Outcome::Done);
     }
-    let from = survey.began - DATE_SLACK;
-    let span_s = (ended + DATE_SLACK).duration_since(from).as_secs_f64();
+    let span_s = span.end.duration_since(span.start).as_secs_f64();
     let mut parts = Vec::new();
     for (shop, count) in rows {
         let terminal = (0..).zip(&survey.terminals).find(|(_, terminal)| terminal.shop == shop).map_or(0, |(at, _)| at);
         let count = count / ROWS_PER_PART + 1;
-        let edge = |at: u64| from + SignedDuration::from_secs_f64(span_s * at as f64 / count as f64);
+        let edge = |at: u64| span.start + SignedDuration::from_secs_f64(span_s * at as f64 / count as f64);
         parts.extend((0..count).map(|at| Part { terminal, shop, from: edge(at), to: edge(at + 1) }));
     }
     parts

@@ -5,27 +5,37 @@ use crate::options::Options;
 use serde::Deserialize;
 use std::path::Path;
 
+/// A till.
 #[derive(Deserialize)]
 pub struct Till {
+    /// What to call it.
     #[serde(rename = "shop")]
     pub name: String,
+    /// What it proves itself with.
     pub token: String,
 }
 
+/// A voucher.
 #[derive(Deserialize)]
 pub struct Voucher {
+    /// What to call it.
     #[serde(rename = "reference")]
     pub name: String,
+    /// What a till reads.
     pub qr_text: String,
     /// Empty when unknown.
     #[serde(default)]
     pub link: String,
 }
 
+/// Somebody of the office.
 #[derive(Deserialize)]
 pub struct Staff {
+    /// What they may do.
     pub role: String,
+    /// How they sign in.
     pub email: String,
+    /// And with what.
     pub password: String,
 }
 
@@ -33,9 +43,15 @@ pub struct Staff {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Town {
+    /// Where the server is.
     pub base_url: String,
+    /// Other servers of the same installation.
+    pub other_urls: Vec<String>,
+    /// Who takes money.
     pub terminals: Vec<Till>,
+    /// Where from.
     pub vouchers: Vec<Voucher>,
+    /// Who may top up.
     pub staff: Vec<Staff>,
 }
 
@@ -58,7 +74,15 @@ fn lines<T>(path: &Path, what: &str, made: impl Fn(String, &str) -> T) -> Result
 }
 
 impl Town {
-    /// Reads the files that the options name; fails in words when there is nobody to take part.
+    /// Every server.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.base_url).chain(&self.other_urls).map(String::as_str)
+    }
+
+    /// Reads the files that the options name.
+    ///
+    /// # Errors
+    /// In words, also when there is nobody to take part.
     pub fn read(options: &Options) -> Result<Self, Failure> {
         let mut town = match &options.demo {
             Some(path) => serde_json::from_str(&read(path)?)
@@ -74,8 +98,8 @@ impl Town {
                 Voucher { name, qr_text: code.to_owned(), link: link.to_owned() }
             })?;
         }
-        if let Some(url) = &options.url {
-            town.base_url.clone_from(url);
+        if let [url, others @ ..] = options.url.as_slice() {
+            (town.base_url, town.other_urls) = (url.clone(), others.to_vec());
         }
         for (missing, what, how) in [
             (town.base_url.is_empty(), "server", "--url"),

@@ -2,12 +2,18 @@
 #![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on must say so")]
 
+pub mod disk;
 pub mod nodes;
 pub mod openapi;
 #[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "the store's tests' own")]
 #[path = "../../store/tests/common/postgres.rs"]
 pub mod postgres;
+#[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "the store's tests' own")]
+#[path = "../../store/tests/common/proxy.rs"]
+pub mod proxy;
+pub mod redis;
 pub mod stores;
+pub mod strace;
 pub mod town;
 pub mod worker;
 
@@ -15,7 +21,7 @@ use serde_json::Value;
 use std::ffi::OsStr;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// The binary under test.
@@ -37,6 +43,24 @@ pub fn built(name: &str, package: &str) -> PathBuf {
     let own = std::env::current_exe().expect("this test's own path");
     let path = own.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file());
     path.unwrap_or_else(|| panic!("no {name} binary: run `cargo build -p {package}`"))
+}
+
+/// A port that nobody listens on.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// Sends a signal, as `KILL` or `STOP`, to a process.
+///
+/// # Panics
+/// When there is no such process.
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "SIG{name} to {pid}");
 }
 
 /// The binary, whose log nobody reads.
@@ -82,8 +106,7 @@ impl Server {
     /// When it is not ready within a minute.
     #[must_use]
     pub fn start_as(data: &Path, program: Command) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        Self::spawn(data, port, program)
+        Self::start_as_at(data, free_port(), program)
     }
 
     /// The same on a port that is known, as after a crash.
@@ -94,7 +117,7 @@ impl Server {
     pub fn start_at(data: &Path, port: u16) -> Self {
         let mut program = quiet();
         program.arg("demo");
-        Self::spawn(data, port, program)
+        Self::start_as_at(data, port, program)
     }
 
     /// A plain server over a town that is there, as one of several nodes for example.
@@ -108,30 +131,60 @@ impl Server {
         Self::start_as(data, program)
     }
 
-    #[allow(clippy::panic, clippy::expect_used, reason = "a test that cannot start must say so")]
-    fn spawn(data: &Path, port: u16, mut program: Command) -> Self {
+    /// The same by a command of one's own.
+    ///
+    /// # Panics
+    /// When it is not ready within a minute.
+    #[must_use]
+    pub fn start_as_at(data: &Path, port: u16, program: Command) -> Self {
+        let mut server = Self::spawn(data, port, program);
+        server.await_ready(data);
+        server
+    }
+
+    /// Starts it by a command of one's own up to and with its `demo` or `serve`, and does not wait.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    #[must_use]
+    pub fn spawn(data: &Path, port: u16, mut program: Command) -> Self {
         let base_url = format!("http://127.0.0.1:{port}");
         let _ = std::fs::remove_file(data.join("ready"));
-        let log = std::fs::File::create(data.join("ready")).expect("a log file");
+        let said = std::fs::File::create(data.join("ready")).expect("a log file");
         let child = program
             .args(["--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
-            .stdout(Stdio::from(log))
+            .stdout(Stdio::from(said))
             .spawn()
             .expect("the binary starts");
-        let mut server = Self { child, base_url, demo: Value::Null };
+        Self { child, base_url, demo: Value::Null }
+    }
+
+    fn await_ready(&mut self, data: &Path) {
         let deadline = Instant::now() + Duration::from_secs(60);
         while !std::fs::read_to_string(data.join("ready")).is_ok_and(|text| text.ends_with("ready\n")) {
             assert!(Instant::now() < deadline, "the server is not ready after a minute");
-            if let Ok(Some(status)) = server.child.try_wait() {
+            if let Some(status) = self.ended() {
                 panic!("the server ended: {status}");
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        if let Ok(demo) = std::fs::read_to_string(data.join("demo.json")) {
-            server.demo = serde_json::from_str(&demo).expect("demo.json is JSON");
-        }
-        server
+        // whoever serves without a demonstration has none
+        let demo = std::fs::read_to_string(data.join("demo.json")).unwrap_or_else(|_| "null".to_owned());
+        self.demo = serde_json::from_str(&demo).expect("demo.json is JSON");
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Panics
+    /// When it is nobody's child.
+    pub fn await_end(&mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
     }
 
     /// The process.

@@ -1,83 +1,15 @@
 //! Where a server under test keeps its journal and its ledger: files, or private servers of its own.
 
 use crate::postgres;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
-const REDIS: &str = "/usr/bin/redis-server";
-/// What the promise needs of it, as `buono doctor` says.
-const SAFE: [&str; 10] = [
-    "--appendonly",
-    "yes",
-    "--appendfsync",
-    "always",
-    "--maxmemory-policy",
-    "noeviction",
-    "--no-appendfsync-on-rewrite",
-    "no",
-    "--aof-load-truncated",
-    "no",
-];
-
-/// A private Redis that ends with this value, and its files with it.
-struct Redis {
-    folder: tempfile::TempDir,
-    port: u16,
-    child: Option<Child>,
-}
-
-impl Redis {
-    fn new() -> Self {
-        assert!(Path::new(REDIS).is_file(), "{REDIS} is missing: run scripts/setup.sh test");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        let mut redis = Self { folder: tempfile::tempdir().expect("a folder"), port, child: None };
-        redis.resume();
-        redis
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    fn tell(&self, command: &str) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("redis answers");
-        stream.write_all(format!("{command}\r\n").as_bytes()).expect("redis listens");
-        let mut answer = [0; 5];
-        stream.read_exact(&mut answer).expect("redis answers");
-        assert_eq!(&answer, b"+OK\r\n", "{command}");
-    }
-
-    fn resume(&mut self) {
-        let mut command = Command::new(REDIS);
-        command.args(["--bind", "127.0.0.1", "--save", "", "--port", &self.port.to_string()]).args(SAFE);
-        let child = command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
-        let child = self.child.insert(child.expect("redis-server starts"));
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(child.try_wait().is_ok_and(|ended| ended.is_none()), "redis-server ended at its start");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.child.take().into_iter().for_each(end);
-    }
-}
-
-fn end(mut child: Child) {
-    let _ = child.kill();
-    let _ = child.wait();
-}
+use crate::redis::Redis;
 
 /// The stores of one installation.
 #[derive(Default)]
 pub struct Stores {
-    redis: Option<Redis>,
-    postgres: Option<postgres::Server>,
+    /// Of the journal.
+    pub redis: Option<Redis>,
+    /// Of the ledger, and of the journal where there is no Redis.
+    pub postgres: Option<postgres::Server>,
 }
 
 impl Stores {
@@ -93,7 +25,7 @@ impl Stores {
     /// When either cannot be started.
     #[must_use]
     pub fn redis_and_postgres() -> Self {
-        Self { redis: Some(Redis::new()), ..Self::postgres_alone() }
+        Self { redis: Some(Redis::start()), ..Self::postgres_alone() }
     }
 
     /// Both on one Postgres.
@@ -105,34 +37,44 @@ impl Stores {
         Self { redis: None, postgres: Some(postgres::Server::start(&[])) }
     }
 
+    /// The port of the server that holds the journal.
+    #[must_use]
+    pub fn journal_port(&self) -> Option<u16> {
+        match (&self.redis, &self.postgres) {
+            (Some(redis), _) => Some(redis.port()),
+            (None, Some(postgres)) => Some(postgres.port()),
+            (None, None) => None,
+        }
+    }
+
     /// How to tell the binary.
     #[must_use]
     pub fn options(&self) -> Vec<String> {
-        let mut options = Vec::new();
-        if let Some(postgres) = &self.postgres {
-            options.extend(["--postgres".to_owned(), postgres.url()]);
-        }
-        match (&self.redis, &self.postgres) {
-            (Some(redis), _) => options.extend(["--redis".to_owned(), redis.url()]),
-            (None, Some(_)) => options.extend(["--journal".to_owned(), "postgres".to_owned()]),
-            (None, None) => {}
-        }
-        options
+        self.options_through(self.journal_port().unwrap_or_default())
     }
 
-    /// kill -9 of the server that holds the journal, if it is one.
-    pub fn crash(&mut self) {
-        match (&mut self.redis, &self.postgres) {
-            (Some(redis), _) => redis.child.take().into_iter().for_each(end),
-            (None, Some(postgres)) => postgres.signal("KILL"),
-            (None, None) => {}
+    /// The same for a binary that reaches the journal's server through this port.
+    #[must_use]
+    pub fn options_through(&self, journal: u16) -> Vec<String> {
+        let mut options = Vec::new();
+        match (&self.redis, &self.postgres) {
+            (Some(_), Some(postgres)) => {
+                options.extend(["--redis".to_owned(), format!("redis://127.0.0.1:{journal}")]);
+                options.extend(["--postgres".to_owned(), postgres.url()]);
+            }
+            (None, Some(postgres)) => {
+                let through = postgres.url().replace(&postgres.port().to_string(), &journal.to_string());
+                options.extend(["--postgres", &through, "--journal", "postgres"].map(str::to_owned));
+            }
+            _ => {}
         }
+        options
     }
 
     /// kill -9 of the server that holds the ledger, if it is one.
     pub fn crash_ledger(&self) {
         if let Some(postgres) = &self.postgres {
-            postgres.signal("KILL");
+            postgres.signal_all("KILL");
         }
     }
 
@@ -149,26 +91,14 @@ impl Stores {
     /// When they do not take it.
     pub fn make_unsafe(&self) {
         if let Some(redis) = &self.redis {
-            redis.tell("CONFIG SET appendfsync everysec");
+            assert_eq!(redis.say(&["CONFIG", "SET", "appendfsync", "everysec"]), "OK");
         }
         if let Some(postgres) = &self.postgres {
             postgres.sql("ALTER SYSTEM SET fsync = off");
             postgres.reload();
             while postgres.sql("SHOW fsync") != "off" {
-                std::thread::sleep(Duration::from_millis(5));
+                std::thread::sleep(std::time::Duration::from_millis(5));
             }
-        }
-    }
-
-    /// Starts the journal's again over its files.
-    ///
-    /// # Panics
-    /// When it does not come up.
-    pub fn resume(&mut self) {
-        match (&mut self.redis, &self.postgres) {
-            (Some(redis), _) => redis.resume(),
-            (None, Some(postgres)) => postgres.resume(),
-            (None, None) => {}
         }
     }
 }

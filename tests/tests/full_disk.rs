@@ -1,32 +1,22 @@
 //! A disk that fills up under the running binary: whoever pays is told that nothing happened, or that it
 //! is not known; nobody is told anything untrue; and when there is room it goes on by itself.
-//!
-//! The disk is as full as the limit on the size of files says, which the kernel lets us move while the
-//! process runs.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use futures_util::future::join_all;
 use reqwest::Client;
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use tests::disk::{bearing_limits, limit_files};
 use tests::{Server, binary};
 
 /// A server that does not end when it meets the limit, as it would not end on a full disk.
 fn start(data: &Path) -> Server {
-    let mut program = Command::new("sh");
-    program.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(binary()).arg("demo").stderr(Stdio::null());
+    let mut program = bearing_limits(&binary());
+    program.arg("demo").stderr(Stdio::null());
     Server::start_as(data, program)
-}
-
-/// From here on no file of the server grows beyond so many bytes; `None` takes the limit away.
-fn limit_files(server: &Server, bytes: Option<u64>) {
-    let pid = Pid::from_raw(i32::try_from(server.id()).unwrap());
-    let maximum = getrlimit(Resource::Fsize).maximum;
-    prlimit(pid, Resource::Fsize, Rlimit { current: bytes.or(maximum), maximum }).unwrap();
 }
 
 /// What a till was told, by key.
@@ -140,7 +130,7 @@ async fn a_disk_that_fills_up_costs_nobody_a_cent_and_ends_when_there_is_room() 
         assert_eq!(till.told.done.len(), 5);
     }
     // a little room, so that it fills up in the middle of a commit
-    limit_files(&server, Some(journal_bytes(data.path()) + 5_000));
+    limit_files(server.id(), Some(journal_bytes(data.path()) + 5_000));
     fill(&mut tills).await;
     let [one, two] = &mut tills;
     tokio::join!(one.pay(12), two.pay(12));
@@ -156,7 +146,7 @@ async fn a_disk_that_fills_up_costs_nobody_a_cent_and_ends_when_there_is_room() 
         assert_eq!(till.told.not_executed.len(), before + 6, "{:?}", till.told.unknown);
     }
     tokio::join!(tills[0].check_keys(false), tills[1].check_keys(false));
-    limit_files(&server, None);
+    limit_files(server.id(), None);
     for till in &mut tills {
         recovers(till).await;
         till.check_keys(true).await;

@@ -35,6 +35,7 @@ pub(super) fn check(court: &mut Court<'_>, found: &Outcomes<'_>, rows: &[Listed]
     let told = found.events.iter().map(|event| event.record).filter(|record| record.act != Act::Read);
     let unannounced = |court: &mut Court<'_>, row: &Listed| {
         if row.voucher_seq > first && found.open_keys == 0 {
+            court.verdict.untold_count += 1;
             court.breach("I4", |names| {
                 let (voucher, shop) = (names.voucher(row.voucher), names.shop(row.shop));
                 format!(
@@ -50,6 +51,7 @@ pub(super) fn check(court: &mut Court<'_>, found: &Outcomes<'_>, rows: &[Listed]
         }
         let same = |row: &&Listed| row.voucher_seq == record.voucher_seq && row.operation == record.operation;
         let Some(row) = rows.next_if(same) else {
+            court.verdict.lost_count += 1;
             court.breach("I4", |names| format!("answered and not in the shop's list: {}", names.told(record)));
             continue;
         };

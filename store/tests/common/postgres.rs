@@ -40,6 +40,18 @@ fn binaries() -> PathBuf {
     found.expect("Postgres is missing: apt-get install postgresql, as `make test` does")
 }
 
+/// The processes that a process started.
+fn children(pid: &str) -> Vec<String> {
+    let all =
+        std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let parent = |child: &String| {
+        let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
+        // behind the name, which may hold anything: state, parent
+        stat.rsplit_once(") ")?.1.split(' ').nth(1).map(str::to_owned)
+    };
+    all.filter(|child| parent(child).as_deref() == Some(pid)).collect()
+}
+
 impl Server {
     /// Starts a new one with these lines of configuration.
     pub fn start(settings: &[&str]) -> Self {
@@ -59,7 +71,8 @@ impl Server {
         server
     }
 
-    fn data(&self) -> PathBuf {
+    /// Where its files are.
+    pub fn data(&self) -> PathBuf {
         self.folder.path().join("pg")
     }
 
@@ -99,6 +112,22 @@ impl Server {
         let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
         let sent = Command::new("kill").args(["-s", name, pid.lines().next().unwrap()]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Sends a signal to every process of the server, none of which starts another one meanwhile.
+    pub fn signal_all(&self, name: &str) {
+        let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let pid = pid.lines().next().unwrap();
+        self.signal("STOP");
+        for child in children(pid) {
+            // one that has ended by now is as good as told
+            let _ = Command::new("kill").args(["-s", name, &child]).stderr(Stdio::null()).status();
+        }
+        self.signal(name);
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn url(&self) -> String {

@@ -2,6 +2,7 @@
 
 mod damage;
 mod failures;
+#[path = "../common/proxy.rs"]
 mod proxy;
 pub mod server;
 mod settings;
