@@ -59,6 +59,8 @@ pub struct Settings {
     pub idle: Duration,
     /// Whether this process does the work behind the answers too.
     pub workers: bool,
+    /// How long the journal keeps what the ledger and a backup hold; for ever when absent.
+    pub journal_keep: Option<Duration>,
 }
 
 impl Settings {
@@ -127,7 +129,8 @@ pub fn lock(data: &Path) -> Result<File, StartError> {
     Ok(file)
 }
 
-fn make_folder(data: &Path) -> std::io::Result<()> {
+/// Makes a folder that only its owner sees.
+pub(crate) fn make_folder(data: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
 }

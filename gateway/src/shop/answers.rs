@@ -172,7 +172,7 @@ async fn replay(state: &AppState, voucher: VoucherId, outcome: &Outcome) -> Resu
     let row = state.operation(outcome.operation.uuid()).await?;
     let partition = PartitionId(u16::try_from(row.partition_id).unwrap_or(0));
     let receipt = state.earlier_receipt(partition, row.seq.unsigned_abs()).await?;
-    let body = of_outcome(voucher, outcome, Some(receipt));
+    let body = of_outcome(voucher, outcome, receipt);
     let mut answer = HttpResponse::Ok();
     answer.insert_header(("Idempotency-Replayed", "true"));
     json(answer, &body)
