@@ -80,7 +80,8 @@ impl Background {
         if let Err(error) = rustix::process::setpriority_process(None, NICE) {
             tracing::warn!(%error, "the workers run at the priority of the tills");
         }
-        tirelessly(&self.work.stop, async || self.tasks().await);
+        // boxed, since everything that runs beside HTTP is in it
+        tirelessly(&self.work.stop, async || Box::pin(self.tasks()).await);
     }
 
     async fn tasks(&self) {

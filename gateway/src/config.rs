@@ -7,11 +7,12 @@ mod people;
 
 pub use file::parse;
 
+use crate::demo;
 use crate::edge::SystemEntropy;
 use crate::node::Meeting;
 use crate::serve::{Settings, StartError, complaints, lock, open_ledger, signals, start};
+use crate::upkeep::{Finding, backup, migrate, not_behind, restore, verify};
 use crate::work::{Job, process};
-use crate::{demo, verify};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use people::{MunicipalityCommand, UserCommand};
 use std::net::{SocketAddr, TcpListener};
@@ -20,10 +21,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 use store::journal::{JournalPlace, RedisServer};
 use store::keys::Keys;
+use store::ledger::Db;
 use tracing_subscriber::EnvFilter;
 
 /// Every partition has a batch of its own: more than this many would be small ones.
 const PARTITIONS_MAX: u16 = 256;
+/// Longer than a month of claims, so that receipts can be repeated while anybody may ask.
+const JOURNAL_KEEP_DAYS: u32 = 35;
 
 /// Digital vouchers for municipalities.
 #[derive(Parser)]
@@ -44,17 +48,41 @@ enum Command {
     Serve(Serve),
     /// Do the work behind the answers in a process of its own, beside servers with `--workers false`.
     Work(Work),
-    /// Bring the stores up to date.
-    Migrate(Stores),
-    /// Check every setting that safety depends on.
+    /// Bring the stores up to date, or move a town into them.
+    Migrate {
+        #[command(flatten)]
+        stores: Stores,
+        /// The data folder of an installation on files, which moves into the stores named by the other options.
+        /// They must be empty, and its server must not run. What was broken off goes on when it is repeated.
+        #[arg(long)]
+        from: Option<PathBuf>,
+    },
+    /// Check every setting that safety depends on, and that the journal holds all that the ledger knows.
     Doctor(Stores),
-    /// Check the ledger against the journal, the chain, and every sum. The server must not run.
+    /// Check the journal's chain and checksums, the ledger against it, and every sum. The server must not run.
     Verify {
         #[command(flatten)]
         stores: Stores,
-        /// A head that an earlier run printed, `<record>:<chain>`: its record must still be there.
-        #[arg(long, value_parser = verify::parse_head)]
-        head: Option<verify::ExportedHead>,
+        #[command(flatten)]
+        evidence: verify::Evidence,
+    },
+    /// Copy journal and ledger into a folder and verify the copy. The server may run.
+    Backup {
+        #[command(flatten)]
+        stores: Stores,
+        /// A new or empty folder.
+        #[arg(long)]
+        to: PathBuf,
+        /// Copy the key file too, with which every name can be read and every code be made.
+        #[arg(long)]
+        with_key: bool,
+    },
+    /// Bring a backup into empty stores, verify it there, and shut out whoever still writes for the old ones.
+    Restore {
+        #[command(flatten)]
+        stores: Stores,
+        #[command(flatten)]
+        options: restore::Wanted,
     },
     /// Add, list and lock out members of staff.
     User {
@@ -125,6 +153,8 @@ struct Serve {
     /// it is `buono work`'s.
     #[arg(long, env = "BUONO_WORKERS", num_args = 0..=1, default_missing_value = "true")]
     workers: Option<bool>,
+    #[command(flatten)]
+    keep: Keep,
 }
 
 #[derive(Args)]
@@ -140,6 +170,27 @@ struct Work {
     /// Where to show /health and /metrics; nowhere when absent.
     #[arg(long, env = "BUONO_WORK_LISTEN")]
     listen: Option<SocketAddr>,
+    #[command(flatten)]
+    keep: Keep,
+}
+
+#[derive(Args)]
+struct Keep {
+    /// Days for which the journal keeps what the ledger and a verified backup hold; without a backup it keeps
+    /// everything. When absent, 35 on servers, and for ever in a file.
+    #[arg(long, env = "BUONO_JOURNAL_KEEP_DAYS")]
+    journal_keep_days: Option<u32>,
+}
+
+impl Keep {
+    /// Memory and servers' disks are dear, a file's growth is not.
+    fn of(&self, place: &JournalPlace) -> Option<Duration> {
+        let days = match (self.journal_keep_days, place) {
+            (None, JournalPlace::File(_)) => return None,
+            (days, _) => days.unwrap_or(JOURNAL_KEEP_DAYS),
+        };
+        Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+    }
 }
 
 fn power_of_two(text: &str) -> Result<u16, String> {
@@ -173,6 +224,7 @@ impl Stores {
             idle: Duration::from_secs(900),
             workers: false,
             accepts_losses: self.i_accept_losing_acknowledged_payments,
+            journal_keep: None,
         })
     }
 }
@@ -202,7 +254,8 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
         Command::Demo(options) => serve(options, true).await?,
         Command::Serve(options) => serve(options, false).await?,
         Command::Work(options) => work(options).await?,
-        Command::Migrate(stores) => {
+        Command::Migrate { stores, from: Some(from) } => migrate::run(&stores.settings()?, &from).await?,
+        Command::Migrate { stores, from: None } => {
             let _lock = lock(&stores.data)?;
             let settings = stores.settings()?;
             open_ledger(&settings).await?;
@@ -210,7 +263,9 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
             println!("ledger and journal are up to date");
         }
         Command::Doctor(stores) => return doctor(&stores).await,
-        Command::Verify { stores, head } => return verify::run(&stores.settings()?, head.as_ref()).await,
+        Command::Verify { stores, evidence } => return verify::run(&stores.settings()?, &evidence).await,
+        Command::Backup { stores, to, with_key } => backup::run(&stores.settings()?, &to, with_key).await?,
+        Command::Restore { stores, options } => restore::run(&stores.settings()?, &options).await?,
         Command::User { command } => people::user(command).await?,
         Command::Municipality { command } => people::municipality(command).await?,
     }
@@ -222,12 +277,14 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let address = listener.local_addr()?;
     let workers =
         options.http_workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(2);
+    let stores = options.stores.settings()?;
     let settings = Settings {
         base_url: options.base_url.unwrap_or_else(|| format!("http://{address}")).trim_end_matches('/').to_owned(),
         http_workers: workers,
         meeting: Meeting { listen: options.node_listen, address: options.node_address },
         idle: Duration::from_secs(options.idle_seconds.max(60)),
-        ..options.stores.settings()?
+        journal_keep: options.keep.of(&stores.journal),
+        ..stores
     };
     // the demonstration waits for its own ledger
     let alone = demo || settings.postgres.is_none() || matches!(settings.journal, JournalPlace::File(_));
@@ -247,9 +304,20 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
 
 async fn work(options: Work) -> Result<(), StartError> {
     let base_url = options.base_url.trim_end_matches('/').to_owned();
-    let settings = Settings { base_url, ..options.stores.settings()? };
+    let stores = options.stores.settings()?;
+    let settings = Settings { base_url, journal_keep: options.keep.of(&stores.journal), ..stores };
     let listener = options.listen.map(TcpListener::bind).transpose()?;
     process::run(&settings, options.job, listener, signals()?).await
+}
+
+/// Whether the journal is there, and not an older copy than the ledger.
+async fn lost(settings: &Settings, db: &Db) -> Result<(), Finding> {
+    let mut journal = settings.journal.writer()?;
+    for (partition, _) in db.checkpoints().await? {
+        let end = journal.head(partition)?.seq;
+        not_behind(db, partition, end).await?;
+    }
+    Ok(())
 }
 
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
@@ -259,7 +327,7 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
     match complaints(&settings, &db).await {
         // a journal is only opened for writing where nothing speaks against it
         Ok(found) if found.is_empty() => {
-            wrong.extend(settings.journal.writer().err().map(|error| format!("the journal: {error}")));
+            wrong.extend(lost(&settings, &db).await.err().map(|finding| finding.to_string()));
         }
         Ok(found) => wrong.extend(found),
         Err(error) => wrong.push(error.to_string()),

@@ -34,6 +34,6 @@ pub mod serve;
 pub mod shop;
 pub mod state;
 pub mod texts;
-pub mod verify;
+pub mod upkeep;
 pub mod wire;
 pub mod work;

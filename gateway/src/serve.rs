@@ -61,6 +61,8 @@ pub struct Settings {
     pub workers: bool,
     /// Whether to start although answered payments can be lost.
     pub accepts_losses: bool,
+    /// How long the journal keeps what the ledger and a backup hold; for ever when absent.
+    pub journal_keep: Option<Duration>,
 }
 
 impl Settings {
@@ -130,7 +132,8 @@ pub fn lock(data: &Path) -> Result<File, StartError> {
     Ok(file)
 }
 
-fn make_folder(data: &Path) -> std::io::Result<()> {
+/// Makes a folder that only its owner sees.
+pub(crate) fn make_folder(data: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
 }

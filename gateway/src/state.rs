@@ -197,27 +197,29 @@ impl AppState {
 
     /// An operation that the ledger does not hold yet, as it will.
     async fn journaled(&self, partition: PartitionId, seq: u64) -> Result<OperationRow, Problem> {
-        let (batch, index) = self.batch_of(partition, seq).await?;
+        let (batch, index) = self.batch_of(partition, seq).await?.ok_or(Problem::new("out_of_service"))?;
         match &batch.records()[index].body {
             Body::Entry(entry) => Ok(OperationRow::of(partition, seq, entry)),
             Body::Open { .. } => Err(Problem::new("internal_error")),
         }
     }
 
-    /// The batch that carries a record, and its place in there. Reading it blocks, so another thread does.
+    /// The batch that carries a record, and its place in there; none once the journal is trimmed beyond it. Reading it
+    /// blocks, so another thread does.
     ///
     /// # Errors
     /// When the journal cannot be read.
-    pub async fn batch_of(&self, partition: PartitionId, seq: u64) -> Result<(Arc<Batch>, usize), Problem> {
+    pub async fn batch_of(&self, partition: PartitionId, seq: u64) -> Result<Option<(Arc<Batch>, usize)>, Problem> {
         let journal = Arc::clone(&self.journal);
         let read = web::block(move || journal.lock().read(partition, seq, 1)).await;
         let batches = read.map_err(|_| Problem::new("out_of_service"))?.map_err(|error| {
             tracing::error!(%error, "the journal cannot be read for an earlier record");
             Problem::new("out_of_service")
         })?;
-        let batch = batches.into_iter().next().ok_or(Problem::new("out_of_service"))?;
-        let index = usize::try_from(seq.saturating_sub(batch.first_seq())).unwrap_or(usize::MAX);
-        if index < batch.len() { Ok((batch, index)) } else { Err(Problem::new("out_of_service")) }
+        // the first that ends no earlier: where the record was trimmed, it begins behind it
+        let batch = batches.into_iter().next();
+        let index = |batch: &Batch| usize::try_from(seq.checked_sub(batch.first_seq())?).ok();
+        Ok(batch.and_then(|batch| index(&batch).map(|index| (batch, index))))
     }
 
     /// Writes down what a member of staff did.

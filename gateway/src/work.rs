@@ -1,4 +1,4 @@
-//! The work behind the answers: projection and messages, in the server's process or in one of their own.
+//! The work behind the answers: projection, messages and trimming, in the server's process or in one of their own.
 
 pub mod process;
 
@@ -18,6 +18,7 @@ use store::ledger::Db;
 use workers::months::Months;
 use workers::projector::{Projector, Watcher};
 use workers::sms::{FileSender, Messenger};
+use workers::trimming::Trimmer;
 
 /// How long to wait for stores that do not answer.
 const NAP: Duration = Duration::from_millis(250);
@@ -29,6 +30,8 @@ pub enum Job {
     Projector,
     /// Send messages.
     Sms,
+    /// Let go of what the journal need not keep, and measure it.
+    Trimming,
     /// Everything.
     All,
 }
@@ -73,7 +76,12 @@ impl Work {
                 self.messenger(db.clone()).run(Arc::clone(&self.stop)).await;
             }
         };
-        tokio::join!(projectors, messenger);
+        let trimmer = async {
+            if job.includes(Job::Trimming) {
+                self.trimmer(db.clone()).run(Arc::clone(&self.stop)).await;
+            }
+        };
+        tokio::join!(projectors, messenger, trimmer);
     }
 
     async fn projector(&self, partition: PartitionId, db: Db) {
@@ -94,6 +102,11 @@ impl Work {
         };
         let sender = FileSender { path: self.settings.data.join("messages.jsonl") };
         Messenger { db, composer: Arc::new(composer), sender: Arc::new(sender), clock: Arc::new(SystemClock) }
+    }
+
+    fn trimmer(&self, db: Db) -> Trimmer {
+        let Settings { journal, journal_keep, .. } = &self.settings;
+        Trimmer { db, place: journal.clone(), keep: *journal_keep, clock: Arc::new(SystemClock) }
     }
 
     /// A connection to the ledger, once there is one; `None` when told to stop before.

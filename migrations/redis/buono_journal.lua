@@ -122,6 +122,24 @@ local function trim(keys, args)
   return fence
 end
 
+-- Stores batches of another journal, from `args[5]` on an id and its bytes each, behind the one at `args[4]`,
+-- under a fence that stands at their end from the first call on; otherwise tells where the fence is.
+local function restore(keys, args)
+  local fence = fence_of(keys[1])
+  local last = redis.call('XREVRANGE', keys[2], '+', '-', 'COUNT', 1)[1]
+  -- one that was made and never opened is as empty as one that was never made
+  if not last and (not fence[1] or (fence[1] == '0' and fence[2] == '0')) then
+    fence = {args[1], args[2], args[3]}
+    redis.call('HSET', keys[1], 'epoch', args[1], 'seq', args[2], 'chain', args[3])
+  end
+  if fence[1] ~= args[1] or fence[2] ~= args[2] or fence[3] ~= args[3] then return fence end
+  if (last and last[1] or '') ~= args[4] then return fence end
+  for at = 5, #args, 2 do
+    redis.call('XADD', keys[2], args[at], 'batch', args[at + 1])
+  end
+  return false
+end
+
 -- Leases: `KEYS[1]` is the hash of members by name, each `beats incarnation leaving address`, `KEYS[2]` the hash of
 -- holders by partition, empty where there is none.
 
@@ -186,6 +204,7 @@ register('last', last, {'no-writes'})
 register('append', append, {})
 register('read', read, {'no-writes'})
 register('trim', trim, {'allow-oom'})
+register('restore', restore, {})
 register('partitions', partitions, {})
 register('beat', beat, {'allow-oom'})
 register('table', lease_table, {'no-writes'})

@@ -15,6 +15,8 @@
 //! - Nothing is guessed: a store that lost its fence says [`JournalError::NoFence`] whatever it is asked,
 //!   and nobody opens a partition whose fence is not where its last batch ends. That batch is never
 //!   trimmed, since it vouches for the fence.
+//! - [`restore`](Journal::restore) fills an empty partition with another journal's batches, under a fence that
+//!   stands at their end from the beginning: by the rule before, nobody opens it until all are there.
 //!
 //! Calls block: the engine drives each partition from a thread of its own.
 
@@ -29,11 +31,11 @@ mod spread;
 mod sqlite;
 
 pub use batch::Batch;
-pub(crate) use batch::link;
+pub use batch::link;
 pub use encoding::{DecodeError, decode_record, encode_record};
 pub use leases::{Leases, Member, MemoryLeases, Seen, Table};
 pub use memory::MemoryJournal;
-pub use place::{JournalPlace, Lane};
+pub use place::{JournalPlace, Lane, Volume};
 pub(crate) use postgres::complaints::UNSAFE as POSTGRES_UNSAFE;
 pub use postgres::{PostgresJournal, PostgresLeases};
 pub use redis::{Complaint, RedisJournal, RedisLeases, RedisServer};
@@ -142,6 +144,12 @@ pub trait Journal: Send {
     /// [`JournalError::Unknown`].
     fn create(&mut self, partition: PartitionId) -> Result<(), JournalError>;
 
+    /// The partitions that have a fence, in order.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`].
+    fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError>;
+
     /// The last record and, in its epoch, the current epoch.
     ///
     /// # Errors
@@ -203,6 +211,16 @@ pub trait Journal: Send {
     /// [`JournalError::Floor`] when that would pass `floor`, [`JournalError::NoFence`],
     /// [`JournalError::Corrupt`], [`JournalError::Unknown`].
     fn trim(&mut self, partition: PartitionId, upto: u64, floor: u64) -> Result<(), JournalError>;
+
+    /// Stores batches of another journal as they are, epochs included. The first call mints the fence at
+    /// `end`, where the last batch of all will end; the batches of each call must follow what is stored,
+    /// and the first ones may begin anywhere, as a trimmed journal does.
+    ///
+    /// # Errors
+    /// [`JournalError::Gap`] when the fence stands elsewhere or the batches do not follow what is stored,
+    /// [`JournalError::NoFence`] when there are batches without one, [`JournalError::Corrupt`],
+    /// [`JournalError::Unknown`].
+    fn restore(&mut self, partition: PartitionId, end: &Head, batches: &[Arc<Batch>]) -> Result<(), JournalError>;
 
     /// Drops the connection and everything that may still come over it.
     fn reconnect(&mut self);

@@ -82,6 +82,22 @@ impl Keys {
         Ok(Self::derive(&master?))
     }
 
+    /// Copies a key file that can be read to where none is.
+    ///
+    /// # Errors
+    /// [`KeyError`], also when there is one already.
+    pub fn copy(from: &Path, to: &Path) -> Result<(), KeyError> {
+        Self::load(from)?;
+        if to.try_exists()? {
+            return Err(KeyError::Io(std::io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut bytes = std::fs::read(from)?;
+        let copied = <&[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Length(bytes.len()));
+        let copied = copied.and_then(|master| create(to, master));
+        bytes.zeroize();
+        copied
+    }
+
     /// All keys from the master key.
     #[must_use]
     pub fn derive(master: &[u8; 32]) -> Self {

@@ -8,9 +8,12 @@
 mod audit;
 mod citizens;
 mod complaints;
+mod copy;
 mod db;
 mod directory;
 mod imports;
+mod inspection;
+mod marks;
 mod months;
 mod nodes;
 mod operations;
@@ -27,9 +30,12 @@ mod vouchers;
 
 pub use audit::AuditRow;
 pub use citizens::CitizenSession;
+pub use copy::{CopyError, Digest, TABLES, copy_ledger};
 pub use db::{Db, Error};
 pub use directory::{Directory, MunicipalityRow, TerminalRow};
 pub use imports::{ImportRow, NewImport};
+pub use inspection::{BehindRow, KeptRow};
+pub use marks::{Mark, MarkKind};
 pub use nodes::OfficeLock;
 pub use operations::{OperationFilter, OperationRow, TillHour};
 pub use outbox::{MessageRow, PendingMessage};

@@ -58,6 +58,19 @@ impl Receipt<'_> {
     }
 }
 
+/// What a receipt proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// Whose journal.
+    pub partition: PartitionId,
+    /// The record.
+    pub record: Record,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The chain up to and with it.
+    pub chain: Chain,
+}
+
 /// Why a receipt proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
@@ -128,6 +141,20 @@ impl Signer {
         }
     }
 
+    /// Signs a document for a purpose, which no signature of another purpose stands for.
+    #[must_use]
+    pub fn sign_document(&self, purpose: &str, document: &[u8]) -> String {
+        BASE64.encode(&self.key.sign(&[purpose.as_bytes(), b"\0", document].concat()).to_bytes())
+    }
+
+    /// Whether this key signed the document for this purpose.
+    #[must_use]
+    pub fn signed(&self, purpose: &str, document: &[u8], signature: &str) -> bool {
+        let signature = BASE64.decode(signature.as_bytes()).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
+        let text = [purpose.as_bytes(), b"\0", document].concat();
+        signature.is_some_and(|signature| self.key.verifying_key().verify(&text, &signature).is_ok())
+    }
+
     fn sign(&self, partition: PartitionId, batch: &Batch) -> SignedTree {
         let leaves = (0..batch.len()).map(|index| leaf(partition, batch.chain(index))).collect();
         let levels = grow(leaves);
@@ -191,13 +218,14 @@ fn path(levels: &[String], index: usize) -> Vec<Cow<'_, str>> {
 ///
 /// # Errors
 /// [`ReceiptError`].
-pub fn verify(receipt: &Receipt<'_>, public_key: &[u8; 32]) -> Result<(PartitionId, Record), ReceiptError> {
+pub fn verify(receipt: &Receipt<'_>, public_key: &[u8; 32]) -> Result<Proven, ReceiptError> {
     let malformed = |_| ReceiptError::Malformed;
     let payload = BASE64.decode(receipt.payload.as_bytes()).map_err(malformed)?;
     let (prefix, record) = payload.split_at_checked(PREFIX_LEN).ok_or(ReceiptError::Malformed)?;
     let partition = PartitionId(u16::from_le_bytes([prefix[0], prefix[1]]));
     let before = Chain::try_from(&prefix[2..]).map_err(|_| ReceiptError::Malformed)?;
-    let mut root = leaf(partition, &link(&before, record));
+    let chain = link(&before, record);
+    let mut root = leaf(partition, &chain);
     for step in &receipt.path {
         let (side, hash) = step.split_at_checked(1).ok_or(ReceiptError::Malformed)?;
         let hash = BASE64.decode(hash.as_bytes()).map_err(malformed)?;
@@ -208,5 +236,5 @@ pub fn verify(receipt: &Receipt<'_>, public_key: &[u8; 32]) -> Result<(Partition
     let signature = Signature::from_slice(&signature).map_err(|_| ReceiptError::Malformed)?;
     let key = VerifyingKey::from_bytes(public_key).map_err(|_| ReceiptError::Malformed)?;
     key.verify(&[LABEL, &root[..]].concat(), &signature).map_err(|_| ReceiptError::Signature)?;
-    Ok((partition, decode_record(record)?))
+    Ok(Proven { partition, record: decode_record(record)?, bytes: record.to_vec(), chain })
 }

@@ -128,8 +128,9 @@ fn a_receipt_proves_its_record_and_nothing_else() {
         let batch = Batch::encode(9, &Head { epoch: 9, ..Head::START }, bodies);
         for index in 0..count {
             let receipt = signer.receipt(PartitionId(0), &batch, index);
-            let (partition, record) = verify(&receipt, &signer.public_key()).unwrap();
-            assert_eq!((partition, &record), (PartitionId(0), &batch.records()[index]));
+            let proven = verify(&receipt, &signer.public_key()).unwrap();
+            assert_eq!((proven.partition, &proven.record), (PartitionId(0), &batch.records()[index]));
+            assert_eq!((&proven.bytes[..], &proven.chain), (batch.record_bytes(index), batch.chain(index)));
             assert!(verify(&receipt, &Signer::new(&[4; 32]).public_key()).is_err());
             let other = signer.receipt(PartitionId(0), &batch, (index + 1) % count);
             let mixed = store::receipt::Receipt { payload: other.payload, ..receipt };

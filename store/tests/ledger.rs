@@ -11,7 +11,10 @@ use domain::record::Body;
 use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Reason, Terms, Voucher, decide};
 use std::sync::Arc;
 use store::journal::{Batch, Head};
-use store::ledger::{CitizenSession, Db, Error, HolderRow, NewHolder, ProjectError, all_statements};
+use store::ledger::{
+    CitizenSession, CopyError, Db, Error, HolderRow, Mark, MarkKind, NewHolder, ProjectError, TABLES, all_statements,
+    copy_ledger,
+};
 use store::seal::Sealed;
 use uuid::Uuid;
 
@@ -278,6 +281,69 @@ async fn both_folders_of_migrations_make_the_same_columns() {
     }
     assert!(all[0].len() > 100, "{:?}", all[0]);
     assert_eq!(all[0], all[1]);
+}
+
+#[tokio::test]
+async fn a_copy_holds_every_row_whichever_databases_the_two_are_on() {
+    let (full, empty) = (common::both().await, common::both().await);
+    for (from, to) in [(&full[0], &empty[1]), (&empty[1], &full[1]), (&full[1], &empty[0])] {
+        if from.db.first_occupied().await.unwrap().is_none() {
+            common::town(&from.db, id(4), id(5)).await;
+            let holders: Vec<NewHolder> = (1..=70).map(|number| holder(number, "sms")).collect();
+            from.db.add_holders(&holders, 1).await.unwrap();
+            let entries: Vec<Entry> = (1..=70).flat_map(life).collect();
+            let step = batch(&Head::START, &entries);
+            from.db.project(P, &Head::START, &[Arc::clone(&step)]).await.unwrap();
+            assert!(from.db.adopts_key(&[7; 16]).await.unwrap());
+            let mark = Mark { head: step.head(), facts: [3; 32], at: Timestamp::from_micros(1) };
+            from.db.set_mark(P, MarkKind::Backup, &mark).await.unwrap();
+        }
+        let digests = copy_ledger(&from.db, &to.db).await.unwrap();
+        assert_eq!(digests["operation"].rows, 70 * 17, "{} to {}", from.name, to.name);
+        assert_eq!(digests, from.db.digests().await.unwrap());
+        assert_eq!(digests, to.db.digests().await.unwrap());
+        assert_eq!(to.db.entries(VoucherId::new(id(70))).await.unwrap(), life(70));
+        let again = copy_ledger(&from.db, &to.db).await;
+        assert!(matches!(again, Err(CopyError::NotEmpty("installation"))), "{again:?}");
+        assert_eq!(digests, to.db.digests().await.unwrap(), "nothing was written over");
+    }
+}
+
+const UNCOPIED: [&str; 2] = ["directory_version", "operation_key"];
+
+#[tokio::test]
+async fn every_table_is_copied() {
+    let fresh = &common::both().await;
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'";
+    let Db::Lite(pool) = &fresh[0].db else { panic!("the first is SQLite") };
+    let mut lite: Vec<String> = sqlx::query_scalar(names).fetch_all(pool).await.unwrap();
+    let names = "SELECT CAST(relname AS TEXT) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT LIKE '\\_%' ESCAPE '\\'";
+    let mut pg: Vec<String> = sqlx::query_scalar(names).fetch_all(&fresh[1].pool().await).await.unwrap();
+    // each counts its own changes, and what stands beside the months follows from them
+    [&mut lite, &mut pg].into_iter().for_each(|names| names.retain(|name| !UNCOPIED.contains(&name.as_str())));
+    let mut copied = TABLES.map(str::to_owned).to_vec();
+    [&mut lite, &mut pg, &mut copied].into_iter().for_each(|names| names.sort());
+    assert_eq!(lite, copied);
+    assert_eq!(pg, copied);
+}
+
+#[tokio::test]
+async fn a_mark_never_goes_back() {
+    for fresh in common::both().await {
+        let mark =
+            |seq, facts| Mark { head: Head { epoch: 2, seq, chain: [1; 32] }, facts, at: Timestamp::from_micros(1) };
+        let db = &fresh.db;
+        let set = |mark| async move {
+            db.set_mark(P, MarkKind::Trimmed, &mark).await.unwrap();
+            db.mark(P, MarkKind::Trimmed).await.unwrap()
+        };
+        assert_eq!(fresh.db.mark(P, MarkKind::Trimmed).await.unwrap(), None);
+        assert_eq!(set(mark(5, [1; 32])).await, Some(mark(5, [1; 32])));
+        assert_eq!(set(mark(4, [2; 32])).await, Some(mark(5, [1; 32])));
+        assert_eq!(set(mark(6, [3; 32])).await, Some(mark(6, [3; 32])));
+        assert_eq!(fresh.db.mark(P, MarkKind::Backup).await.unwrap(), None);
+    }
 }
 
 #[tokio::test]

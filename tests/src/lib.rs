@@ -5,6 +5,7 @@
 pub mod disk;
 pub mod nodes;
 pub mod openapi;
+pub mod payments;
 #[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "the store's tests' own")]
 #[path = "../../store/tests/common/postgres.rs"]
 pub mod postgres;
@@ -149,6 +150,7 @@ impl Server {
     #[must_use]
     pub fn spawn(data: &Path, port: u16, mut program: Command) -> Self {
         let base_url = format!("http://127.0.0.1:{port}");
+        std::fs::create_dir_all(data).expect("a data folder");
         let _ = std::fs::remove_file(data.join("ready"));
         let said = std::fs::File::create(data.join("ready")).expect("a log file");
         let child = program

@@ -7,6 +7,7 @@ pub mod expiry;
 pub mod months;
 pub mod projector;
 pub mod sms;
+pub mod trimming;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -129,6 +129,14 @@ impl Journal for MoodyJournal {
         self.journal.create(partition)
     }
 
+    fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError> {
+        self.journal.partitions()
+    }
+
+    fn restore(&mut self, partition: PartitionId, end: &Head, batches: &[Arc<Batch>]) -> Result<(), JournalError> {
+        self.journal.restore(partition, end, batches)
+    }
+
     fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
         self.moods.head.pass();
         self.journal.head(partition)

@@ -182,9 +182,9 @@ async fn replay(state: &AppState, voucher: VoucherId, outcome: &Outcome) -> Resu
     }
     let row = state.operation(outcome.operation.uuid()).await?;
     let partition = PartitionId(u16::try_from(row.partition_id).unwrap_or(0));
-    let (batch, index) = state.batch_of(partition, row.seq.unsigned_abs()).await?;
-    let receipt = state.signer.receipt(partition, &batch, index);
-    let body = of_outcome(voucher, outcome, Some(receipt));
+    let found = state.batch_of(partition, row.seq.unsigned_abs()).await?;
+    let receipt = found.as_ref().map(|(batch, index)| state.signer.receipt(partition, batch, *index));
+    let body = of_outcome(voucher, outcome, receipt);
     let mut answer = HttpResponse::Ok();
     answer.insert_header(("Idempotency-Replayed", "true"));
     json(answer, &body)

@@ -7,7 +7,7 @@ use super::{Chain, Head, JournalError};
 use crate::receipt::SignedTree;
 use domain::clock::Timestamp;
 use domain::record::{Body, NodeId, Record};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// The first byte of every batch.
 const VERSION: u8 = 1;
@@ -38,7 +38,8 @@ struct Place {
 }
 
 /// The chain up to and with a record.
-pub(crate) fn link(before: &Chain, record: &[u8]) -> Chain {
+#[must_use]
+pub fn link(before: &Chain, record: &[u8]) -> Chain {
     let mut hasher = blake3::Hasher::new();
     hasher.update(before);
     hasher.update(record);
@@ -52,6 +53,17 @@ pub(super) fn vouched_for(last: Option<&Batch>, fence: &Head) -> Result<(), Jour
         return Ok(());
     }
     Err(JournalError::Corrupt(format!("the fence stands at record {}, the last batch ends at {}", fence.seq, end.seq)))
+}
+
+/// Whether the batches follow each other, and what is stored, if anything is, and end no later than `end`.
+pub(super) fn continues(stored: Option<Head>, batches: &[Arc<Batch>], end: &Head) -> bool {
+    let mut at = stored;
+    let linked = batches.iter().all(|batch| {
+        let follows = at.is_none_or(|at| batch.follows(&at).is_ok());
+        at = Some(batch.head());
+        follows
+    });
+    linked && at.is_none_or(|at| at.seq < end.seq || at == *end)
 }
 
 impl Batch {
@@ -165,7 +177,8 @@ impl Batch {
     }
 
     /// The place that it was encoded to follow. Its epoch is the batch's own: only an open record begins one.
-    pub(super) const fn previous(&self) -> Head {
+    #[must_use]
+    pub const fn previous(&self) -> Head {
         Head { epoch: self.epoch, seq: self.first_seq - 1, chain: self.before }
     }
 

@@ -1,5 +1,6 @@
 //! A journal in memory, for tests: as strict as the others, and gone with the process.
 
+use super::batch::{continues, vouched_for};
 use super::{Append, Appended, Batch, Head, Journal, JournalError, Opened};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
@@ -55,6 +56,10 @@ impl Journal for MemoryJournal {
         Ok(())
     }
 
+    fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError> {
+        Ok(self.partitions.lock().keys().copied().collect())
+    }
+
     fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
         self.with(partition, |sequence| Ok(sequence.head))
     }
@@ -67,6 +72,7 @@ impl Journal for MemoryJournal {
         at: Timestamp,
     ) -> Result<Opened, JournalError> {
         self.with(partition, |sequence| {
+            vouched_for(sequence.batches.last().map(Arc::as_ref), &sequence.head)?;
             let current = sequence.head.epoch;
             if current != expected_epoch {
                 return Err(JournalError::Race { current });
@@ -106,6 +112,22 @@ impl Journal for MemoryJournal {
         self.with(partition, |sequence| {
             let end = sequence.head.seq;
             sequence.batches.retain(|batch| batch.head().seq > upto || batch.head().seq == end);
+            Ok(())
+        })
+    }
+
+    fn restore(&mut self, partition: PartitionId, end: &Head, batches: &[Arc<Batch>]) -> Result<(), JournalError> {
+        let empty = Sequence { head: *end, batches: Vec::new() };
+        self.partitions.lock().entry(partition).or_insert(empty);
+        self.with(partition, |sequence| {
+            if sequence.head == Head::START {
+                sequence.head = *end;
+            }
+            let stored = sequence.batches.last().map(|batch| batch.head());
+            if sequence.head != *end || !continues(stored, batches, end) {
+                return Err(JournalError::Gap);
+            }
+            sequence.batches.extend_from_slice(batches);
             Ok(())
         })
     }

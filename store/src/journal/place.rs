@@ -22,6 +22,15 @@ pub enum JournalPlace {
     Redis(Vec<RedisServer>),
 }
 
+/// How much room a journal's store takes, and how much it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Bytes of the file with its log, of the server's table, or of the server's memory.
+    pub bytes: u64,
+    /// Where the store itself begins to refuse payments; none is the disk's end, which it does not know.
+    pub limit_bytes: Option<u64>,
+}
+
 impl JournalPlace {
     /// Brings what the server must have up to date: tables, or the library of functions; and gives a journal that
     /// has no partitions yet so many of them. A file makes itself when it is opened.
@@ -111,6 +120,27 @@ impl JournalPlace {
             Self::File(path) => Ok(Box::new(SqliteJournal::reader(path)?)),
             Self::Postgres(url) => Ok(Box::new(PostgresJournal::reader(url)?)),
             Self::Redis(servers) => spread(servers),
+        }
+    }
+
+    /// How much room it takes.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot be asked.
+    pub fn volume(&self) -> Result<Volume, JournalError> {
+        match self {
+            Self::File(path) => {
+                let log = path.with_extension("db-wal");
+                let bytes = [path, &log].iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
+                Ok(Volume { bytes, limit_bytes: None })
+            }
+            Self::Postgres(url) => Ok(Volume { bytes: PostgresJournal::bytes(url)?, limit_bytes: None }),
+            Self::Redis(servers) => {
+                let each = servers.iter().map(RedisServer::volume).collect::<Result<Vec<_>, _>>()?;
+                let limits: Option<Vec<u64>> = each.iter().map(|volume| volume.limit_bytes).collect();
+                let bytes = each.iter().map(|volume| volume.bytes).sum();
+                Ok(Volume { bytes, limit_bytes: limits.map(|limits| limits.iter().sum()) })
+            }
         }
     }
 

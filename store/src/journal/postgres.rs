@@ -30,8 +30,8 @@ mod session;
 
 pub use leases::PostgresLeases;
 
-use super::batch::vouched_for;
-use super::{Append, Appended, Batch, Chain, GENESIS, Head, Journal, JournalError, Opened, failed_together};
+use super::batch::{continues, vouched_for};
+use super::{Append, Appended, Batch, Chain, Head, Journal, JournalError, Opened, failed_together};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
@@ -40,8 +40,11 @@ use sqlx::Connection as _;
 use std::sync::Arc;
 use tokio_postgres::{Client, Config, Row, Statement};
 
-const MINT: &str = "INSERT INTO journal.fence (partition, epoch, seq, chain) SELECT $1, 0, 0, $2
-    WHERE NOT EXISTS (SELECT FROM journal.batch WHERE partition = $1) ON CONFLICT DO NOTHING";
+const MINT: &str = "INSERT INTO journal.fence (partition, epoch, seq, chain) SELECT $1, $2, $3, $4
+    WHERE NOT EXISTS (SELECT FROM journal.batch WHERE partition = $1) ON CONFLICT (partition)
+    DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, chain = excluded.chain
+    WHERE fence.epoch = 0 AND fence.seq = 0";
+const FENCES: &str = "SELECT partition FROM journal.fence ORDER BY partition";
 const FENCE: &str = "SELECT epoch, seq, chain FROM journal.fence WHERE partition = $1";
 const LOCK: &str = "SELECT epoch, seq, chain FROM journal.fence WHERE partition = $1 FOR UPDATE";
 /// Many partitions at once: those whose fence is where the caller believes, and no others.
@@ -55,6 +58,7 @@ const APPEND: &str = "WITH wanted AS (
             AND fence.chain = chain_before RETURNING fence.partition)
     INSERT INTO journal.batch (partition, last_seq, bytes)
         SELECT partition, seq, bytes FROM wanted JOIN moved USING (partition) RETURNING partition";
+const INSERT: &str = "INSERT INTO journal.batch (partition, last_seq, bytes) VALUES ($1, $2, $3)";
 const LAST: &str = "SELECT bytes FROM journal.batch WHERE partition = $1 ORDER BY last_seq DESC LIMIT 1";
 /// The fence beside each batch, or alone: no row at all is no fence.
 const READ: &str = "SELECT fence.epoch, fence.seq, fence.chain, wanted.bytes
@@ -75,9 +79,11 @@ const CONFIRM: &str = "SELECT pg_logical_emit_message(true, 'buono', '')
 
 struct Statements {
     mint: Statement,
+    fences: Statement,
     fence: Statement,
     lock: Statement,
     append: Statement,
+    insert: Statement,
     last: Statement,
     read: Statement,
     trim: Statement,
@@ -122,6 +128,17 @@ impl PostgresJournal {
         complaints::complaints(&url.parse()?)
     }
 
+    /// How many bytes the batches take on the server's disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`].
+    pub fn bytes(url: &str) -> Result<u64, JournalError> {
+        let size = "SELECT pg_total_relation_size('journal.batch')";
+        let bytes = Session::connect(&url.parse()?)?
+            .ask(async |client| Ok(client.query_one(size, &[]).await?.try_get::<_, i64>(0)?))?;
+        Ok(bytes.unsigned_abs())
+    }
+
     /// Brings the journal's tables up to date.
     ///
     /// # Errors
@@ -155,9 +172,10 @@ impl PostgresJournal {
 
     fn connect(&self) -> Result<(Session, Statements), JournalError> {
         let mut session = Session::connect(&self.config)?;
-        let prepared = session.prepare(self.writable, [MINT, FENCE, LOCK, APPEND, LAST, READ, TRIM, CONFIRM])?;
-        let [mint, fence, lock, append, last, read, trim, confirm] = prepared;
-        Ok((session, Statements { mint, fence, lock, append, last, read, trim, confirm }))
+        let texts = [MINT, FENCES, FENCE, LOCK, APPEND, INSERT, LAST, READ, TRIM, CONFIRM];
+        let prepared = session.prepare(self.writable, texts)?;
+        let [mint, fences, fence, lock, append, insert, last, read, trim, confirm] = prepared;
+        Ok((session, Statements { mint, fences, fence, lock, append, insert, last, read, trim, confirm }))
     }
 }
 
@@ -215,6 +233,38 @@ async fn refusal(client: &Client, statements: &Statements, append: &Append) -> R
     }
 }
 
+async fn last(client: &Client, statement: &Statement, partition: PartitionId) -> Result<Option<Batch>, JournalError> {
+    let row = client.query_opt(statement, &[&i32::from(partition.0)]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?.map(Batch::decode).transpose()?)
+}
+
+/// Gives an empty partition its fence, also one that was made and never opened.
+async fn mint(client: &Client, statement: &Statement, partition: PartitionId, at: &Head) -> Result<(), JournalError> {
+    let (epoch, seq, chain) = (number(at.epoch), number(at.seq), at.chain.as_slice());
+    client.execute(statement, &[&i32::from(partition.0), &epoch, &seq, &chain]).await?;
+    Ok(())
+}
+
+async fn fill(
+    client: &Client,
+    statements: &Statements,
+    partition: PartitionId,
+    end: &Head,
+    batches: &[Arc<Batch>],
+) -> Result<(), JournalError> {
+    mint(client, &statements.mint, partition, end).await?;
+    let fence = fence(client, &statements.lock, partition).await?;
+    let stored = last(client, &statements.last, partition).await?.map(|batch| batch.head());
+    if fence != *end || !continues(stored, batches, end) {
+        return Err(JournalError::Gap);
+    }
+    for batch in batches {
+        let place = number(batch.head().seq);
+        client.execute(&statements.insert, &[&i32::from(partition.0), &place, &batch.bytes()]).await?;
+    }
+    Ok(())
+}
+
 async fn move_fence(
     client: &Client,
     statements: &Statements,
@@ -224,9 +274,7 @@ async fn move_fence(
     at: Timestamp,
 ) -> Result<Opened, JournalError> {
     let before = fence(client, &statements.lock, partition).await?;
-    let last = client.query_opt(&statements.last, &[&i32::from(partition.0)]).await?;
-    let last = last.map(|row| row.try_get(0)).transpose()?.map(Batch::decode).transpose()?;
-    vouched_for(last.as_ref(), &before)?;
+    vouched_for(last(client, &statements.last, partition).await?.as_ref(), &before)?;
     if before.epoch != expected_epoch {
         return Err(JournalError::Race { current: before.epoch });
     }
@@ -241,9 +289,18 @@ async fn move_fence(
 
 impl Journal for PostgresJournal {
     fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
+        self.ask(async |client, statements| mint(client, &statements.mint, partition, &Head::START).await)
+    }
+
+    fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError> {
         self.ask(async |client, statements| {
-            client.execute(&statements.mint, &[&i32::from(partition.0), &GENESIS.as_slice()]).await?;
-            Ok(())
+            let rows = client.query(&statements.fences, &[]).await?;
+            let partition = |row: &Row| {
+                let number: i32 = row.try_get(0)?;
+                let id = u16::try_from(number).map(PartitionId);
+                id.map_err(|_| JournalError::Corrupt(format!("there is a fence of a partition {number}")))
+            };
+            rows.iter().map(partition).collect()
         })
     }
 
@@ -321,6 +378,15 @@ impl Journal for PostgresJournal {
         };
         while step(self)? > 0 {}
         Ok(())
+    }
+
+    fn restore(&mut self, partition: PartitionId, end: &Head, batches: &[Arc<Batch>]) -> Result<(), JournalError> {
+        self.ask(async |client, statements| {
+            client.batch_execute("BEGIN").await?;
+            let answer = fill(client, statements, partition, end, batches).await;
+            client.batch_execute(if answer.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+            answer
+        })
     }
 
     fn reconnect(&mut self) {

@@ -31,13 +31,14 @@ pub use connection::RedisServer;
 pub use doctor::Complaint;
 pub use leases::RedisLeases;
 
-use super::batch::vouched_for;
+use super::batch::{continues, vouched_for};
 use super::{Append, Appended, Batch, Chain, GENESIS, Head, Journal, JournalError, Opened, failed_together};
 use connection::LIBRARY;
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
 use redis::{Cmd, Connection, FromRedisValue, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The largest epoch or sequence number that the server's scripts can count to.
@@ -177,15 +178,35 @@ fn head_of(fence: Fence) -> Result<Head, JournalError> {
 fn batch_of((id, (_, bytes)): Entry) -> Result<Batch, JournalError> {
     let batch = Batch::decode(bytes)?;
     let end = batch.head();
-    if id == format!("{}-{}", end.epoch, end.seq) {
+    if id == place_of(&end) {
         return Ok(batch);
     }
     Err(JournalError::Corrupt(format!("the batch up to record {} lies at {id}", end.seq)))
 }
 
+/// Where the batches lie in their stream.
+fn place_of(end: &Head) -> String {
+    format!("{}-{}", end.epoch, end.seq)
+}
+
 impl Journal for RedisJournal {
     fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
         self.call(function("create", partition).arg(&GENESIS[..]))
+    }
+
+    fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError> {
+        let (mut found, mut cursor) = (BTreeSet::new(), 0_u64);
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg("buono:{p*}:fence").arg("COUNT").arg(1_000);
+            let (next, keys): (u64, Vec<String>) = self.call(&scan)?;
+            let number = |key: &String| key.strip_prefix("buono:{p")?.strip_suffix("}:fence")?.parse().ok();
+            found.extend(keys.iter().filter_map(number).map(PartitionId));
+            if next == 0 {
+                return Ok(found.into_iter().collect());
+            }
+            cursor = next;
+        }
     }
 
     fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
@@ -235,6 +256,22 @@ impl Journal for RedisJournal {
         }
         let fence: Fence = self.call(function("trim", partition).arg(upto.min(COUNT_MAX)))?;
         head_of(fence).map(drop)
+    }
+
+    fn restore(&mut self, partition: PartitionId, end: &Head, batches: &[Arc<Batch>]) -> Result<(), JournalError> {
+        let (_, last): (Fence, Vec<Entry>) = self.call(&function("last", partition))?;
+        let stored = last.into_iter().next().map(batch_of).transpose()?.map(|batch| batch.head());
+        if !continues(stored, batches, end) {
+            return Err(JournalError::Gap);
+        }
+        let mut command = function("restore", partition);
+        command.arg(end.epoch).arg(end.seq).arg(&end.chain[..]);
+        command.arg(stored.as_ref().map(place_of).unwrap_or_default());
+        for batch in batches {
+            command.arg(place_of(&batch.head())).arg(batch.bytes());
+        }
+        let refused: Option<Fence> = self.call(&command)?;
+        refused.map_or(Ok(()), |fence| Err(head_of(fence).err().unwrap_or(JournalError::Gap)))
     }
 
     fn reconnect(&mut self) {

@@ -32,6 +32,13 @@ impl Journal for Spread {
         self.of(partition).create(partition)
     }
 
+    fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError> {
+        let each = self.primaries.iter_mut().map(|primary| primary.partitions());
+        let mut all = each.collect::<Result<Vec<_>, _>>()?.concat();
+        all.sort();
+        Ok(all)
+    }
+
     fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
         self.of(partition).head(partition)
     }
@@ -64,6 +71,10 @@ impl Journal for Spread {
 
     fn trim(&mut self, partition: PartitionId, upto: u64, floor: u64) -> Result<(), JournalError> {
         self.of(partition).trim(partition, upto, floor)
+    }
+
+    fn restore(&mut self, partition: PartitionId, end: &Head, batches: &[Arc<Batch>]) -> Result<(), JournalError> {
+        self.of(partition).restore(partition, end, batches)
     }
 
     fn reconnect(&mut self) {

@@ -3,8 +3,8 @@
 //! `synchronous=FULL` in WAL mode makes every commit wait for the disk; a reader on another
 //! connection sees a commit only after that.
 
-use super::batch::vouched_for;
-use super::{Append, Appended, Batch, Chain, GENESIS, Head, Journal, JournalError, Opened, failed_together};
+use super::batch::{continues, vouched_for};
+use super::{Append, Appended, Batch, Chain, Head, Journal, JournalError, Opened, failed_together};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
@@ -27,8 +27,11 @@ const SCHEMA: &str = "
         partition INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, chain BLOB NOT NULL
     ) STRICT;
     CREATE TABLE batch (place INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;";
-const MINT: &str = "INSERT INTO fence (partition, epoch, seq, chain) SELECT ?1, 0, 0, ?2
-    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE place BETWEEN ?3 AND ?4) ON CONFLICT DO NOTHING";
+const MINT: &str = "INSERT INTO fence (partition, epoch, seq, chain) SELECT ?1, ?2, ?3, ?4
+    WHERE NOT EXISTS (SELECT 1 FROM batch WHERE place BETWEEN ?5 AND ?6) ON CONFLICT (partition)
+    DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, chain = excluded.chain
+    WHERE fence.epoch = 0 AND fence.seq = 0";
+const FENCES: &str = "SELECT partition FROM fence ORDER BY partition";
 const FENCE: &str = "SELECT epoch, seq, chain FROM fence WHERE partition = ?1";
 const MOVE: &str = "UPDATE fence SET epoch = ?2, seq = ?3, chain = ?4 WHERE partition = ?1 AND epoch = ?5 AND seq = ?6";
 const INSERT: &str = "INSERT INTO batch (place, bytes) VALUES (?1, ?2)";
@@ -84,16 +87,11 @@ impl SqliteJournal {
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let mut journal = Self { path: path.to_owned(), writable: true, connection: None };
         let transaction = journal.begin()?;
-        let layout: i32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let tables: i64 = transaction.query_row(TABLES, [], |row| row.get(0))?;
-        if tables == 0 {
+        if transaction.query_row(TABLES, [], |row| row.get::<_, i64>(0))? == 0 {
             transaction.execute_batch(SCHEMA)?;
             transaction.pragma_update(None, "user_version", LAYOUT)?;
-        } else if layout != LAYOUT {
-            return Err(JournalError::Unknown(format!(
-                "the file has layout {layout}, and this program reads {LAYOUT}"
-            )));
         }
+        check_layout(&transaction, path)?;
         transaction.commit()?;
         Ok(journal)
     }
@@ -101,10 +99,10 @@ impl SqliteJournal {
     /// Opens the file for reading only.
     ///
     /// # Errors
-    /// [`JournalError::Unknown`] when there is no such file.
+    /// [`JournalError::Unknown`] when there is no such file, or when it is another version's.
     pub fn reader(path: &Path) -> Result<Self, JournalError> {
         let mut journal = Self { path: path.to_owned(), writable: false, connection: None };
-        journal.connection()?;
+        check_layout(journal.connection()?, path)?;
         Ok(journal)
     }
 
@@ -171,6 +169,26 @@ impl SqliteJournal {
     }
 }
 
+/// Refuses a file whose tables are another version's, with the same words whoever asks.
+fn check_layout(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    let layout: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if layout == LAYOUT {
+        return Ok(());
+    }
+    Err(JournalError::Unknown(format!(
+        "{}: the file has layout {layout}, and this program reads {LAYOUT}: use it with the version that wrote it, \
+         or restore a backup of this one",
+        path.display()
+    )))
+}
+
+/// Gives an empty partition its fence, also one that was made and never opened.
+fn mint(connection: &Connection, partition: PartitionId, at: &Head) -> Result<(), JournalError> {
+    let [from, to] = all(partition);
+    connection.prepare_cached(MINT)?.execute(params![partition.0, at.epoch, at.seq, at.chain, from, to])?;
+    Ok(())
+}
+
 fn fence(connection: &Connection, partition: PartitionId) -> Result<Head, JournalError> {
     let mut statement = connection.prepare_cached(FENCE)?;
     let row = statement
@@ -216,9 +234,13 @@ fn put(connection: &Connection, partition: PartitionId, before: &Head, batch: &B
 
 impl Journal for SqliteJournal {
     fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
-        self.connection()?
-            .execute(MINT, params![partition.0, GENESIS, place(partition, 0), place(partition, SEQ_MAX)])?;
-        Ok(())
+        mint(self.connection()?, partition, &Head::START)
+    }
+
+    fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError> {
+        let mut statement = self.connection()?.prepare_cached(FENCES)?;
+        let found = statement.query_map([], |row| row.get(0).map(PartitionId))?;
+        Ok(found.collect::<Result<_, _>>()?)
     }
 
     fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
@@ -278,6 +300,20 @@ impl Journal for SqliteJournal {
         fence(connection, partition)?;
         connection.execute(TRIM, [place(partition, 0), place(partition, upto), place(partition, SEQ_MAX)])?;
         Ok(())
+    }
+
+    fn restore(&mut self, partition: PartitionId, end: &Head, batches: &[Arc<Batch>]) -> Result<(), JournalError> {
+        let transaction = self.begin()?;
+        mint(&transaction, partition, end)?;
+        let stored = last(&transaction, partition)?.map(|batch| batch.head());
+        if fence(&transaction, partition)? != *end || !continues(stored, batches, end) {
+            return Err(JournalError::Gap);
+        }
+        for batch in batches {
+            let place = place(partition, batch.head().seq);
+            transaction.prepare_cached(INSERT)?.execute(params![place, batch.bytes()])?;
+        }
+        Ok(transaction.commit()?)
     }
 
     fn reconnect(&mut self) {

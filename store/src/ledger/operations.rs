@@ -7,7 +7,7 @@ use domain::record::Body;
 use domain::voucher::Entry;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER, KEPT];
+pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
 
 const RECORDS: &str = "SELECT record FROM operation WHERE voucher_id = $1 ORDER BY voucher_seq";
 const BY_ID: &str = "SELECT * FROM operation WHERE id = $1";
@@ -25,12 +25,9 @@ const HOURS_OF_SHOP: &str = "SELECT terminal_id, kind, decided_at / 3600000000 A
     GROUP BY terminal_id, kind, decided_at / 3600000000";
 const OF_VOUCHER: &str =
     "SELECT * FROM operation WHERE voucher_id = $1 AND voucher_seq > $2 ORDER BY voucher_seq LIMIT $3";
-const KEPT: &str =
-    "SELECT k.seq, o.record FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
-    WHERE k.partition_id = $1 AND k.seq > $2 ORDER BY k.seq LIMIT $3";
 
 /// One fact.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct OperationRow {
     /// The operation's id.
     pub id: Uuid,
@@ -210,21 +207,6 @@ impl Db {
             .fetch_all(connection)
             .await)?;
         Ok(rows)
-    }
-
-    /// The records that the ledger keeps of a partition, with their places, for `verify`.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn kept_records(&self, partition: u16, after: u64, limit: i64) -> Result<Vec<(u64, Vec<u8>)>, Error> {
-        let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let rows: Vec<(i64, Vec<u8>)> = on!(self, |connection| sqlx::query_as(KEPT)
-            .bind(i64::from(partition))
-            .bind(after)
-            .bind(limit)
-            .fetch_all(connection)
-            .await)?;
-        Ok(rows.into_iter().map(|(seq, record)| (seq.unsigned_abs(), record)).collect())
     }
 }
 

@@ -113,6 +113,12 @@ impl Pg {
         }
     }
 
+    /// Ends all connections.
+    pub(super) async fn close(&self) {
+        self.whole.close().await;
+        self.parts.close().await;
+    }
+
     /// Brings the tables up to date, as whoever the address names, who may own them; where nothing is to be
     /// done that may be anybody.
     pub(super) async fn migrate(&self, migrator: &Migrator) -> Result<(), MigrateError> {

@@ -9,6 +9,8 @@ pub fn all_statements() -> Vec<&'static str> {
         super::citizens::STATEMENTS,
         super::directory::STATEMENTS,
         super::imports::STATEMENTS,
+        super::inspection::STATEMENTS,
+        super::marks::STATEMENTS,
         super::nodes::STATEMENTS,
         super::operations::STATEMENTS,
         super::outbox::STATEMENTS,

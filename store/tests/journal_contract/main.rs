@@ -11,6 +11,7 @@ mod leases;
 #[path = "../common/postgres.rs"]
 mod postgres;
 mod redis;
+mod restore;
 mod rules;
 mod server;
 mod stores;

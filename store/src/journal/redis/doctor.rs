@@ -1,7 +1,7 @@
 //! What on a server would break the promise.
 
 use super::connection::RedisServer;
-use crate::journal::JournalError;
+use crate::journal::{JournalError, Volume};
 use redis::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -54,6 +54,25 @@ impl RedisServer {
             complaints.push(Complaint { what: "library", found: "missing".to_owned(), remedy });
         }
         Ok(complaints)
+    }
+}
+
+impl RedisServer {
+    /// How much memory the server uses, and how much it may.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot be seen.
+    pub fn volume(&self) -> Result<Volume, JournalError> {
+        let mut connection = self.dial()?;
+        let said = self.ask(&mut connection, redis::cmd("INFO").arg("memory"))?;
+        let said: String = redis::from_redis_value(said).map_err(|error| self.unknown(error))?;
+        let figure = |name: &str| {
+            let line = said.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.and_then(|value| value.trim().parse::<u64>().ok())
+                .ok_or_else(|| self.unknown(format!("the server does not say its {name}")))
+        };
+        // zero is the server's word for no limit
+        Ok(Volume { bytes: figure("used_memory")?, limit_bytes: Some(figure("maxmemory")?).filter(|limit| *limit > 0) })
     }
 }
 

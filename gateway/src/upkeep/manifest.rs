@@ -1,0 +1,119 @@
+//! What a backup says of itself, written last: a folder without it is no backup.
+
+use super::head::HeadFile;
+use super::write_whole;
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use store::ledger::Digest;
+use store::receipt::Signer;
+
+const FORMAT: u32 = 1;
+const NAME: &str = "manifest.json";
+
+/// The files of a backup whose bytes the manifest knows.
+pub(super) const FILES: [&str; 2] = ["journal.db", "ledger.db"];
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Manifest {
+    format: u32,
+    /// The version of buono that made it.
+    buono: String,
+    /// RFC 3339: everything answered before this instant is in it.
+    pub taken_at: String,
+    /// Whether the key file lies beside it.
+    pub with_key: bool,
+    /// Where each partition ends, signed.
+    pub head: HeadFile,
+    /// BLAKE3 of each file, hexadecimal.
+    files: BTreeMap<String, String>,
+    tables: BTreeMap<String, Rows>,
+}
+
+/// What a table holds.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rows {
+    rows: u64,
+    /// The sum of the rows' hashes.
+    digest: String,
+}
+
+fn rows(digests: &BTreeMap<&'static str, Digest>) -> BTreeMap<String, Rows> {
+    let rows = |(table, digest): (&&str, &Digest)| {
+        let sum: Vec<u8> = digest.sum.iter().flat_map(|part| part.to_le_bytes()).collect();
+        ((*table).to_owned(), Rows { rows: digest.rows, digest: HEXLOWER.encode(&sum) })
+    };
+    digests.iter().map(rows).collect()
+}
+
+fn hash(path: &Path) -> std::io::Result<String> {
+    let (mut file, mut hasher, mut some) = (std::fs::File::open(path)?, blake3::Hasher::new(), vec![0; 1 << 16]);
+    loop {
+        match file.read(&mut some)? {
+            0 => return Ok(hasher.finalize().to_hex().to_string()),
+            len => hasher.update(&some[..len]),
+        };
+    }
+}
+
+impl Manifest {
+    /// Looks at the finished files of a backup, and writes what they are beside them.
+    pub fn write(
+        folder: &Path,
+        taken_at: String,
+        head: HeadFile,
+        digests: &BTreeMap<&'static str, Digest>,
+    ) -> std::io::Result<()> {
+        let mut files = BTreeMap::new();
+        for name in FILES {
+            std::fs::File::open(folder.join(name))?.sync_all()?;
+            files.insert(name.to_owned(), hash(&folder.join(name))?);
+        }
+        let with_key = folder.join("key").try_exists()?;
+        let buono = env!("CARGO_PKG_VERSION").to_owned();
+        let manifest = Self { format: FORMAT, buono, taken_at, with_key, head, files, tables: rows(digests) };
+        write_whole(&folder.join(NAME), &serde_json::to_vec_pretty(&manifest)?)
+    }
+
+    /// Reads what a folder says of itself, and sees that its files are what they were.
+    ///
+    /// # Errors
+    /// In words, which name the file.
+    pub fn read(folder: &Path) -> Result<Self, String> {
+        let path = folder.join(NAME);
+        let said = |path: &PathBuf, why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+        let bytes = std::fs::read(&path).map_err(|error| {
+            said(&path, &format!("{error}; without it a folder is no backup, or not a finished one"))
+        })?;
+        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| said(&path, &error))?;
+        if manifest.format != FORMAT {
+            let why = format!(
+                "it has format {}, and this program reads {FORMAT}: use version {}",
+                manifest.format, manifest.buono
+            );
+            return Err(said(&path, &why));
+        }
+        for name in FILES {
+            let path = folder.join(name);
+            let found = hash(&path).map_err(|error| said(&path, &error))?;
+            if manifest.files.get(name) != Some(&found) {
+                return Err(said(&path, &"damaged: it is not the file that the backup was made with"));
+            }
+        }
+        Ok(manifest)
+    }
+
+    /// That heads and tables are the backup's own.
+    pub fn check(&self, signer: &Signer, digests: &BTreeMap<&'static str, Digest>) -> Result<(), String> {
+        self.head.check(signer).map_err(|why| format!("the heads in {NAME}: {why}"))?;
+        let found = rows(digests);
+        match self.tables.iter().find(|(table, rows)| found.get(*table) != Some(rows)) {
+            Some((table, _)) => Err(format!("damaged: the table {table} is not the one that the backup was made with")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `buono restore`: a backup into an empty installation.
+#![allow(clippy::print_stdout, reason = "commands answer on standard output")]
+
+use super::manifest::Manifest;
+use super::transfer::{Origin, Part, Target, move_fences, place_key, transfer};
+use crate::serve::{Settings, StartError, lock};
+use std::path::{Path, PathBuf};
+use store::journal::SqliteJournal;
+use store::ledger::Db;
+
+/// What to restore.
+#[derive(clap::Args)]
+pub struct Wanted {
+    /// The folder that `buono backup` made.
+    #[arg(long)]
+    from: PathBuf,
+    /// The key file, if it is neither in the backup nor in the data folder.
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// Only this, where the other store has survived.
+    #[arg(long)]
+    only: Option<Part>,
+}
+
+/// Restores into empty stores and verifies what arrived.
+///
+/// # Errors
+/// What is wrong, in words; nothing that is there is written over, and nothing that was acknowledged is lost
+/// silently.
+pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError> {
+    let _lock = lock(&settings.data)?;
+    let from = &options.from;
+    let manifest = Manifest::read(from)?;
+    let own_key = manifest.with_key.then(|| from.join("key"));
+    let signer = place_key(manifest.head.key_id(), options.key.as_deref().or(own_key.as_deref()), &settings.data)?;
+    let db = Db::open_sqlite(&from.join("ledger.db")).await?;
+    manifest.check(&signer, &db.digests().await?)?;
+    let journal = Box::new(SqliteJournal::reader(&from.join("journal.db"))?);
+    let mut origin = Origin { db, journal, heads: manifest.head };
+    let mut target = Target::open(settings, origin.heads.partitions().len()).await?;
+    transfer(&mut origin, &mut target, options.only).await?;
+    for (partition, end) in move_fences(target.journal.as_mut())? {
+        println!("partition {partition}: restored and verified, its fence is moved to record {}", end.seq);
+    }
+    println!("{}", told(&manifest.taken_at, from, options.only));
+    Ok(())
+}
+
+fn told(taken_at: &str, from: &Path, only: Option<Part>) -> String {
+    match only {
+        None => format!(
+            "restored from {} as of {taken_at}: what was paid later is not in it; now run `buono serve`",
+            from.display()
+        ),
+        Some(Part::Ledger) => format!(
+            "the ledger of {taken_at} is back; at its next start the server brings it up to the journal's end, and \
+             nothing that was paid is lost. What staff changed since then must be entered again"
+        ),
+        Some(Part::Journal) => format!("the journal of {taken_at} is back; now run `buono serve`"),
+    }
+}

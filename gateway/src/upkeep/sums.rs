@@ -1,0 +1,85 @@
+//! The ledger's vouchers against what their records led to.
+
+use super::{Finding, damaged};
+use domain::cents::Cents;
+use domain::ids::VoucherId;
+use domain::voucher::{View, Voucher};
+use std::collections::HashMap;
+use store::ledger::{Db, VoucherRow};
+use uuid::Uuid;
+
+/// Rows read at once.
+const PAGE: i64 = 1_000;
+
+/// How a voucher stands, in the columns that records change.
+#[derive(PartialEq, Eq)]
+struct Standing {
+    seq: u64,
+    generation: u64,
+    status: String,
+    expires_at: i64,
+    /// Balance, held, issued, topped up, redeemed, reversed, expired.
+    cents: [i64; 7],
+}
+
+impl Standing {
+    fn replayed(view: &View) -> Self {
+        let totals = view.totals;
+        let (issued, topped_up, redeemed) = (totals.issued, totals.topped_up, totals.redeemed);
+        let cents = [view.balance, view.held, issued, topped_up, redeemed, totals.reversed, totals.expired];
+        Self {
+            seq: view.voucher_seq,
+            generation: view.generation.into(),
+            status: view.life.code().to_owned(),
+            expires_at: view.expires_at.micros(),
+            cents: cents.map(Cents::get),
+        }
+    }
+
+    fn kept(row: &VoucherRow) -> Self {
+        let (balance, held, issued) = (row.balance_cents, row.held_cents, row.issued_cents);
+        let (topped_up, redeemed) = (row.topped_up_cents, row.redeemed_cents);
+        Self {
+            seq: row.voucher_seq.unsigned_abs(),
+            generation: row.generation.unsigned_abs(),
+            status: row.status.clone(),
+            expires_at: row.expires_at,
+            cents: [balance, held, issued, topped_up, redeemed, row.reversed_cents, row.expired_cents],
+        }
+    }
+}
+
+/// How all vouchers stand at the checkpoints.
+#[derive(Default)]
+pub(super) struct Sums {
+    expected: HashMap<Uuid, Standing>,
+}
+
+impl Sums {
+    /// Takes over a partition's vouchers as they are at its checkpoint.
+    pub fn take(&mut self, vouchers: &HashMap<VoucherId, Voucher>) {
+        let views = vouchers.values().filter_map(Voucher::view);
+        self.expected.extend(views.map(|view| (view.id.uuid(), Standing::replayed(&view))));
+    }
+
+    /// Every row is as its records say, and none is missing or too many.
+    pub async fn check(mut self, db: &Db) -> Result<usize, Finding> {
+        let (mut after, mut count) = (Uuid::nil(), 0);
+        loop {
+            let rows = db.vouchers_after(after, PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            (after, count) = (last.id, count + rows.len());
+            for row in &rows {
+                let expected = self.expected.remove(&row.id);
+                let expected = expected.ok_or_else(|| damaged(format!("voucher {} has no records", row.id)))?;
+                if Standing::kept(row) != expected {
+                    return Err(damaged(format!("voucher {} is not in the ledger as its records say", row.id)));
+                }
+            }
+        }
+        match self.expected.keys().next() {
+            Some(missing) => Err(damaged(format!("voucher {missing} is not in the ledger"))),
+            None => Ok(count),
+        }
+    }
+}

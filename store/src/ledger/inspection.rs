@@ -1,0 +1,75 @@
+//! The ledger as whoever checks it reads it: every row of every municipality, in order.
+
+use super::db::{Db, Error, on};
+use super::operations::OperationRow;
+use super::vouchers::VoucherRow;
+use domain::ids::PartitionId;
+use uuid::Uuid;
+
+pub(super) const STATEMENTS: &[&str] = &[KEPT, BEHIND, VOUCHERS];
+
+const KEPT: &str = "SELECT o.* FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
+    WHERE k.partition_id = $1 AND k.seq > $2 AND k.seq <= $3 ORDER BY k.seq LIMIT $4";
+const BEHIND: &str = "SELECT o.*, s.name AS shop_name
+    FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
+    LEFT JOIN shop s ON s.id = o.shop_id WHERE k.partition_id = $1 AND k.seq > $2 ORDER BY k.seq";
+const VOUCHERS: &str = "SELECT v.*, h.reference, h.channel, h.initials, h.import_id
+    FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id WHERE v.id > $1 ORDER BY v.id LIMIT $2";
+
+/// An operation, and the record that its columns were made of.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct KeptRow {
+    /// The columns.
+    #[sqlx(flatten)]
+    pub operation: OperationRow,
+    /// The record's bytes.
+    pub record: Vec<u8>,
+}
+
+/// An operation that the journal does not have any more.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct BehindRow {
+    /// The operation.
+    #[sqlx(flatten)]
+    pub operation: OperationRow,
+    /// The name over the shop's door, where it was a shop.
+    pub shop_name: Option<String>,
+}
+
+impl Db {
+    /// What the ledger keeps of a partition's records behind `after` up to `upto`, in order.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn kept(&self, partition: PartitionId, after: u64, upto: u64, limit: i64) -> Result<Vec<KeptRow>, Error> {
+        let place = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+        let rows = on!(self, |pool| sqlx::query_as(KEPT)
+            .bind(i64::from(partition.0))
+            .bind(place(after))
+            .bind(place(upto))
+            .bind(limit)
+            .fetch_all(pool)
+            .await)?;
+        Ok(rows)
+    }
+
+    /// The operations behind a record at which the journal ends: what would be lost with it.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn operations_behind(&self, partition: PartitionId, seq: u64) -> Result<Vec<BehindRow>, Error> {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let rows =
+            on!(self, |pool| sqlx::query_as(BEHIND).bind(i64::from(partition.0)).bind(seq).fetch_all(pool).await)?;
+        Ok(rows)
+    }
+
+    /// All municipalities' vouchers after this id, in order.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn vouchers_after(&self, after: Uuid, limit: i64) -> Result<Vec<VoucherRow>, Error> {
+        let rows = on!(self, |pool| sqlx::query_as(VOUCHERS).bind(after).bind(limit).fetch_all(pool).await)?;
+        Ok(rows)
+    }
+}

@@ -1,0 +1,209 @@
+//! Backups that are taken while shops take payments, and what comes back of them.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tests::Server;
+use tests::payments::{Payments, Said, buono};
+use tests::stores::Stores;
+
+/// A running town, and room for copies.
+struct Town {
+    folder: tempfile::TempDir,
+    stores: Stores,
+    server: Option<Server>,
+    payments: Payments,
+}
+
+impl Town {
+    async fn new(stores: Stores) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut town = Self { folder, stores, server: None, payments: Payments::default() };
+        town.start();
+        town.pay(20).await;
+        town
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn start(&mut self) {
+        self.server = Some(Server::start_with(&self.path("data"), &self.stores.options()));
+    }
+
+    fn end(&mut self) {
+        assert!(self.server.take().unwrap().end());
+    }
+
+    async fn pay(&mut self, count: usize) {
+        self.payments.make(self.server.as_ref().unwrap(), count).await;
+    }
+
+    /// A command on the stores that the town has now.
+    fn run(&self, command: &str, options: &[&str]) -> Said {
+        let data = self.path("data");
+        buono(&[&[command, "--data", data.to_str().unwrap()], options].concat(), &self.stores.options())
+    }
+
+    fn backup(&self, name: &str) -> String {
+        let to = self.path(name).to_str().unwrap().to_owned();
+        self.run("backup", &["--to", &to]).well();
+        to
+    }
+
+    fn lose(&self, file: &str) {
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(self.path("data").join(format!("{file}{end}")));
+        }
+    }
+
+    /// What is restored answers every payment up to there as it was answered, and verifies.
+    async fn goes_on(&mut self, known: usize) {
+        self.run("verify", &[]).well();
+        self.start();
+        self.payments.still_known(self.server.as_ref().unwrap(), known).await;
+        self.pay(3).await;
+        self.end();
+        self.run("verify", &[]).well();
+    }
+}
+
+/// Backed up under load, lost with the machine, and restored into other stores.
+async fn comes_back(stores: Stores, others: Stores) {
+    let mut town = Town::new(stores).await;
+    let (data, to) = (town.path("data"), town.path("copy").to_str().unwrap().to_owned());
+    let before = town.payments.count();
+    let options = [vec!["--to".to_owned(), to.clone()], town.stores.options()].concat();
+    let command = ["backup".to_owned(), "--data".to_owned(), data.to_str().unwrap().to_owned()];
+    let backup = tokio::task::spawn_blocking(move || buono(&command, &options));
+    while !backup.is_finished() {
+        town.pay(1).await;
+    }
+    let said = backup.await.unwrap().well();
+    assert!(said.contains("complete and verified") && said.contains("is a secret and is not in it"), "{said}");
+    town.end();
+    buono(&["verify", "--data", &to], &[]).well();
+    // the machine is lost but for the key, which was kept apart, and what the tills themselves know
+    let (key, demo) = (town.path("key"), town.path("demo.json"));
+    std::fs::rename(data.join("key"), &key).unwrap();
+    std::fs::rename(data.join("demo.json"), &demo).unwrap();
+    std::fs::remove_dir_all(&data).unwrap();
+    town.stores = others;
+    town.run("restore", &["--from", &to]).refused("--key FILE");
+    let key = ["--from", &to, "--key", key.to_str().unwrap()];
+    let said = town.run("restore", &key).well();
+    assert!(said.contains("its fence is moved"), "{said}");
+    std::fs::rename(&demo, data.join("demo.json")).unwrap();
+    town.run("restore", &key).refused("not empty");
+    town.goes_on(before).await;
+    town.run("restore", &key).refused("not empty");
+}
+
+#[tokio::test]
+async fn a_backup_taken_under_load_comes_back_on_files() {
+    comes_back(Stores::files(), Stores::files()).await;
+}
+
+#[tokio::test]
+async fn a_backup_of_redis_and_postgres_comes_back_on_others() {
+    comes_back(Stores::redis_and_postgres(), Stores::redis_and_postgres()).await;
+}
+
+#[tokio::test]
+async fn a_backup_of_files_comes_back_on_postgres() {
+    comes_back(Stores::files(), Stores::postgres_alone()).await;
+}
+
+#[tokio::test]
+async fn what_has_several_partitions_does_not_go_into_a_file() {
+    let mut town = Town::new(Stores::postgres_alone()).await;
+    let copy = town.backup("copy");
+    town.end();
+    town.run("verify", &[]).well();
+    buono(&["verify", "--data", &copy], &[]).well();
+    let (key, there) = (town.path("data").join("key"), town.path("there"));
+    let [key, there] = [&key, &there].map(|path| path.to_str().unwrap());
+    let options = ["restore", "--data", there, "--from", &copy, "--key", key];
+    buono(&options, &[]).refused("the journal there has 1 partitions, and what is brought has 8");
+}
+
+#[tokio::test]
+async fn an_older_ledger_under_a_newer_journal_catches_up_exactly() {
+    let mut town = Town::new(Stores::files()).await;
+    let copy = town.backup("copy");
+    town.pay(15).await;
+    town.end();
+    town.run("restore", &["--from", &copy, "--only", "ledger"]).refused("not empty");
+    town.lose("ledger.db");
+    let said = town.run("restore", &["--from", &copy, "--only", "ledger"]).well();
+    assert!(said.contains("nothing that was paid is lost"), "{said}");
+    town.goes_on(35).await;
+}
+
+#[tokio::test]
+async fn an_older_journal_under_a_newer_ledger_is_refused_with_the_list_of_what_would_be_lost() {
+    let mut town = Town::new(Stores::files()).await;
+    let copy = town.backup("copy");
+    let known = town.payments.count();
+    town.pay(4).await;
+    let shop = town.server.as_ref().unwrap().demo["terminals"][known % 4]["shop"].as_str().map(str::to_owned);
+    town.end();
+    town.lose("journal.db");
+    let refused = town.run("restore", &["--from", &copy, "--only", "journal"]).refused("would be lost");
+    // the same words from whoever looks at stores that somebody put together by hand
+    std::fs::copy(Path::new(&copy).join("journal.db"), town.path("data").join("journal.db")).unwrap();
+    for said in [refused, town.run("verify", &[]).refused("damaged"), town.run("doctor", &[]).refused("would be lost")]
+    {
+        assert!(said.contains("these 4 operations would be lost"), "{said}");
+        for answer in town.payments.answers(known) {
+            let cents = answer["amount_cents"].as_i64().unwrap();
+            let (operation, amount) = (answer["operation_id"].as_str().unwrap(), format!("redeem of 0.0{cents} EUR"));
+            let line =
+                said.lines().find(|line| line.contains(operation)).unwrap_or_else(|| panic!("{operation}: {said}"));
+            assert!(line.contains(&amount) && !line.contains("no shop"), "{line}");
+        }
+        assert!(shop.as_ref().is_none_or(|shop| said.contains(shop)), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_is_not_whole_is_refused() {
+    let mut town = Town::new(Stores::files()).await;
+    let copy = town.backup("copy");
+    let with_key = town.path("with-key").to_str().unwrap().to_owned();
+    let said = town.run("backup", &["--to", &with_key, "--with-key"]).well();
+    assert!(said.contains("the key file is in it"), "{said}");
+    town.run("backup", &["--to", &copy]).refused("is not empty");
+    town.end();
+    let copy = Path::new(&copy);
+    let restore = |from: &Path| {
+        let into = town.path("into");
+        let options = ["restore", "--data", into.to_str().unwrap(), "--from", from.to_str().unwrap()];
+        let key = town.path("data").join("key");
+        buono(&[&options[..], &["--key", key.to_str().unwrap()]].concat(), &[])
+    };
+    for (file, words) in [("journal.db", "journal.db: damaged"), ("ledger.db", "ledger.db: damaged")] {
+        let good = std::fs::read(copy.join(file)).unwrap();
+        let mut bad = good.clone();
+        let middle = bad.len() / 2;
+        bad[middle] ^= 1;
+        std::fs::write(copy.join(file), bad).unwrap();
+        restore(copy).refused(words);
+        std::fs::write(copy.join(file), good).unwrap();
+    }
+    // a manifest that was made to fit other files
+    let manifest = std::fs::read_to_string(copy.join("manifest.json")).unwrap();
+    let seq = manifest.find("\"seq\": ").unwrap() + 7;
+    std::fs::write(copy.join("manifest.json"), format!("{}1{}", &manifest[..seq], &manifest[seq..])).unwrap();
+    restore(copy).refused("it was changed after it was signed");
+    std::fs::remove_file(copy.join("manifest.json")).unwrap();
+    restore(copy).refused("without it a folder is no backup");
+    restore(Path::new(&with_key)).well();
+    let other = town.path("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("key"), [9; 32]).unwrap();
+    Command::new("chmod").arg("600").arg(other.join("key")).status().unwrap();
+    let options = ["restore", "--data", other.to_str().unwrap(), "--from", &with_key];
+    buono(&options, &[]).refused("is another installation's key file");
+}

@@ -1,0 +1,204 @@
+//! Lets go of what the journal need not keep any more, and says how much it keeps, how old that is, and how far
+//! the ledger lags behind.
+//!
+//! A batch goes when the ledger holds it, a verified backup holds it, and it is older than it must be kept. First
+//! the ledger notes up to where, with both chains, so that `buono verify` can go on from there; then the batches
+//! go. Several nodes may do this at once: notes never go back, and trimming twice is trimming once.
+
+use domain::clock::{Clock, Timestamp};
+use domain::ids::PartitionId;
+use domain::record::Body;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use store::journal::{Batch, Chain, GENESIS, Head, Journal, JournalError, JournalPlace, link};
+use store::ledger::{Db, Error, Mark, MarkKind};
+
+/// How often to look.
+const EVERY: Duration = Duration::from_secs(15);
+const NAP: Duration = Duration::from_millis(250);
+/// How much goes at once: payments want to write too.
+const STEP_BYTES: usize = 1 << 20;
+/// Rows of the ledger read at once.
+const ROWS: i64 = 4_096;
+/// A ledger that is so far behind needs somebody to look at it, long before room runs out.
+const LAG_S_MAX: i64 = 300;
+
+/// Trims every partition.
+pub struct Trimmer {
+    /// The ledger.
+    pub db: Db,
+    /// Where the journal is.
+    pub place: JournalPlace,
+    /// How long everything is kept; for ever when absent.
+    pub keep: Option<Duration>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a look was broken off; the next one may work.
+#[derive(Debug, thiserror::Error)]
+pub enum TrimError {
+    /// The journal did not do as asked.
+    #[error("the journal: {0}")]
+    Journal(#[from] JournalError),
+    /// The ledger did not do as asked.
+    #[error(transparent)]
+    Ledger(#[from] Error),
+}
+
+impl Trimmer {
+    /// Looks every few seconds until told to stop; while there is much to trim, without a rest.
+    pub async fn run(self, stop: Arc<AtomicBool>) {
+        let mut rest = NAP;
+        while !stop.load(Ordering::Acquire) {
+            tokio::time::sleep(NAP).await;
+            rest = rest.saturating_sub(NAP);
+            if !rest.is_zero() {
+                continue;
+            }
+            rest = match self.look().await {
+                Ok(true) => NAP,
+                Ok(false) => EVERY,
+                Err(error) => {
+                    tracing::warn!(%error, "the journal is not trimmed for now");
+                    EVERY
+                }
+            };
+        }
+    }
+
+    /// Measures and trims each partition once, a bounded step. Whether anything went.
+    ///
+    /// # Errors
+    /// [`TrimError`].
+    pub async fn look(&self) -> Result<bool, TrimError> {
+        let volume = self.place.volume()?;
+        metrics::gauge!("buono_journal_bytes").set(volume.bytes as f64);
+        if let Some(limit) = volume.limit_bytes {
+            metrics::gauge!("buono_journal_limit_bytes").set(limit as f64);
+        }
+        let mut journal = match self.keep {
+            Some(_) => self.place.writer()?,
+            None => self.place.reader()?,
+        };
+        let mut trimmed = false;
+        for partition in journal.partitions()? {
+            let end = journal.head(partition)?;
+            self.measure(journal.as_mut(), partition, &end).await?;
+            if let Some(keep) = self.keep {
+                trimmed |= self.trim(journal.as_mut(), partition, &end, keep).await?;
+            }
+        }
+        Ok(trimmed)
+    }
+
+    /// How long ago a record was written.
+    fn age_s(&self, at: Option<Timestamp>) -> i64 {
+        at.map_or(0, |at| (self.clock.now().micros() - at.micros()).max(0) / 1_000_000)
+    }
+
+    async fn measure(&self, journal: &mut dyn Journal, partition: PartitionId, end: &Head) -> Result<(), TrimError> {
+        let projected = self.db.checkpoint(partition).await?.seq;
+        let oldest = first(journal, partition, 1)?;
+        let waiting = if projected < end.seq { first(journal, partition, projected + 1)? } else { None };
+        let waiting = waiting.filter(|batch| batch.first_seq() > projected);
+        let began = oldest.as_ref().map_or(end.seq, |batch| batch.first_seq() - 1);
+        let lag_s = self.age_s(waiting.as_deref().map(begun));
+        let gauge = |name: &'static str, value: f64| {
+            metrics::gauge!(name, "partition" => partition.to_string()).set(value);
+        };
+        gauge("buono_journal_kept_records", end.seq.saturating_sub(began) as f64);
+        gauge("buono_journal_oldest_seconds", self.age_s(oldest.as_deref().map(begun)) as f64);
+        gauge("buono_journal_lag_records", end.seq.saturating_sub(projected) as f64);
+        gauge("buono_journal_lag_seconds", lag_s as f64);
+        if let Some(backup) = self.db.mark(partition, MarkKind::Backup).await? {
+            gauge("buono_backup_age_seconds", self.age_s(Some(backup.at)) as f64);
+            gauge("buono_backup_seq", backup.head.seq as f64);
+        }
+        if lag_s > LAG_S_MAX {
+            tracing::error!(%partition, projected, end = end.seq, lag_s,
+                "the ledger does not follow the journal, which therefore only grows: see /health/ready for the reason");
+        }
+        Ok(())
+    }
+
+    async fn trim(
+        &self,
+        journal: &mut dyn Journal,
+        partition: PartitionId,
+        end: &Head,
+        keep: Duration,
+    ) -> Result<bool, TrimError> {
+        let Some(oldest) = first(journal, partition, 1)? else { return Ok(false) };
+        let (mut at, mut facts) = self.noted(partition, &oldest.previous()).await?;
+        let floor = self.floor(partition).await?;
+        // whoever noted it may have been killed before it was done
+        if oldest.head().seq <= at.seq {
+            journal.trim(partition, at.seq, floor.max(at.seq))?;
+        }
+        let keep_us = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+        let before = self.clock.now().micros().saturating_sub(keep_us);
+        let started = at.seq;
+        for batch in journal.read(partition, at.seq + 1, STEP_BYTES)? {
+            let last = batch.head().seq;
+            if last > floor || last >= end.seq || ended(&batch).micros() >= before || batch.follows(&at).is_err() {
+                break;
+            }
+            for (index, record) in batch.records().iter().enumerate() {
+                if matches!(record.body, Body::Entry(_)) {
+                    facts = link(&facts, batch.record_bytes(index));
+                }
+            }
+            at = batch.head();
+        }
+        if at.seq == started {
+            return Ok(false);
+        }
+        self.db.set_mark(partition, MarkKind::Trimmed, &Mark { head: at, facts, at: self.clock.now() }).await?;
+        journal.trim(partition, at.seq, floor)?;
+        metrics::counter!("buono_journal_trimmed_records_total", "partition" => partition.to_string())
+            .increment(at.seq - started);
+        tracing::info!(%partition, upto = at.seq, "the journal is trimmed");
+        Ok(true)
+    }
+
+    /// Up to where the journal was trimmed, and the chain over the facts up to there. A ledger that was restored
+    /// may have noted less than is gone; it has the facts themselves.
+    async fn noted(&self, partition: PartitionId, gone: &Head) -> Result<(Head, Chain), Error> {
+        let noted = self.db.mark(partition, MarkKind::Trimmed).await?;
+        let (mut at, mut facts) = noted.map_or((Head::START, GENESIS), |mark| (mark.head, mark.facts));
+        while at.seq < gone.seq {
+            let rows = self.db.kept(partition, at.seq, gone.seq, ROWS).await?;
+            let reached = rows.last().map_or(gone.seq, |row| row.operation.seq.unsigned_abs());
+            facts = rows.iter().fold(facts, |facts, row| link(&facts, &row.record));
+            at = if reached == gone.seq { *gone } else { Head { seq: reached, ..at } };
+        }
+        Ok((at, facts))
+    }
+
+    /// The last record that nobody needs any more: neither whoever follows the journal nor a restore.
+    async fn floor(&self, partition: PartitionId) -> Result<u64, Error> {
+        let backup = self.db.mark(partition, MarkKind::Backup).await?.map_or(0, |mark| mark.head.seq);
+        Ok(self.db.checkpoint(partition).await?.seq.min(backup))
+    }
+}
+
+fn first(journal: &mut dyn Journal, partition: PartitionId, from: u64) -> Result<Option<Arc<Batch>>, JournalError> {
+    Ok(journal.read(partition, from, 1)?.into_iter().next())
+}
+
+fn written(body: &Body) -> Timestamp {
+    match body {
+        Body::Open { at, .. } => *at,
+        Body::Entry(entry) => entry.decided_at,
+    }
+}
+
+fn begun(batch: &Batch) -> Timestamp {
+    batch.records().first().map_or(Timestamp::EPOCH, |record| written(&record.body))
+}
+
+fn ended(batch: &Batch) -> Timestamp {
+    batch.records().iter().map(|record| written(&record.body)).max().unwrap_or(Timestamp::EPOCH)
+}
