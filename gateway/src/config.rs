@@ -168,8 +168,8 @@ struct Work {
     #[arg(long, env = "BUONO_BASE_URL")]
     base_url: String,
     /// Where to show /health and /metrics; nowhere when absent.
-    #[arg(long, env = "BUONO_WORK_LISTEN")]
-    listen: Option<SocketAddr>,
+    #[arg(long = "listen", env = "BUONO_WORK_LISTEN")]
+    work_listen: Option<SocketAddr>,
     #[command(flatten)]
     keep: Keep,
 }
@@ -239,7 +239,9 @@ fn log_filter() -> EnvFilter {
 /// Runs a command.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
-    tracing_subscriber::fmt().with_env_filter(log_filter()).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(log_filter()).with_writer(std::io::stderr);
+    // a log that cannot be written, on a full disk, must end no thread: complaining about it would
+    log.log_internal_errors(false).init();
     match actix_web::rt::System::new().block_on(dispatch(cli.command)) {
         Ok(code) => code,
         Err(error) => {
@@ -306,7 +308,7 @@ async fn work(options: Work) -> Result<(), StartError> {
     let base_url = options.base_url.trim_end_matches('/').to_owned();
     let stores = options.stores.settings()?;
     let settings = Settings { base_url, journal_keep: options.keep.of(&stores.journal), ..stores };
-    let listener = options.listen.map(TcpListener::bind).transpose()?;
+    let listener = options.work_listen.map(TcpListener::bind).transpose()?;
     process::run(&settings, options.job, listener, signals()?).await
 }
 

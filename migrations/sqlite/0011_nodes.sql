@@ -3,8 +3,8 @@
 -- Nodes keep these tables in memory and read them again when this has moved: counted here, so that nobody can
 -- change a shop and forget to say so.
 CREATE TABLE directory_version (
-    id BIGINT PRIMARY KEY,
-    version BIGINT NOT NULL
+    id INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL
 );
 INSERT INTO directory_version (id, version) VALUES (1, 0);
 
@@ -59,6 +59,6 @@ END;
 
 -- Which key file the ledger was written with: another one would find nobody and open nothing.
 CREATE TABLE installation (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     key_check BLOB NOT NULL
 );

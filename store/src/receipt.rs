@@ -27,8 +27,7 @@ const STEP_LEN: usize = 1 + 43;
 type Hash = [u8; 32];
 
 /// Proof that a record is in the journal; all fields are base64url without padding.
-///
-/// What many receipts of a batch have in common they borrow from it.
+// what many receipts of a batch have in common they borrow from it
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Receipt<'a> {
     /// `partition u16 ‖ chain before ‖ record`, little-endian, the record as in `record-v1.md`. The

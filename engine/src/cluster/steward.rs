@@ -168,6 +168,7 @@ impl Steward {
         let holders: BTreeMap<_, _> = table.holders.iter().map(|(id, name)| (*id, holder(name))).collect();
         let here = holders.values().filter(|holder| matches!(holder, Holder::Here)).count();
         metrics::gauge!("buono_cluster_partitions_here").set(here as f64);
+        metrics::gauge!("buono_cluster_partitions").set(holders.len() as f64);
         self.routes.send_replace(Arc::new(Routes { holders, others: self.links.values().cloned().collect() }));
     }
 

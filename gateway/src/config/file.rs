@@ -50,7 +50,7 @@ fn fill(command: Command, values: &Values, unused: &mut Values) -> Command {
         match values.get(arg.get_id().as_str()).filter(|_| arg.get_env().is_some()) {
             Some(value) => {
                 unused.remove(arg.get_id().as_str());
-                arg.default_value(value.clone())
+                arg.default_value(value.clone()).required(false)
             }
             None => arg,
         }
@@ -95,5 +95,19 @@ mod tests {
         assert!(listen("listen = \"nowhere\" ", &["serve"]).unwrap_err().contains("nowhere"));
         assert!(listen("listen = ", &["serve"]).is_err());
         assert!(parse(&["buono", "--config", "/nowhere.toml", "serve"].map(Into::into)).is_err());
+    }
+
+    #[test]
+    fn the_example_is_one_with_every_line_of_it() {
+        let example = include_str!("../../../deploy/buono.toml");
+        let told = |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned();
+        let all: Vec<String> = example.lines().map(told).collect();
+        for file in [example.to_owned(), all.join("\n")] {
+            assert_eq!(listen(&file, &["serve"]).unwrap(), "127.0.0.1:8080 900");
+        }
+        // one file for all that runs on a machine
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/buono.toml");
+        let parsed = parse(&["buono", "--config", path, "work"].map(Into::into)).unwrap().command;
+        assert!(matches!(parsed, config::Command::Work(work) if work.work_listen.is_none()));
     }
 }

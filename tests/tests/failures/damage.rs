@@ -75,7 +75,7 @@ const ALL: [Expected; 5] = [
         name: "AOF folder removed",
         damage: Damage::Removed,
         halted: Some("not_ready"),
-        verified: "the journal at 0",
+        verified: "ends at record 0",
     },
 ];
 
