@@ -14,12 +14,12 @@ use store::ledger::{Db, ProjectError};
 
 /// How much of the journal one transaction takes: the more records share a page, the cheaper each of them
 /// is, and the longer nobody else can write to the ledger.
-const STEP_BYTES_MAX: usize = 2 << 20;
+const STEP_BYTES_MAX: usize = 192 << 10;
 /// How often to look for new records.
 const POLL: Duration = Duration::from_millis(10);
 /// How much longer than a step took to rest after it while payments come in: answers come before rows, and
 /// others too want to write to the ledger.
-const REST: u32 = 5;
+const REST: u32 = 4;
 /// And at least so long: records that come together share pages, and each page is written but once.
 const REST_MIN: Duration = Duration::from_millis(100);
 /// How long to wait after something failed.
