@@ -43,6 +43,8 @@ pub(super) struct Steward {
     links: BTreeMap<String, Arc<Link>>,
     pulse: Pulse,
     standing: Standing,
+    /// Partitions of which there may be something in memory here.
+    taken: BTreeSet<PartitionId>,
 }
 
 impl Steward {
@@ -54,7 +56,8 @@ impl Steward {
         (routes, keeper, signals): (watch::Sender<Arc<Routes>>, Keeper, Arc<Signals>),
     ) -> Self {
         let (links, pulse, leases) = (BTreeMap::new(), Pulse::default(), Some(leases));
-        Self { me, leases, local, source, routes, keeper, signals, links, pulse, standing: Standing::Outside }
+        let (standing, taken) = (Standing::Outside, BTreeSet::new());
+        Self { me, leases, local, source, routes, keeper, signals, links, pulse, standing, taken }
     }
 
     /// Runs until the engine ends.
@@ -202,8 +205,9 @@ impl Steward {
     }
 
     /// Has the partition served here, if it is not already.
-    async fn take_up(&self, id: PartitionId) {
+    async fn take_up(&mut self, id: PartitionId) {
         let Some(partition) = self.partition(id) else { return };
+        self.taken.insert(id);
         if partition.state().phase != Phase::SteppedDown {
             return;
         }
@@ -214,12 +218,19 @@ impl Steward {
     }
 
     /// Somebody else has it by now: whatever this node still wants to write is refused anyway.
-    fn lay_down(&self, id: PartitionId) {
-        let Some(partition) = self.partition(id) else { return };
-        if partition.state().phase != Phase::SteppedDown {
+    fn lay_down(&mut self, id: PartitionId) {
+        let Some(partition) = self.partition(id).filter(|_| self.taken.contains(&id)) else { return };
+        if partition.state().phase == Phase::SteppedDown {
+            self.forget(id);
+        } else {
             partition.command(Order::LayDown);
         }
+    }
+
+    /// Once, since it goes through all vouchers in memory.
+    fn forget(&mut self, id: PartitionId) {
         self.local.forget(id);
+        self.taken.remove(&id);
     }
 
     /// Answers everything that came before, and only then lets go.
@@ -230,7 +241,7 @@ impl Steward {
             tracing::warn!(partition = %id, "the partition is not ready to be handed over");
             return Ok(false);
         }
-        self.local.forget(id);
+        self.forget(id);
         let me = self.me.name.clone();
         self.ask(move |leases| leases.release(id, &me)).await?;
         Ok(true)
