@@ -23,7 +23,8 @@ pub fn other_node(scene: &mut Scene) -> Duration {
     // the same installation: the same key
     std::fs::copy(scene.arena.data.path().join("key"), folder.path().join("key")).unwrap();
     let mut program = Command::new(binary());
-    program.arg("serve").args(&scene.arena.options).stderr(Stdio::null());
+    // alone it needs its own rows to go on from
+    program.args(["serve", "--workers", "true"]).args(&scene.arena.options).stderr(Stdio::null());
     let mut other = Server::start_as_at(folder.path(), free_port(), program);
     scene.load.turn_to(&[&scene.arena.node.base_url, &other.base_url]).unwrap();
     let lifted = scene.load.now();
