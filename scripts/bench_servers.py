@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import ANSWER_BYTES, CONNECTIONS, FUND_CENTS, RELEASE, ROUNDS, Server, load, measure, rate, ratios
 
 MIX = ("--mix", "duplicates=5,refusals=5")
-# each yardstick's own best on two cores, tried by hand: workers, connections of each
+# workers, and connections of each worker: a guess for two cores, not searched for; a better one makes the ratio smaller
 BEST = {"redis": ("2", "1"), "postgres": ("2", "16")}
 
 
