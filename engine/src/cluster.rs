@@ -28,7 +28,7 @@ use domain::clock::Timestamp;
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::NodeId;
 use door::Door;
-use link::Link;
+use link::{Link, ask_all};
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::pin::Pin;
@@ -146,7 +146,9 @@ impl Cluster {
                 Some(Holder::Here) => self.local.ask(voucher, ask, deadline).await,
                 Some(Holder::There(link)) => {
                     metrics::counter!("buono_cluster_forwarded_total").increment(1);
-                    link.call(Request::Ask { voucher, ask }, self.left_until(deadline)).await.and_then(Response::answer)
+                    link.call(Request::Ask { voucher, ask }, self.local.left_until(deadline))
+                        .await
+                        .and_then(Response::answer)
                 }
                 Some(Holder::Nobody) | None => Err(NotDone::Moved),
             };
@@ -160,18 +162,17 @@ impl Cluster {
         }
     }
 
-    fn left_until(&self, deadline: Timestamp) -> Duration {
-        let micros = deadline.micros() - self.local.now().micros();
-        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    /// The same question to every other node.
+    async fn ask_others(&self, request: Request, patience: Duration) -> Vec<Result<Response, NotDone>> {
+        let others = self.routes.borrow().others.clone();
+        ask_all(others.iter(), request, patience).await
     }
 
     /// The barriers of all nodes, until together they name every partition.
     pub async fn barrier(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
         loop {
             let mut durable: BTreeMap<_, _> = self.local.barrier(deadline).await?.into_iter().collect();
-            let others = self.routes.borrow().others.clone();
-            let calls = others.iter().map(|link| link.call(Request::Barrier, self.left_until(deadline)));
-            for told in futures_util::future::join_all(calls).await {
+            for told in self.ask_others(Request::Barrier, self.local.left_until(deadline)).await {
                 match told {
                     Ok(Response::Durable(there)) => durable.extend(there),
                     Ok(_) | Err(NotDone::Moved) => {}
@@ -190,10 +191,8 @@ impl Cluster {
 
     /// Asks every node, since what is looked for does not name its voucher. `here` is what this one knows.
     pub async fn find(&self, sought: Sought, here: Found, deadline: Timestamp) -> Result<Found, NotDone> {
-        let others = self.routes.borrow().others.clone();
-        let calls = others.iter().map(|link| link.call(Request::Find(sought), self.left_until(deadline)));
         let mut found = here;
-        for told in futures_util::future::join_all(calls).await {
+        for told in self.ask_others(Request::Find(sought), self.local.left_until(deadline)).await {
             match told {
                 Ok(Response::Found(there)) => found = found.with(there),
                 Ok(_) | Err(NotDone::Moved) => {}
@@ -208,9 +207,7 @@ impl Cluster {
     /// Tells every other node that something has changed that they keep in memory, and waits until they know; not for
     /// ever, since they also look by themselves.
     pub async fn tell_others(&self) {
-        let others = self.routes.borrow().others.clone();
-        let calls = others.iter().map(|link| link.call(Request::Changed, WORD));
-        futures_util::future::join_all(calls).await;
+        self.ask_others(Request::Changed, WORD).await;
     }
 
     /// Partitions that nobody has.

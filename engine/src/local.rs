@@ -80,7 +80,7 @@ impl Local {
     }
 
     pub fn partition(&self, id: PartitionId) -> Option<&Arc<Partition>> {
-        self.registry.partitions().find(|known| known.id == id)
+        self.registry.partition(id)
     }
 
     /// [`NotDone::Moved`] when the voucher's partition is not here: then nothing was done.
@@ -150,10 +150,14 @@ impl Local {
         }
     }
 
-    pub async fn until<T>(&self, deadline: Timestamp, future: impl Future<Output = T>) -> Option<T> {
+    /// How long it is until then.
+    pub fn left_until(&self, deadline: Timestamp) -> Duration {
         let micros = deadline.micros() - self.clock.now().micros();
-        let patience = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
-        tokio::time::timeout(patience, future).await.ok()
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    }
+
+    async fn until<T>(&self, deadline: Timestamp, future: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout(self.left_until(deadline), future).await.ok()
     }
 
     /// The place up to which the voucher's partition is durable, once everything submitted so far is.

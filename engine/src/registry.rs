@@ -73,6 +73,10 @@ impl Registry {
         self.partitions.iter().map(|shared| &shared.partition)
     }
 
+    pub fn partition(&self, id: PartitionId) -> Option<&Arc<Partition>> {
+        self.partitions.get(usize::from(id.0)).map(|shared| &shared.partition)
+    }
+
     pub fn partition_of(&self, voucher: VoucherId) -> &Arc<Surroundings> {
         let count = u16::try_from(self.partitions.len()).unwrap_or(1);
         &self.partitions[usize::from(PartitionId::of(voucher, count).0)]

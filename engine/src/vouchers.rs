@@ -103,7 +103,10 @@ impl Vouchers {
     }
 
     async fn ask(&self, voucher: VoucherId, ask: Ask, deadline: Timestamp) -> Result<Answer, NotDone> {
-        match (self.local.ask(voucher, ask, deadline).await, &self.cluster) {
+        // what is elsewhere is not waited for here
+        let here = self.cluster.is_none() || self.serves(voucher);
+        let told = if here { self.local.ask(voucher, ask, deadline).await } else { Err(NotDone::Moved) };
+        match (told, &self.cluster) {
             // boxed, since most ask where the voucher is and it would make every question's future larger
             (Err(NotDone::Moved), Some(cluster)) => Box::pin(cluster.ask(voucher, ask, deadline)).await,
             // another process has moved the fence of a journal that nobody shares

@@ -110,6 +110,15 @@ impl Link {
     }
 }
 
+/// The same question over each of them, all at once.
+pub(super) async fn ask_all(
+    links: impl Iterator<Item = &Arc<Link>>,
+    request: Request,
+    patience: Duration,
+) -> Vec<Result<Response, NotDone>> {
+    futures_util::future::join_all(links.map(|link| link.call(request, patience))).await
+}
+
 /// Keeps a connection for as long as somebody may call.
 async fn keep(address: String, keeper: Keeper, mut calls: mpsc::Receiver<Waiting>) {
     while let Some(first) = calls.recv().await {

@@ -1,6 +1,6 @@
 //! Keeps this node's place among the others: beats, reads the leases, and does what the plan says.
 
-use super::link::{Keeper, Link};
+use super::link::{Keeper, Link, ask_all};
 use super::plan::{Plan, Pulse, plan};
 use super::wire::Request;
 use super::{Holder, Routes, Signals, WORD};
@@ -249,7 +249,6 @@ impl Steward {
 
     /// So that nobody waits for the next beat.
     async fn tell_others(&self) {
-        let calls = self.links.values().map(|link| link.call(Request::Look, WORD));
-        futures_util::future::join_all(calls).await;
+        ask_all(self.links.values(), Request::Look, WORD).await;
     }
 }
