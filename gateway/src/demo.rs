@@ -10,10 +10,9 @@ use crate::state::AppState;
 use domain::ids::VoucherId;
 use domain::rome;
 use serde_json::{Value, json};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use store::codes::{grouped, qr_text};
+use store::files::write_whole;
 use store::keys::random;
 use store::ledger::{MunicipalityRow, ProgrammeRow, TerminalRow, VoucherFilter};
 use uuid::Uuid;
@@ -35,7 +34,7 @@ pub async fn prepare(state: &AppState, settings: &Settings) -> Result<(), StartE
         Ok(text) => moved(serde_json::from_str(&text)?, &state.base_url),
         Err(_) => make(state).await.map_err(|problem| format!("the demonstration could not be made: {problem}"))?,
     };
-    write(&path, &demo)?;
+    write_whole(&path, serde_json::to_string_pretty(&demo)?.as_bytes())?;
     say(&demo, &path);
     Ok(())
 }
@@ -49,15 +48,6 @@ fn moved(mut demo: Value, base_url: &str) -> Value {
     }
     demo["base_url"] = base_url.into();
     demo
-}
-
-/// Written beside and renamed, so that whoever waits for it never reads half of it.
-fn write(path: &Path, demo: &Value) -> Result<(), StartError> {
-    let beside = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(serde_json::to_string_pretty(demo)?.as_bytes())?;
-    file.sync_all()?;
-    Ok(std::fs::rename(beside, path)?)
 }
 
 fn say(demo: &Value, path: &Path) {

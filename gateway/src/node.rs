@@ -5,12 +5,11 @@ use crate::edge::SystemEntropy;
 use crate::serve::{Settings, StartError};
 use data_encoding::HEXLOWER;
 use engine::{Listener, Primary, Shared};
-use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use store::files::write_whole;
 use store::keys::{Keys, random};
 use store::ledger::Db;
 use store::receipt::Signer;
@@ -84,18 +83,16 @@ impl Listener for Directory {
 /// A name that stays with the data folder, so that a node that comes back is not taken for another one.
 fn name(data: &Path) -> Result<String, StartError> {
     let path = data.join("node");
-    if let Ok(name) = std::fs::read_to_string(&path) {
-        let name = name.trim();
-        if name.is_empty() || name.contains(char::is_whitespace) {
-            return Err(format!("{} holds no name: remove it, and the node gets a new one", path.display()).into());
+    match std::fs::read_to_string(&path) {
+        Ok(name) if !name.trim().is_empty() && !name.trim().contains(char::is_whitespace) => Ok(name.trim().to_owned()),
+        Ok(_) => Err(format!("{} holds no name: remove it, and the node gets a new one", path.display()).into()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let name = HEXLOWER.encode(&random::<8>(&SystemEntropy));
+            write_whole(&path, format!("{name}\n").as_bytes())?;
+            Ok(name)
         }
-        return Ok(name.to_owned());
+        Err(error) => Err(format!("{}: {error}", path.display()).into()),
     }
-    let name = HEXLOWER.encode(&random::<8>(&SystemEntropy));
-    let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(&path)?;
-    writeln!(file, "{name}")?;
-    file.sync_all()?;
-    Ok(name)
 }
 
 #[cfg(test)]

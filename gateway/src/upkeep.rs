@@ -16,7 +16,6 @@ pub mod verify;
 
 use domain::ids::PartitionId;
 use std::collections::BTreeSet;
-use std::path::Path;
 use store::journal::{Journal, JournalError};
 use store::ledger::{CopyError, Db, Error, MarkKind};
 
@@ -121,22 +120,4 @@ fn euros(cents: i64) -> String {
 /// What is known of a partition's places apart from its batches.
 async fn marks(db: &Db, partition: PartitionId) -> Result<[Option<store::ledger::Mark>; 2], Finding> {
     Ok([db.mark(partition, MarkKind::Trimmed).await?, db.mark(partition, MarkKind::Backup).await?])
-}
-
-/// Writes beside and renames, so that nobody ever reads half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let beside = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    path.parent().map_or(Ok(()), sync_folder)
-}
-
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    // a name without a folder is in the current one
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    std::fs::File::open(folder)?.sync_all()
 }

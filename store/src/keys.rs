@@ -3,11 +3,12 @@
 //! One file of 32 random bytes, readable by its owner only. Losing it voids every printed code and
 //! every sealed name, so it belongs into the backup, apart from the databases.
 
+use crate::files::write_whole;
 use domain::ids::VoucherId;
 use domain::keys::PinTag;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -58,7 +59,7 @@ impl Keys {
     pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<Self, KeyError> {
         match Self::load(path) {
             Err(KeyError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-                create(path, &random(entropy))?;
+                write_whole(path, &random::<32>(entropy))?;
                 Self::load(path)
             }
             loaded => loaded,
@@ -93,7 +94,7 @@ impl Keys {
         }
         let mut bytes = std::fs::read(from)?;
         let copied = <&[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Length(bytes.len()));
-        let copied = copied.and_then(|master| create(to, master));
+        let copied = copied.and_then(|master| Ok(write_whole(to, master)?));
         bytes.zeroize();
         copied
     }
@@ -151,17 +152,4 @@ pub(crate) fn first16(hasher: &blake3::Hasher) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     bytes
-}
-
-/// Writes beside and renames, so that a crash leaves a whole key or none.
-fn create(path: &Path, master: &[u8; 32]) -> Result<(), KeyError> {
-    let beside = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(master)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }

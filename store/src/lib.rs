@@ -3,9 +3,11 @@
 //! - [`journal`] is the write-ahead truth: append-only, ordered, fenced, chained.
 //! - [`ledger`] is everything one queries; [`ledger::Db::project`] is its only writer of money.
 //! - [`keys`], [`codes`] and [`seal`] keep what is personal or secret: derived, indexed blindly, sealed.
+//! - [`files`] are there whole or not at all.
 //! - [`receipt`] proves to a shop what the journal says.
 
 pub mod codes;
+pub mod files;
 pub mod journal;
 pub mod keys;
 pub mod ledger;

@@ -1,19 +1,19 @@
 //! What a backup says of itself, written last: a folder without it is no backup.
 
 use super::head::HeadFile;
-use super::write_whole;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use store::files::write_whole;
 use store::ledger::Digest;
 use store::receipt::Signer;
 
 const FORMAT: u32 = 1;
 const NAME: &str = "manifest.json";
 
-/// The files of a backup whose bytes the manifest knows.
+/// The stores of an embedded installation, which a backup is one of.
 pub(super) const FILES: [&str; 2] = ["journal.db", "ledger.db"];
 
 #[derive(Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "commands answer on standard output")]
 
 use super::head::HeadFile;
+use super::manifest::FILES;
 use super::transfer::{Origin, Target, move_fences, place_key, transfer};
 use super::verify::{Elsewhere, check};
 use crate::edge::SystemClock;
@@ -9,12 +10,11 @@ use crate::serve::{Settings, StartError, lock};
 use crate::shop::answers::rfc3339;
 use domain::clock::Clock;
 use std::path::Path;
+use store::files::sync_folder;
 use store::journal::{JournalPlace, SqliteJournal};
 use store::keys::Keys;
 use store::ledger::Db;
 use store::receipt::Signer;
-
-const FILES: [&str; 2] = ["journal.db", "ledger.db"];
 
 /// Moves an embedded installation into empty stores, verifies what arrived, and puts the old files out of use.
 /// What was killed half-way goes on when it is repeated.
@@ -72,5 +72,5 @@ async fn retire(origin: Origin, from: &Path) -> std::io::Result<()> {
         }
         std::fs::rename(from.join(file), from.join(format!("{file}.moved")))?;
     }
-    super::sync_folder(from)
+    sync_folder(from)
 }

@@ -4,7 +4,7 @@
 use super::head::{HeadFile, PartitionHead};
 use super::replay::{Known, Replay, Witness};
 use super::sums::Sums;
-use super::{Finding, STEP_BYTES, damaged, marks, not_behind, partitions, receipts, write_whole};
+use super::{Finding, STEP_BYTES, damaged, marks, not_behind, partitions, receipts};
 use crate::edge::SystemClock;
 use crate::serve::{Settings, StartError, lock, open_ledger};
 use crate::shop::answers::rfc3339;
@@ -12,6 +12,7 @@ use domain::clock::Clock;
 use domain::ids::PartitionId;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use store::files::write_whole;
 use store::journal::{Head, Journal};
 use store::keys::Keys;
 use store::ledger::Db;
