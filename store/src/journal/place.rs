@@ -55,7 +55,7 @@ impl JournalPlace {
         self.partitions()?.into_iter().try_for_each(|partition| journal.create(partition))
     }
 
-    /// All partitions, which are as many as the journal was made with.
+    /// All partitions, which are as many as the journal was made with: also one that has lost its fence.
     ///
     /// # Errors
     /// [`JournalError::Unknown`] when it cannot be reached.

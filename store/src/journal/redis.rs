@@ -23,6 +23,7 @@
 //! The server's scripts count exactly to 2^53 - 1. Neither an epoch nor a sequence number gets beyond that: it is nine
 //! million thousand million records in a partition's life.
 
+mod caller;
 mod connection;
 mod doctor;
 mod leases;
@@ -33,11 +34,12 @@ pub use leases::RedisLeases;
 
 use super::batch::{continues, vouched_for};
 use super::{Append, Appended, Batch, Chain, GENESIS, Head, Journal, JournalError, Opened, failed_together};
+use caller::{Caller, shaped};
 use connection::LIBRARY;
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
-use redis::{Cmd, Connection, FromRedisValue, Value};
+use redis::{Cmd, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -55,10 +57,7 @@ type Fence = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 type Entry = (String, (String, Vec<u8>));
 
 /// A connection to the journal's server.
-pub struct RedisJournal {
-    server: RedisServer,
-    connection: Option<Connection>,
-}
+pub struct RedisJournal(Caller);
 
 impl RedisJournal {
     /// Connects to a server that has the library.
@@ -66,36 +65,14 @@ impl RedisJournal {
     /// # Errors
     /// [`JournalError::Unknown`] when it cannot be reached or [`RedisServer::migrate`] was not called.
     pub fn open(server: &RedisServer) -> Result<Self, JournalError> {
-        let connection = Some(server.connect()?);
-        Ok(Self { server: server.clone(), connection })
-    }
-
-    fn connected(&mut self) -> Result<Connection, JournalError> {
-        self.connection.take().map_or_else(|| self.server.connect(), Ok)
-    }
-
-    /// Calls once, and keeps the connection only if it was answered well.
-    fn call<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, JournalError> {
-        let mut connection = self.connected()?;
-        let answer = self.server.ask(&mut connection, command)?;
-        self.connection = Some(connection);
-        shaped(answer)
-    }
-
-    /// Sends all of them at once, so that one turn of the server's loop and one sync carry them; keeps the
-    /// connection only if every one was answered well.
-    fn call_all(&mut self, commands: &[Cmd]) -> Result<Vec<Result<Value, JournalError>>, JournalError> {
-        let mut connection = self.connected()?;
-        let answers = self.server.ask_all(&mut connection, commands)?;
-        if answers.iter().all(Result::is_ok) {
-            self.connection = Some(connection);
-        }
-        Ok(answers)
+        let mut caller = Caller::new(server.clone());
+        caller.connect()?;
+        Ok(Self(caller))
     }
 
     /// The fence, and the last batch if it is where the fence stands.
     fn vouched_for(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
-        let (fence, last): (Fence, Vec<Entry>) = self.call(&function("last", partition))?;
+        let (fence, last): (Fence, Vec<Entry>) = self.0.call(&function("last", partition))?;
         let fence = head_of(fence)?;
         let last = last.into_iter().next().map(batch_of).transpose()?;
         vouched_for(last.as_ref(), &fence)?;
@@ -104,7 +81,7 @@ impl RedisJournal {
 
     fn flush_all(&mut self, appends: &[Append]) -> Result<Vec<Appended>, JournalError> {
         let commands = appends.iter().map(command_of).collect::<Result<Vec<_>, _>>()?;
-        let answers = self.call_all(&commands)?;
+        let answers = self.0.call_all(&commands)?;
         let told = |(append, answer): (&Append, Result<Value, JournalError>)| {
             refused_at(answer?)?.map_or(Ok(()), |fence| {
                 Err(if fence.epoch == append.batch.epoch() { JournalError::Gap } else { JournalError::Fenced })
@@ -112,11 +89,6 @@ impl RedisJournal {
         };
         Ok(appends.iter().zip(answers).map(told).collect())
     }
-}
-
-/// Nothing of ours ever wrote what has another shape.
-fn shaped<T: FromRedisValue>(answer: Value) -> Result<T, JournalError> {
-    redis::from_redis_value(answer).map_err(|error| JournalError::Corrupt(error.to_string()))
 }
 
 /// Asks for the batch to be appended if the fence is at `before`.
@@ -191,7 +163,7 @@ fn place_of(end: &Head) -> String {
 
 impl Journal for RedisJournal {
     fn create(&mut self, partition: PartitionId) -> Result<(), JournalError> {
-        self.call(function("create", partition).arg(&GENESIS[..]))
+        self.0.call(function("create", partition).arg(&GENESIS[..]))
     }
 
     fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError> {
@@ -199,7 +171,7 @@ impl Journal for RedisJournal {
         loop {
             let mut scan = redis::cmd("SCAN");
             scan.arg(cursor).arg("MATCH").arg("buono:{p*}:fence").arg("COUNT").arg(1_000);
-            let (next, keys): (u64, Vec<String>) = self.call(&scan)?;
+            let (next, keys): (u64, Vec<String>) = self.0.call(&scan)?;
             let number = |key: &String| key.strip_prefix("buono:{p")?.strip_suffix("}:fence")?.parse().ok();
             found.extend(keys.iter().filter_map(number).map(PartitionId));
             if next == 0 {
@@ -210,7 +182,7 @@ impl Journal for RedisJournal {
     }
 
     fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
-        head_of(self.call(&function("head", partition))?)
+        head_of(self.0.call(&function("head", partition))?)
     }
 
     fn open(
@@ -226,7 +198,7 @@ impl Journal for RedisJournal {
                 return Err(JournalError::Race { current: before.epoch });
             }
             let batch = Batch::opening(&before, node, at);
-            if refused_at(self.call(&put(partition, &before, &batch)?)?)?.is_none() {
+            if refused_at(self.0.call(&put(partition, &before, &batch)?)?)?.is_none() {
                 return Ok(Opened { head: batch.head() });
             }
         }
@@ -245,7 +217,7 @@ impl Journal for RedisJournal {
     ) -> Result<Vec<Arc<Batch>>, JournalError> {
         let mut command = function("read", partition);
         command.arg(from_seq.min(COUNT_MAX)).arg(bytes_max.min(READ_BYTES_MAX));
-        let (fence, entries): (Fence, Vec<Entry>) = self.call(&command)?;
+        let (fence, entries): (Fence, Vec<Entry>) = self.0.call(&command)?;
         head_of(fence)?;
         entries.into_iter().map(|entry| batch_of(entry).map(Arc::new)).collect()
     }
@@ -254,12 +226,12 @@ impl Journal for RedisJournal {
         if upto > floor {
             return Err(JournalError::Floor { floor });
         }
-        let fence: Fence = self.call(function("trim", partition).arg(upto.min(COUNT_MAX)))?;
+        let fence: Fence = self.0.call(function("trim", partition).arg(upto.min(COUNT_MAX)))?;
         head_of(fence).map(drop)
     }
 
     fn restore(&mut self, partition: PartitionId, end: &Head, batches: &[Arc<Batch>]) -> Result<(), JournalError> {
-        let (_, last): (Fence, Vec<Entry>) = self.call(&function("last", partition))?;
+        let (_, last): (Fence, Vec<Entry>) = self.0.call(&function("last", partition))?;
         let stored = last.into_iter().next().map(batch_of).transpose()?.map(|batch| batch.head());
         if !continues(stored, batches, end) {
             return Err(JournalError::Gap);
@@ -270,11 +242,11 @@ impl Journal for RedisJournal {
         for batch in batches {
             command.arg(place_of(&batch.head())).arg(batch.bytes());
         }
-        let refused: Option<Fence> = self.call(&command)?;
+        let refused: Option<Fence> = self.0.call(&command)?;
         refused.map_or(Ok(()), |fence| Err(head_of(fence).err().unwrap_or(JournalError::Gap)))
     }
 
     fn reconnect(&mut self) {
-        self.connection = None;
+        self.0.hang_up();
     }
 }

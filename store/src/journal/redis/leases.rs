@@ -1,18 +1,16 @@
 //! Leases beside the journal in Redis: a hash of members and a hash of holders, changed by the same library.
 
+use super::caller::Caller;
 use super::connection::{LIBRARY, RedisServer};
-use super::{count_of, shaped};
+use super::count_of;
 use crate::journal::{JournalError, Leases, Member, Seen, Table};
 use domain::ids::PartitionId;
 use domain::record::NodeId;
-use redis::{Cmd, Connection, FromRedisValue};
+use redis::Cmd;
 use std::collections::BTreeMap;
 
 /// A connection to the leases.
-pub struct RedisLeases {
-    server: RedisServer,
-    connection: Option<Connection>,
-}
+pub struct RedisLeases(Caller);
 
 /// A call of the library's function of this name, on the keys of the leases.
 fn function(name: &str) -> Cmd {
@@ -25,14 +23,7 @@ impl RedisLeases {
     /// Connects once it is asked for something.
     #[must_use]
     pub const fn new(server: RedisServer) -> Self {
-        Self { server, connection: None }
-    }
-
-    fn call<T: FromRedisValue>(&mut self, command: &Cmd) -> Result<T, JournalError> {
-        let mut connection = self.connection.take().map_or_else(|| self.server.connect(), Ok)?;
-        let answer = self.server.ask(&mut connection, command)?;
-        self.connection = Some(connection);
-        shaped(answer)
+        Self(Caller::new(server))
     }
 }
 
@@ -62,17 +53,17 @@ fn table((members, holders): (BTreeMap<String, String>, BTreeMap<String, String>
 
 impl Leases for RedisLeases {
     fn create(&mut self, count: u16) -> Result<u16, JournalError> {
-        self.call(function("partitions").arg(count))
+        self.0.call(function("partitions").arg(count))
     }
 
     fn beat(&mut self, me: &Member, first: bool) -> Result<bool, JournalError> {
         let mut command = function("beat");
         command.arg(&me.name).arg(me.node.0).arg(u8::from(me.leaving)).arg(&me.address).arg(u8::from(first));
-        self.call(&command)
+        self.0.call(&command)
     }
 
     fn table(&mut self) -> Result<Table, JournalError> {
-        table(self.call(&function("table"))?)
+        table(self.0.call(&function("table"))?)
     }
 
     fn claim(&mut self, partition: PartitionId, me: &str, from: Option<&Seen>) -> Result<bool, JournalError> {
@@ -82,14 +73,14 @@ impl Leases for RedisLeases {
             Some(from) => command.arg(&from.member.name).arg(from.beats),
             None => command.arg("").arg(0),
         };
-        self.call(&command)
+        self.0.call(&command)
     }
 
     fn release(&mut self, partition: PartitionId, me: &str) -> Result<(), JournalError> {
-        self.call(function("release").arg(partition.0).arg(me))
+        self.0.call(function("release").arg(partition.0).arg(me))
     }
 
     fn leave(&mut self, me: &Member) -> Result<(), JournalError> {
-        self.call(function("leave").arg(&me.name).arg(me.node.0))
+        self.0.call(function("leave").arg(&me.name).arg(me.node.0))
     }
 }
