@@ -3,18 +3,17 @@
 //! The engine decides; this only asks, voucher by voucher, with a key that makes asking twice the
 //! same as asking once. It pages by id, so that a voucher that cannot be expired yet is passed over.
 
-use crate::Pending;
+use crate::{Pending, again};
 use domain::clock::Clock;
 use domain::ids::VoucherId;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use store::ledger::{Db, Error};
 use uuid::Uuid;
 
 const PAGE: i64 = 500;
 const EVERY: Duration = Duration::from_secs(30);
-const NAP: Duration = Duration::from_millis(250);
 
 /// Who carries it out: the engine, wherever the voucher lives.
 pub trait Sweep: Send + Sync {
@@ -38,18 +37,13 @@ pub struct Expiry {
 impl Expiry {
     /// Runs until `stop` is set.
     pub async fn run(self, stop: Arc<AtomicBool>) {
-        let mut rest = Duration::ZERO;
-        while !stop.load(Ordering::Acquire) {
-            if !rest.is_zero() {
-                tokio::time::sleep(NAP).await;
-                rest = rest.saturating_sub(NAP);
-                continue;
-            }
+        again(&stop, async || {
             if let Err(error) = self.turn().await {
                 tracing::warn!(%error, "the expiry run will be tried again");
             }
-            rest = EVERY;
-        }
+            EVERY
+        })
+        .await;
     }
 
     /// One run over everything that is due, sessions included; says how many vouchers it asked for.

@@ -11,6 +11,24 @@ pub mod trimming;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A future that can be kept in a trait object.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How soon whoever rests hears that it is to stop.
+const NAP: Duration = Duration::from_millis(250);
+
+/// Does the work again and again until told to stop; the work says how long to rest after it.
+async fn again(stop: &AtomicBool, mut work: impl AsyncFnMut() -> Duration) {
+    let mut rest = Duration::ZERO;
+    while !stop.load(Ordering::Acquire) {
+        if rest.is_zero() {
+            rest = work().await;
+        }
+        let nap = rest.min(NAP);
+        tokio::time::sleep(nap).await;
+        rest -= nap;
+    }
+}

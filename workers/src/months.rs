@@ -1,15 +1,15 @@
 //! Makes the ledger's months before they begin, and raises an alarm about operations that are in none.
 
+use crate::again;
 use domain::clock::Clock;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use store::ledger::{Db, Error};
 
 const EVERY: Duration = Duration::from_secs(3600);
 /// How long to wait after something failed.
 const BACKOFF: Duration = Duration::from_secs(5);
-const NAP: Duration = Duration::from_millis(250);
 
 /// Whoever makes them.
 pub struct Months {
@@ -22,19 +22,14 @@ pub struct Months {
 impl Months {
     /// Runs until `stop` is set.
     pub async fn run(self, stop: Arc<AtomicBool>) {
-        let mut rest = Duration::ZERO;
-        while !stop.load(Ordering::Acquire) {
-            if !rest.is_zero() {
-                tokio::time::sleep(NAP).await;
-                rest = rest.saturating_sub(NAP);
-                continue;
-            }
-            rest = EVERY;
-            if let Err(error) = self.turn().await {
+        again(&stop, async || match self.turn().await {
+            Ok(_) => EVERY,
+            Err(error) => {
                 tracing::warn!(%error, "the ledger's months will be made later");
-                rest = BACKOFF;
+                BACKOFF
             }
-        }
+        })
+        .await;
     }
 
     /// Makes what is missing, and says how many operations are in no month.

@@ -5,18 +5,18 @@
 //! the ledger notes up to where, with both chains, so that `buono verify` can go on from there; then the batches
 //! go. Several nodes may do this at once: notes never go back, and trimming twice is trimming once.
 
+use crate::{NAP, again};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::PartitionId;
 use domain::record::Body;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use store::journal::{Batch, Chain, GENESIS, Head, Journal, JournalError, JournalPlace, link};
 use store::ledger::{Db, Error, Mark, MarkKind};
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(15);
-const NAP: Duration = Duration::from_millis(250);
 /// How much goes at once: payments want to write too.
 const STEP_BYTES: usize = 1 << 20;
 /// Rows of the ledger read at once.
@@ -50,22 +50,15 @@ pub enum TrimError {
 impl Trimmer {
     /// Looks every few seconds until told to stop; while there is much to trim, without a rest.
     pub async fn run(self, stop: Arc<AtomicBool>) {
-        let mut rest = NAP;
-        while !stop.load(Ordering::Acquire) {
-            tokio::time::sleep(NAP).await;
-            rest = rest.saturating_sub(NAP);
-            if !rest.is_zero() {
-                continue;
+        again(&stop, async || match self.look().await {
+            Ok(true) => NAP,
+            Ok(false) => EVERY,
+            Err(error) => {
+                tracing::warn!(%error, "the journal is not trimmed for now");
+                EVERY
             }
-            rest = match self.look().await {
-                Ok(true) => NAP,
-                Ok(false) => EVERY,
-                Err(error) => {
-                    tracing::warn!(%error, "the journal is not trimmed for now");
-                    EVERY
-                }
-            };
-        }
+        })
+        .await;
     }
 
     /// Measures and trims each partition once, a bounded step. Whether anything went.
