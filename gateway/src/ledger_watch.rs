@@ -1,8 +1,8 @@
 //! Watches the ledger, whoever writes it: this process, a `buono work`, or another node.
 //!
-//! It asks for the checkpoints, all in one question, and passes on how far the ledger is and which
-//! vouchers changed; and whether shops and programmes have changed, which every process keeps in memory. A projector in this process only says that a look is worth while, so that there
-//! is one way however many processes there are.
+//! It asks for the checkpoints, all in one question, and passes on how far the ledger is and which vouchers
+//! changed; and whether shops and programmes have changed, which every process keeps in memory. A projector in
+//! this process only says that a look is worth while, so that there is one way however many processes there are.
 
 use crate::directory::Directory;
 use crate::hub::Hub;

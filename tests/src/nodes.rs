@@ -3,7 +3,8 @@
 use crate::Server;
 use crate::stores::Stores;
 use crate::worker::Worker;
-use serde_json::Value;
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
@@ -97,4 +98,33 @@ pub async fn figure(node: &Server, name: &str) -> f64 {
 
 async fn ready(node: &Server) -> bool {
     reqwest::get(format!("{}/health/ready", node.base_url)).await.unwrap().status().is_success()
+}
+
+/// The event stream of a voucher's page, asked of this node.
+///
+/// # Panics
+/// When it is not opened.
+pub async fn follow(node: &Server, voucher: &Value) -> Response {
+    let (client, link) = (Client::new(), voucher["link"].as_str().unwrap());
+    let token = json!({"token": link.rsplit('#').next().unwrap()});
+    let session = client.post(format!("{}/v1/citizen/session", node.base_url)).json(&token).send().await.unwrap();
+    let cookie = session.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let events = client.get(format!("{}/v1/citizen/voucher/events", node.base_url)).header("Cookie", cookie);
+    let answer = events.send().await.unwrap();
+    assert!(answer.status().is_success());
+    answer
+}
+
+/// Reads on until an event says that so much is left.
+///
+/// # Panics
+/// When the stream ends.
+pub async fn hears(events: &mut Response, balance: i64) {
+    let wanted = format!("\"balance_cents\":{balance},");
+    loop {
+        let chunk = events.chunk().await.unwrap().expect("the stream goes on");
+        if String::from_utf8_lossy(&chunk).contains(&wanted) {
+            return;
+        }
+    }
 }

@@ -3,13 +3,13 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 #![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
 
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
-use tests::nodes::{Ground, Nodes, figure, folder};
+use tests::nodes::{Ground, Nodes, figure, folder, follow, hears};
 use tests::stores::Stores;
 use tests::{Server, binary};
 
@@ -37,27 +37,6 @@ async fn pay(client: &Client, node: &str, demo: &Value, voucher: usize, key: &st
     let answer = request.send().await.ok()?;
     let (status, replayed) = (answer.status(), answer.headers().contains_key("Idempotency-Replayed"));
     Some((status, replayed, answer.json().await.ok()?))
-}
-
-/// The event stream of a voucher's page at a node.
-async fn follow(town: &Nodes, at: usize, voucher: usize) -> Response {
-    let (client, node) = (Client::new(), &town.nodes[at].base_url);
-    let link = town.demo["vouchers"][voucher]["link"].as_str().unwrap();
-    let token = json!({"token": link.rsplit('#').next().unwrap()});
-    let session = client.post(format!("{node}/v1/citizen/session")).json(&token).send().await.unwrap();
-    let cookie = session.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let events = client.get(format!("{node}/v1/citizen/voucher/events")).header("Cookie", cookie);
-    events.send().await.unwrap()
-}
-
-async fn hears(events: &mut Response, balance: i64) {
-    let wanted = format!("\"balance_cents\":{balance},");
-    loop {
-        let chunk = events.chunk().await.unwrap().expect("the stream goes on");
-        if String::from_utf8_lossy(&chunk).contains(&wanted) {
-            return;
-        }
-    }
 }
 
 /// A node with another key file would find nobody and open nothing.
@@ -100,7 +79,7 @@ async fn any_node_answers(on: Ground) {
     }
     // somebody watches at one node what happens at the others
     for voucher in 0..6 {
-        let mut events = follow(&town, voucher % 3, voucher).await;
+        let mut events = follow(&town.nodes[voucher % 3], &town.demo["vouchers"][voucher]).await;
         let (_, _, paid) =
             try_to_pay(&town, (voucher + 1) % 3, voucher, &format!("seen-elsewhere-{voucher}"), 7).await.unwrap();
         hears(&mut events, paid["balance_cents"].as_i64().unwrap()).await;

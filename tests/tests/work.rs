@@ -2,11 +2,12 @@
 //! killed, on a Postgres that is killed too, and everybody hears of it all the same.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use reqwest::{Client, Response};
+use reqwest::Client;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use tests::nodes::{follow, hears};
 use tests::stores::Stores;
 use tests::worker::Worker;
 use tests::{Server, binary};
@@ -25,31 +26,6 @@ async fn pay(server: &Server, key: &str) -> i64 {
     let body: Value = answer.json().await.unwrap();
     assert!(status.is_success(), "{status}: {body}");
     body["balance_cents"].as_i64().unwrap()
-}
-
-/// The event stream of the first voucher's page.
-async fn follow(server: &Server) -> Response {
-    let link = server.demo["vouchers"][0]["link"].as_str().unwrap();
-    let token = link.rsplit('#').next().unwrap();
-    let client = Client::new();
-    let open = client.post(format!("{}/v1/citizen/session", server.base_url)).json(&json!({"token": token}));
-    let session = open.send().await.unwrap();
-    let cookie = session.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-    let events = client.get(format!("{}/v1/citizen/voucher/events", server.base_url)).header("Cookie", cookie);
-    let answer = events.send().await.unwrap();
-    assert!(answer.status().is_success());
-    answer
-}
-
-/// Reads on until an event says that so much is left.
-async fn hears(events: &mut Response, balance: i64) {
-    let wanted = format!("\"balance_cents\":{balance},");
-    loop {
-        let chunk = events.chunk().await.unwrap().expect("the stream goes on");
-        if String::from_utf8_lossy(&chunk).contains(&wanted) {
-            return;
-        }
-    }
 }
 
 /// How many operations the till's shop has, as the ledger shows them once it has caught up.
@@ -88,7 +64,7 @@ async fn others_do_the_work_and_everybody_hears_of_it() {
     let mut server = server_without_workers(data.path(), &options);
     let first = Worker::start(data.path(), &options, "all").await;
     let mut second = Worker::start(data.path(), &options, "projector").await;
-    let mut events = follow(&server).await;
+    let mut events = follow(&server, &server.demo["vouchers"][0]).await;
     let mut paid = 0;
     for kill in 0..5 {
         for _ in 0..20 {
