@@ -85,9 +85,9 @@ impl Scene {
         ended.settled.unwrap();
         let verdict = ended.verdict.unwrap();
         assert_eq!((verdict.breaches_count, verdict.open_keys_count), (0, 0), "{verdict}");
-        assert!(
-            verdict.ledger_rows_count.unwrap() >= verdict.operations_count && verdict.operations_count > WARM as u64
-        );
+        assert!(verdict.ledger_rows_count.unwrap() >= verdict.operations_count, "{verdict}");
+        // some of those that were answered are repetitions
+        assert!(verdict.operations_count > WARM as u64 / 2, "{verdict}");
         assert!(self.arena.node.end(), "an orderly end exits with 0\n{}", self.arena.log());
         let verified = self.arena.verify();
         assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
