@@ -3,7 +3,7 @@
 use crate::answer::{Answer, NotDone, Proof};
 use crate::bell::Bell;
 use crate::queue::{Queue, Verdict};
-use crate::recent::{Recent, Whereabouts};
+use crate::recent::Recent;
 use crate::source::LoadError;
 use crate::writer::Phase;
 use domain::ids::PartitionId;
@@ -139,6 +139,7 @@ impl Partition {
         for (_, verdict) in released {
             if let Ok(Answer::Recorded { entry, proof: Proof::Batch(batch, index) }) = verdict {
                 recent.insert(batch.first_seq() + *index as u64, entry.operation, entry.key);
+                recent.keep(batch);
             }
         }
     }
@@ -150,7 +151,7 @@ impl Partition {
     }
 
     /// Asks what is remembered.
-    pub fn recent(&self, ask: impl FnOnce(&mut Recent) -> Whereabouts) -> Whereabouts {
+    pub fn recent<T>(&self, ask: impl FnOnce(&mut Recent) -> T) -> T {
         ask(&mut self.recent.lock())
     }
 

@@ -1,14 +1,19 @@
-//! What is durable and not yet in the ledger: a till that asks again, or gives back what it took a
-//! moment ago, does not wait for the ledger to catch up.
+//! What became durable a moment ago: a till that asks again, or gives back what it has just taken, waits neither
+//! for the ledger to catch up nor for the journal to be read.
 
 use domain::ids::{OperationId, PartitionId};
 use domain::keys::OpKey;
 use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use store::journal::Batch;
 
 /// Facts that are remembered at most, some 200 bytes each; those beyond are asked of the ledger.
 const FACTS_MAX: usize = 1 << 18;
+/// How much of the journal's end a partition keeps in memory, as it is encoded: some five thousand records. With
+/// its places, signature and index it takes about three times as much.
+const KEPT_BYTES_MAX: usize = 1 << 20;
 
 /// What is looked for.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -58,7 +63,8 @@ pub enum Whereabouts {
 
 type Places<K> = HashMap<K, u64, RandomState>;
 
-/// The facts of one partition that the ledger does not hold yet.
+/// The facts of one partition that the ledger does not hold yet, and its last batches: whoever asks again gets the
+/// receipt of a batch that is signed already.
 ///
 /// Whoever asks pays for the index: most facts reach the ledger before anybody does, and the writer,
 /// which everybody waits for, only notes them down.
@@ -70,6 +76,9 @@ pub(crate) struct Recent {
     indexed: usize,
     by_operation: Places<OperationId>,
     by_key: Places<OpKey>,
+    /// The journal's end, without gaps.
+    batches: VecDeque<Arc<Batch>>,
+    kept_bytes: usize,
     /// Up to here facts may be missing that the ledger did not hold yet when they were let go.
     unknown_to: u64,
     projected: u64,
@@ -84,6 +93,42 @@ impl Recent {
             self.unknown_to = seq;
         }
         self.facts.push_back((seq, operation, key));
+    }
+
+    /// Keeps a batch that has become durable; those behind which it does not follow are let go.
+    pub fn keep(&mut self, batch: &Arc<Batch>) {
+        if let Some(last) = self.batches.back() {
+            if last.head().seq >= batch.first_seq() {
+                return;
+            }
+            if last.head().seq + 1 != batch.first_seq() {
+                self.batches.clear();
+                self.kept_bytes = 0;
+            }
+        }
+        self.kept_bytes += batch.bytes().len();
+        self.batches.push_back(Arc::clone(batch));
+        while self.kept_bytes > KEPT_BYTES_MAX
+            && let Some(oldest) = self.batches.pop_front()
+        {
+            self.kept_bytes -= oldest.bytes().len();
+        }
+        self.forget();
+    }
+
+    /// The batch that carries a record, if it is kept, and the record's place in there.
+    pub fn batch(&self, seq: u64) -> Option<(Arc<Batch>, usize)> {
+        let behind = self.batches.partition_point(|batch| batch.head().seq < seq);
+        let batch = self.batches.get(behind)?;
+        let index = usize::try_from(seq.checked_sub(batch.first_seq())?).ok()?;
+        Some((Arc::clone(batch), index))
+    }
+
+    /// Lets go of the facts that the ledger holds and whose batches are not kept.
+    fn forget(&mut self) {
+        let kept_from = self.batches.front().map_or(u64::MAX, |batch| batch.first_seq());
+        let in_ledger = self.projected;
+        while self.forget_if(|at| at <= in_ledger && at < kept_from).is_some() {}
     }
 
     /// Lets go of the oldest fact if it is such a one, and says where it was.
@@ -108,7 +153,7 @@ impl Recent {
     /// The ledger holds everything up to here.
     pub fn projected(&mut self, seq: u64) {
         self.projected = self.projected.max(seq);
-        while self.forget_if(|at| at <= seq).is_some() {}
+        self.forget();
     }
 
     pub fn find(&mut self, sought: Sought) -> Whereabouts {
@@ -148,6 +193,9 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::clock::Timestamp;
+    use domain::record::{Body, NodeId};
+    use store::journal::Head;
     use uuid::Uuid;
 
     fn operation(number: u64) -> OperationId {
@@ -205,6 +253,46 @@ mod tests {
         assert_eq!(recent.by_key(key(3)), Whereabouts::Ledger);
         recent.projected(count);
         assert!(recent.facts.is_empty() && recent.by_key.is_empty() && recent.by_operation.is_empty());
+    }
+
+    /// A batch of so many openings behind another: what is in it does not matter here.
+    fn batch(previous: &Head, records: usize) -> Arc<Batch> {
+        let opening = Body::Open { node: NodeId(1), at: Timestamp::from_micros(1) };
+        Arc::new(Batch::encode(1, previous, std::iter::repeat_n(opening, records)))
+    }
+
+    #[test]
+    fn the_last_batches_are_kept_and_their_facts_with_them() {
+        let mut recent = Recent::default();
+        let first = batch(&Head::START, 3);
+        let mut last = first.head();
+        for seq in 1..=3 {
+            recent.insert(seq, operation(seq), key(seq));
+        }
+        recent.keep(&first);
+        recent.keep(&first);
+        recent.projected(3);
+        assert_eq!(recent.by_operation(operation(2)), Whereabouts::Journal(2));
+        let (found, index) = recent.batch(2).unwrap();
+        assert!(Arc::ptr_eq(&found, &first) && index == 1 && recent.batch(4).is_none());
+        while recent.batch(2).is_some() {
+            let next = batch(&last, 4096);
+            recent.keep(&next);
+            last = next.head();
+            assert!(recent.kept_bytes <= KEPT_BYTES_MAX && !recent.batches.is_empty());
+        }
+        assert_eq!(recent.by_operation(operation(2)), Whereabouts::Ledger);
+        assert_eq!(recent.kept_bytes, recent.batches.iter().map(|batch| batch.bytes().len()).sum::<usize>());
+    }
+
+    #[test]
+    fn no_batch_is_kept_behind_a_gap() {
+        let mut recent = Recent::default();
+        recent.keep(&batch(&Head::START, 3));
+        let far = Head { seq: 9, ..Head::START };
+        recent.keep(&batch(&far, 2));
+        assert!(recent.batch(3).is_none() && recent.batch(9).is_none());
+        assert_eq!(recent.batch(11).unwrap().1, 1);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use domain::voucher::{Command, View};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use store::journal::{Head, Journal};
+use store::journal::{Batch, Head, Journal};
 
 /// How to start the engine.
 #[derive(Clone, Debug)]
@@ -174,6 +174,12 @@ impl Vouchers {
         if let Some(partition) = self.local.partition(partition) {
             partition.projected(seq);
         }
+    }
+
+    /// The batch that carries a record of a partition, and its place in there, if this process wrote it a moment ago.
+    #[must_use]
+    pub fn kept(&self, partition: PartitionId, seq: u64) -> Option<(Arc<Batch>, usize)> {
+        self.local.partition(partition)?.recent(|recent| recent.batch(seq))
     }
 
     /// Where to find an operation that was answered.

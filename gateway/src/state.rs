@@ -204,12 +204,15 @@ impl AppState {
         }
     }
 
-    /// The batch that carries a record, and its place in there; none once the journal is trimmed beyond it. Reading it
-    /// blocks, so another thread does.
+    /// The batch that carries a record, and its place in there; none once the journal is trimmed beyond it. Reading
+    /// what is not kept in memory blocks, so another thread does.
     ///
     /// # Errors
     /// When the journal cannot be read.
     pub async fn batch_of(&self, partition: PartitionId, seq: u64) -> Result<Option<(Arc<Batch>, usize)>, Problem> {
+        if let Some(kept) = self.vouchers.kept(partition, seq) {
+            return Ok(Some(kept));
+        }
         let journal = Arc::clone(&self.journal);
         let read = web::block(move || journal.lock().read(partition, seq, 1)).await;
         let batches = read.map_err(|_| Problem::new("out_of_service"))?.map_err(|error| {
