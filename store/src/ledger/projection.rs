@@ -6,12 +6,12 @@ mod step;
 use super::db::{Db, Error, in_transaction};
 use crate::journal::{Batch, Head};
 use domain::ids::PartitionId;
-use rows::{ROWS_A_STATEMENT, Value};
+use rows::WriteRows;
 use sqlx::error::ErrorKind;
 use std::sync::Arc;
 use step::Step;
 
-/// Those of fixed text; the rest is [`rows::Rows`], whose text depends on how many rows there are.
+/// Those of fixed text; the rest is made by [`rows::WriteRows`].
 pub(super) const STATEMENTS: &[&str] = &[START, ADVANCE];
 
 const START: &str = "INSERT INTO checkpoint (partition_id, epoch, seq, chain) VALUES ($1, 0, 0, $2)
@@ -85,22 +85,10 @@ impl Db {
                 return Err(ProjectError::Moved);
             }
             for rows in step.tables(partition, matches!(self, Db::Pg(_))) {
-                for some in rows.values.chunks(rows.width() * ROWS_A_STATEMENT) {
-                    let mut query = sqlx::query(sqlx::AssertSqlSafe(rows.statement(self, some.len() / rows.width())));
-                    for value in some {
-                        query = match *value {
-                            Value::Id(id) => query.bind(id),
-                            Value::Number(number) => query.bind(number),
-                            Value::Text(text) => query.bind(text),
-                            Value::Bytes(bytes) => query.bind(bytes),
-                        };
-                    }
-                    let touched = query.execute(&mut *tx).await.map_err(|error| refused(step.head.seq, error))?;
-                    let expected = (some.len() / rows.width()) as u64;
-                    if rows.table.each_row_counts && touched.rows_affected() != expected {
-                        let why = format!("{}: {} of {expected} rows", rows.table.before, touched.rows_affected());
-                        return Err(contradiction(step.head.seq, &why));
-                    }
+                let touched = tx.write(&rows).await.map_err(|error| refused(step.head.seq, error))?;
+                if rows.table.each_row_counts && touched != rows.len() as u64 {
+                    let why = format!("{}: {touched} of {} rows", rows.table.before, rows.len());
+                    return Err(contradiction(step.head.seq, &why));
                 }
             }
         });

@@ -1,20 +1,46 @@
 //! Many rows in one statement: a round trip to the database costs more than a row.
 
-use super::super::db::Db;
-use std::fmt::Write;
+use sqlx::{PgConnection, SqliteConnection};
 use uuid::Uuid;
 
-/// How many rows one statement writes. One text for full statements and one for each remainder keeps
-/// the cache of prepared statements small; both databases take far more parameters than this needs.
-pub(super) const ROWS_A_STATEMENT: usize = 64;
+/// How many rows one statement of SQLite writes; it takes far more parameters than this needs.
+const ROWS_A_STATEMENT: usize = 64;
 
-/// A value to bind; `None` keeps its type, which Postgres wants to know.
+/// A value to bind, of one type in each column; `None` keeps it, which Postgres wants to know.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value<'a> {
     Id(Option<Uuid>),
     Number(Option<i64>),
     Text(Option<&'static str>),
     Bytes(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// The type of its column, as Postgres calls it.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "uuid",
+            Self::Number(_) => "bigint",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytea",
+        }
+    }
+
+    const fn id(self) -> Option<Uuid> {
+        if let Self::Id(id) = self { id } else { None }
+    }
+
+    const fn number(self) -> Option<i64> {
+        if let Self::Number(number) = self { number } else { None }
+    }
+
+    const fn text(self) -> Option<&'static str> {
+        if let Self::Text(text) = self { text } else { None }
+    }
+
+    const fn bytes(self) -> Option<&'a [u8]> {
+        if let Self::Bytes(bytes) = self { Some(bytes) } else { None }
+    }
 }
 
 impl From<Uuid> for Value<'_> {
@@ -41,10 +67,10 @@ pub(super) struct Table {
     pub each_row_counts: bool,
 }
 
-/// What one step writes with one statement.
+/// What one step writes into one table.
 pub(super) struct Rows<'a> {
     pub table: &'static Table,
-    pub values: Vec<Value<'a>>,
+    values: Vec<Value<'a>>,
 }
 
 impl<'a> Rows<'a> {
@@ -57,29 +83,65 @@ impl<'a> Rows<'a> {
         self.values.extend(row);
     }
 
-    pub(super) fn width(&self) -> usize {
-        self.table.width
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.values.len() / self.table.width
     }
 
-    /// The statement for so many rows.
-    pub(super) fn statement(&self, db: &Db, rows: usize) -> String {
-        let mut text =
-            String::with_capacity(self.table.before.len() + self.table.after.len() + rows * self.width() * 6);
-        text.push_str(self.table.before);
-        for row in 0..rows {
-            text.push_str(if row == 0 { " VALUES (" } else { "), (" });
-            for column in 1..=self.width() {
-                text.push_str(if column == 1 { "" } else { ", " });
-                match db {
-                    // writing to a String cannot fail
-                    Db::Pg(_) => drop(write!(text, "${}", row * self.width() + column)),
-                    // SQLite looks a numbered parameter up in a list, which is quadratic in a thousand of them
-                    Db::Lite(_) => text.push('?'),
-                }
+    fn column(&self, at: usize) -> impl Iterator<Item = Value<'a>> {
+        self.values.iter().skip(at).step_by(self.table.width).copied()
+    }
+}
+
+/// A connection that writes many rows as its database does it best.
+pub(super) trait WriteRows {
+    /// How many rows were touched.
+    async fn write(&mut self, rows: &Rows<'_>) -> Result<u64, sqlx::Error>;
+}
+
+impl WriteRows for SqliteConnection {
+    /// One parameter for each value. One text for full statements and one for each remainder keeps the cache of
+    /// prepared statements small.
+    async fn write(&mut self, rows: &Rows<'_>) -> Result<u64, sqlx::Error> {
+        let (table, mut touched) = (rows.table, 0);
+        for some in rows.values.chunks(table.width * ROWS_A_STATEMENT) {
+            // a numbered parameter is looked up in a list, which is quadratic in a thousand of them
+            let row = format!("({})", vec!["?"; table.width].join(", "));
+            let values = vec![row; some.len() / table.width].join(", ");
+            let text = format!("{} VALUES {values}{}", table.before, table.after);
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+            for value in some {
+                query = match *value {
+                    Value::Id(id) => query.bind(id),
+                    Value::Number(number) => query.bind(number),
+                    Value::Text(text) => query.bind(text),
+                    Value::Bytes(bytes) => query.bind(bytes),
+                };
             }
+            touched += query.execute(&mut *self).await?.rows_affected();
         }
-        text.push(')');
-        text.push_str(self.table.after);
-        text
+        Ok(touched)
+    }
+}
+
+impl WriteRows for PgConnection {
+    /// One array for each column: a single round trip, and one text for any number of rows.
+    async fn write(&mut self, rows: &Rows<'_>) -> Result<u64, sqlx::Error> {
+        let table = rows.table;
+        let Some(first) = rows.values.get(..table.width) else { return Ok(0) };
+        let arrays = first.iter().zip(1..).map(|(value, at)| format!("${at}::{}[]", value.kind()));
+        let arrays = arrays.collect::<Vec<_>>().join(", ");
+        let text = format!("{} SELECT * FROM unnest({arrays}){}", table.before, table.after);
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+        for (at, value) in first.iter().enumerate() {
+            let column = rows.column(at);
+            query = match value {
+                Value::Id(_) => query.bind(column.map(Value::id).collect::<Vec<_>>()),
+                Value::Number(_) => query.bind(column.map(Value::number).collect::<Vec<_>>()),
+                Value::Text(_) => query.bind(column.map(Value::text).collect::<Vec<_>>()),
+                Value::Bytes(_) => query.bind(column.map(Value::bytes).collect::<Vec<_>>()),
+            };
+        }
+        Ok(query.execute(self).await?.rows_affected())
     }
 }
