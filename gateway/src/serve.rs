@@ -29,6 +29,7 @@ use store::keys::{Keys, random};
 use store::ledger::Db;
 use store::receipt::Signer;
 use utoipa_actix_web::service_config::ServiceConfig;
+use workers::pace::Pace;
 
 /// How many looked-up codes are kept.
 const CODES_MAX: usize = 1_000_000;
@@ -242,6 +243,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         texts: Arc::clone(&state.texts),
         directory: Arc::clone(&state.directory),
         watcher: Arc::clone(&state.hub) as _,
+        pace: Arc::new(Pace::beside_tills()),
         stop: Arc::clone(&stop),
     };
     let works = settings.workers;

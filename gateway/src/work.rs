@@ -16,6 +16,7 @@ use std::time::Duration;
 use store::keys::Keys;
 use store::ledger::Db;
 use workers::months::Months;
+use workers::pace::Pace;
 use workers::projector::{Projector, Watcher};
 use workers::sms::{FileSender, Messenger};
 use workers::trimming::Trimmer;
@@ -55,6 +56,8 @@ pub struct Work {
     pub directory: Arc<Directory>,
     /// Who hears how far projection is.
     pub watcher: Arc<dyn Watcher>,
+    /// How much of the machine it may take.
+    pub pace: Arc<Pace>,
     /// Set when it is to end.
     pub stop: Arc<AtomicBool>,
 }
@@ -88,7 +91,8 @@ impl Work {
         let Some(journal) = self.once_there("journal", || async { self.settings.journal.reader() }).await else {
             return;
         };
-        let projector = Projector { db, journal, partition, watcher: Arc::clone(&self.watcher) };
+        let (watcher, pace) = (Arc::clone(&self.watcher), Arc::clone(&self.pace));
+        let projector = Projector { db, journal, partition, watcher, pace };
         projector.run(Arc::clone(&self.stop)).await;
     }
 

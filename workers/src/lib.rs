@@ -5,6 +5,7 @@
 
 pub mod expiry;
 pub mod months;
+pub mod pace;
 pub mod projector;
 pub mod sms;
 pub mod trimming;

@@ -5,6 +5,7 @@
 //! writes the rows, and whoever finds it moved begins again from there. What nobody knows, whether a
 //! commit that was not answered took place, the checkpoint says.
 
+use crate::pace::Pace;
 use domain::ids::PartitionId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,11 +18,8 @@ use store::ledger::{Db, ProjectError};
 const STEP_BYTES_MAX: usize = 192 << 10;
 /// How often to look for new records.
 const POLL: Duration = Duration::from_millis(10);
-/// How much longer than a step took to rest after it while payments come in: answers come before rows, and
-/// others too want to write to the ledger.
-const REST: u32 = 4;
-/// And at least so long: records that come together share pages, and each page is written but once.
-const REST_MIN: Duration = Duration::from_millis(100);
+/// How long to let records come together: they share pages, and each page is written but once.
+const GATHER: Duration = Duration::from_millis(100);
 /// How long to wait after something failed.
 const BACKOFF: Duration = Duration::from_millis(250);
 
@@ -48,13 +46,25 @@ pub struct Projector {
     pub partition: PartitionId,
     /// Who is told.
     pub watcher: Arc<dyn Watcher>,
+    /// Shared by the projectors of one process.
+    pub pace: Arc<Pace>,
+}
+
+/// What a step wrote.
+struct Written {
+    /// Up to which record.
+    seq: u64,
+    /// How far the journal was durable before it.
+    durable: Option<u64>,
+    /// Whether there was more than a step takes, or nearly.
+    full: bool,
+    took: Duration,
 }
 
 /// What one look came to.
 enum Step {
     Nothing,
-    /// How long to rest.
-    Done(Duration),
+    Done(Written),
     /// Another projector was faster.
     Overtaken,
     Failed,
@@ -67,6 +77,7 @@ impl Projector {
     pub async fn run(mut self, stop: Arc<AtomicBool>) {
         let mut head = None;
         loop {
+            let turn = self.pace.turn().await;
             let step = self.step(&mut head).await;
             let ending = stop.load(Ordering::Acquire);
             match step {
@@ -78,9 +89,16 @@ impl Projector {
                 }
                 Step::Overtaken => {}
                 Step::Done(_) if ending => {}
-                Step::Done(rest) => tokio::time::sleep(rest).await,
-                Step::Nothing => tokio::time::sleep(POLL).await,
-                Step::Failed => tokio::time::sleep(BACKOFF).await,
+                Step::Done(written) => {
+                    let (rest, gather) = self.pauses(&written);
+                    tokio::time::sleep(rest).await;
+                    drop(turn);
+                    tokio::time::sleep(gather).await;
+                }
+                Step::Nothing | Step::Failed => {
+                    drop(turn);
+                    tokio::time::sleep(if matches!(step, Step::Nothing) { POLL } else { BACKOFF }).await;
+                }
             }
         }
     }
@@ -114,18 +132,7 @@ impl Projector {
                 metrics::gauge!("buono_projector_seq", "partition" => self.partition.to_string()).set(done.seq as f64);
                 self.watcher.projected(self.partition, done.seq);
                 let full = batches.iter().map(|batch| batch.bytes().len()).sum::<usize>() >= STEP_BYTES_MAX / 2;
-                Step::Done(match durable {
-                    // what a busy hour left behind is caught up with at once when it is over
-                    Some(durable)
-                        if done.seq < durable && self.watcher.durable_seq(self.partition) == Some(durable) =>
-                    {
-                        Duration::ZERO
-                    }
-                    Some(_) => (started.elapsed() * REST).max(REST_MIN),
-                    // no till waits for this process
-                    None if full => Duration::ZERO,
-                    None => REST_MIN,
-                })
+                Step::Done(Written { seq: done.seq, durable, full, took: started.elapsed() })
             }
             Err(ProjectError::Moved) => {
                 *known = None;
@@ -141,6 +148,22 @@ impl Projector {
                 self.contradicted(known, head, &contradiction.to_string()).await
             }
         }
+    }
+
+    /// How long all projectors of the process rest after a step, and how much longer this one lets records gather.
+    fn pauses(&mut self, written: &Written) -> (Duration, Duration) {
+        let durable = self.watcher.durable_seq(self.partition);
+        if durable.is_some_and(|durable| written.seq < durable) && durable == written.durable {
+            // what a busy hour left behind is caught up with at once when it is over
+            return (Duration::ZERO, Duration::ZERO);
+        }
+        if !written.full {
+            return (self.pace.rest(written.took, 0), GATHER);
+        }
+        // of a partition that another process writes only the journal can say
+        let end = durable.or_else(|| self.journal.head(self.partition).ok().map(|head| head.seq));
+        let behind = end.unwrap_or(0).saturating_sub(written.seq);
+        (self.pace.rest(written.took, behind), Duration::ZERO)
     }
 
     fn failed(&self, error: &dyn std::error::Error) -> Step {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::journal::JournalPlace;
 use store::keys::Keys;
+use workers::pace::Pace;
 use workers::projector::Watcher;
 
 /// What of the work has stopped for good, and what was accepted at the start.
@@ -73,6 +74,7 @@ pub async fn run(
         texts: Arc::new(Texts::default()),
         directory: Arc::new(Directory::load(&db).await?),
         watcher: Arc::clone(&progress) as _,
+        pace: Arc::new(Pace::alone()),
         stop: Arc::clone(&stop),
     };
     let worker = std::thread::Builder::new().name("workers".to_owned()).spawn(move || {

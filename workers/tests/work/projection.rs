@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use store::journal::Journal;
 use store::ledger::Db;
+use workers::pace::Pace;
 use workers::projector::{Projector, Watcher};
 
 const FAR: Timestamp = Timestamp::LAST;
@@ -43,7 +44,8 @@ impl Watcher for Told {
 fn projector(db: &Db, town: &Town, told: &Arc<Told>) -> Projector {
     told.durable.store(town.head.seq, SeqCst);
     let watcher: Arc<dyn Watcher> = Arc::clone(told) as _;
-    Projector { db: db.clone(), journal: Box::new(town.journal.clone()), partition: town.partition, watcher }
+    let (journal, pace) = (Box::new(town.journal.clone()), Arc::new(Pace::beside_tills()));
+    Projector { db: db.clone(), journal, partition: town.partition, watcher, pace }
 }
 
 /// Runs until it has waited for something so many times, and dies there; whether it ended before.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 use store::ledger::Db;
 use tokio::task::JoinHandle;
+use workers::pace::Pace;
 use workers::projector::Projector;
 
 const KILLS: u64 = 20;
@@ -19,7 +20,8 @@ const VOUCHERS: u128 = 40;
 async fn racer(url: &str, town: &Town, told: &Arc<Told>, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
     let db = Db::connect_postgres(url).await.unwrap().everything();
     let (journal, watcher) = (Box::new(town.journal.clone()), Arc::clone(told) as _);
-    let projector = Projector { db, journal, partition: town.partition, watcher };
+    let pace = Arc::new(Pace::alone());
+    let projector = Projector { db, journal, partition: town.partition, watcher, pace };
     tokio::spawn(projector.run(Arc::clone(stop)))
 }
 
