@@ -158,12 +158,12 @@ impl Projector {
             return (Duration::ZERO, Duration::ZERO);
         }
         if !written.full {
-            return (self.pace.rest(written.took, 0), GATHER);
+            return (self.pace.rest(written.took, self.partition, 0), GATHER);
         }
         // of a partition that another process writes only the journal can say
         let end = durable.or_else(|| self.journal.head(self.partition).ok().map(|head| head.seq));
         let behind = end.unwrap_or(0).saturating_sub(written.seq);
-        (self.pace.rest(written.took, behind), Duration::ZERO)
+        (self.pace.rest(written.took, self.partition, behind), Duration::ZERO)
     }
 
     fn failed(&self, error: &dyn std::error::Error) -> Step {
