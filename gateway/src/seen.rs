@@ -58,6 +58,21 @@ impl Seen {
         self.ends.lock().get(&partition.0).copied().unwrap_or(0)
     }
 
+    /// What is wrong with a journal whose partition ends there, if it once was longer.
+    #[must_use]
+    pub fn complaint(&self, partition: PartitionId, journal_end: u64) -> Option<String> {
+        let seq = self.seq(partition);
+        (seq > journal_end).then(|| {
+            format!(
+                "the journal of partition {partition} ends at record {journal_end}, and this node has seen it durable up \
+                 to record {seq}: this journal is an older copy, as that of a standby which lacked the end. Serve nobody. \
+                 Promote the standby that has received most, or find the newer copy. If there is none, what lies \
+                 between is lost with all that was answered of it: then remove {} on every node",
+                self.path.display()
+            )
+        })
+    }
+
     /// Takes in what is durable now; what lies before the known ends changes nothing.
     ///
     /// # Errors
@@ -94,6 +109,8 @@ mod tests {
         seen.note([(one, 5), (two, 3)].into_iter()).unwrap();
         for seen in [seen, Seen::load(folder.path()).unwrap()] {
             assert_eq!([0, 1, 2].map(|id| seen.seq(PartitionId(id))), [0, 7, 3]);
+            assert_eq!(seen.complaint(one, 7), None);
+            assert!(seen.complaint(one, 6).unwrap().contains("durable up to record 7"));
         }
         std::fs::write(path(folder.path()), "1 7\n2").unwrap();
         assert!(Seen::load(folder.path()).err().unwrap().to_string().contains("remove the file"));
