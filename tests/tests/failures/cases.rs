@@ -65,12 +65,7 @@ pub const EVERYTHING: &[Case] = &[
     case(PostgresAlone, 2, LoseAnswers(CUT), "the wire to Postgres cut for 1 to 30 s: answers lost"),
     case(PostgresAlone, 3, OtherNode, "a second node on the same stores"),
     case(PostgresAlone, 15, Any, "any of these, mixed"),
-    case(
-        PostgresWithStandbys,
-        3,
-        LosePrimary(CUT),
-        "the primary lost for good, a standby promoted, the primary back",
-    ),
+    case(PostgresWithStandbys, 3, LosePrimary(CUT), "the primary lost for good, a standby promoted, the primary back"),
     case(PostgresWithStandbys, 3, Kill(Journal), "kill -9 of the primary, which comes back"),
     case(PostgresWithStandbys, 2, NoStandby(AWAY), "both standbys away for 6 to 30 s"),
     case(Files, 10, Kill(Node), "kill -9 of the node"),
