@@ -72,7 +72,7 @@ impl Seat {
         self.paused = None;
         let before = self.writer.phase();
         self.partition.order(|order| match order {
-            Order::TakeUp(checkpoint) => self.writer.take_up(checkpoint),
+            Order::TakeUp { checkpoint, seen_seq } => self.writer.take_up(checkpoint, seen_seq),
             Order::LayDown => self.writer.lay_down(),
         });
         if self.writer.phase() != before {

@@ -16,7 +16,7 @@ use tokio::sync::{oneshot, watch};
 /// Why a partition is out of service until an operator has looked at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Halt {
-    /// The ledger, or this process, knows records that the journal has not: it is an old copy.
+    /// The ledger, or this node, knows records that the journal has not: it is an old copy.
     #[error("the journal ends before records that were durable")]
     JournalBehindLedger,
     /// The store has records and no fence.
@@ -41,8 +41,8 @@ pub struct PartitionState {
 /// What a node is to do with a partition, once its lease says so.
 #[derive(Clone, Copy, Debug)]
 pub enum Order {
-    /// Serve it, behind the ledger's record of it.
-    TakeUp(Head),
+    /// Serve it, behind the ledger's record of it, if the journal reaches as far as it was ever seen to.
+    TakeUp { checkpoint: Head, seen_seq: u64 },
     /// Answer what is there, and leave it to another.
     LayDown,
 }

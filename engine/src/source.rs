@@ -16,6 +16,10 @@ pub trait Source: Send + Sync + 'static {
 
     /// The last record of the partition that the ledger holds.
     fn checkpoint(&self, partition: PartitionId) -> Pending<'_, Head>;
+
+    /// The last record of the partition that this node ever saw durable. A ledger that was exchanged together with
+    /// its journal for older copies of both knows of less.
+    fn seen_seq(&self, partition: PartitionId) -> u64;
 }
 
 /// Why a voucher could not be brought into memory.

@@ -115,6 +115,8 @@ pub struct Writer<R> {
     phase: Phase,
     /// The last record known to be durable, and checked.
     head: Head,
+    /// The last record that this node ever saw durable; all that is known of it is its number.
+    seen_seq: u64,
     /// The epoch believed to be current.
     epoch: u64,
     generation: u64,
@@ -137,6 +139,7 @@ impl<R> Writer<R> {
             phase: Phase::Asking,
             epoch: checkpoint.epoch,
             head: checkpoint,
+            seen_seq: 0,
             generation: 1,
             pause: false,
             in_flight: Vec::new(),
@@ -152,10 +155,11 @@ impl<R> Writer<R> {
         Self { phase: Phase::SteppedDown, ..Self::new(node, Head::START) }
     }
 
-    /// Serves from now on, behind what the ledger holds. Says whether that is settled: a partition that is
-    /// served or halted stays as it is.
-    pub fn take_up(&mut self, checkpoint: Head) -> bool {
+    /// Serves from now on, behind what the ledger holds, unless the journal ends before a record that was seen.
+    /// Says whether that is settled: a partition that is served or halted stays as it is.
+    pub fn take_up(&mut self, checkpoint: Head, seen_seq: u64) -> bool {
         if self.phase == Phase::SteppedDown {
+            self.seen_seq = seen_seq;
             if checkpoint.seq > self.head.seq {
                 self.head = checkpoint;
             }

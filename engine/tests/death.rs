@@ -53,6 +53,10 @@ impl Source for Lagging {
     fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {
         Box::pin(async move { Ok(Head { seq: self.seq.load(Ordering::SeqCst), ..Head::START }) })
     }
+
+    fn seen_seq(&self, _: PartitionId) -> u64 {
+        0
+    }
 }
 
 fn event(answer: Answer) -> Event {

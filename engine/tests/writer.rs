@@ -225,7 +225,7 @@ fn a_partition_is_laid_down_between_batches_and_taken_up_behind_what_others_wrot
     // another node had it meanwhile, and the ledger holds some of what that one wrote
     let theirs = opening(&batch.head(), OTHER, 2);
     let more = written(&theirs.head(), &facts(voucher(2), &[issue(9, 7_000)]));
-    assert!(bench.writer.take_up(theirs.head()));
+    assert!(bench.writer.take_up(theirs.head(), theirs.head().seq));
     assert_eq!((bench.writer.phase(), bench.writer.generation()), (Phase::Asking, generation + 2));
     bench.hears(IoResult::Head(Ok(more.head())));
     assert!(matches!(bench.next(), Io::Open { expected_epoch: 2, .. }));
@@ -234,14 +234,25 @@ fn a_partition_is_laid_down_between_batches_and_taken_up_behind_what_others_wrot
     assert!(matches!(bench.next(), Io::Read { from_seq: 5 }), "it reads behind the ledger, not behind itself");
     bench.writer.done(IoResult::Read(Ok(vec![more, open])));
     assert_eq!(bench.writer.phase(), Phase::Serving);
-    assert!(bench.writer.take_up(Head::START) && bench.writer.phase() == Phase::Serving, "it is up already");
+    assert!(bench.writer.take_up(Head::START, 0) && bench.writer.phase() == Phase::Serving, "it is up already");
+}
+
+/// Journal and ledger of one database are exchanged together, and then agree with each other.
+#[test]
+fn a_journal_that_ends_before_what_this_node_once_saw_is_an_old_copy() {
+    let end = opening(&Head::START, OTHER, 1).head();
+    for (seen_seq, expected) in [(end.seq, Phase::Opening), (end.seq + 1, Phase::Halted(Halt::JournalBehindLedger))] {
+        let mut bench = Bench { writer: Writer::resting(NODE), intake: Vec::new() };
+        assert!(bench.writer.take_up(Head::START, seen_seq));
+        assert_eq!(bench.hears(IoResult::Head(Ok(end))), expected);
+    }
 }
 
 #[test]
 fn what_is_halted_stays_so_whoever_has_it() {
     let (mut bench, _) = under_way();
     bench.writer.done(IoResult::Appended(Err(JournalError::NoFence)));
-    assert!(bench.writer.lay_down() && bench.writer.take_up(Head::START));
+    assert!(bench.writer.lay_down() && bench.writer.take_up(Head::START, 0));
     assert_eq!(bench.writer.phase(), Phase::Halted(Halt::NoFence));
 }
 

@@ -21,6 +21,7 @@ use workers::expiry::{Expiry, Sweep};
 const NICE: i32 = 10;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const FOLD_EVERY: Duration = Duration::from_secs(5);
+const NOTE_EVERY: Duration = Duration::from_secs(1);
 const NAP: Duration = Duration::from_millis(250);
 
 /// The engine as the expiry run sees it.
@@ -92,7 +93,7 @@ impl Background {
         let expiry = Expiry { db: db.clone(), sweep: Arc::new(engine), clock };
         let watch =
             LedgerWatch { db: db.clone(), hub: Arc::clone(&state.hub), directory: Arc::clone(&state.directory) };
-        let source = LedgerSource(db.clone());
+        let source = LedgerSource { db: db.clone(), seen: state.seen.clone() };
         let work = async {
             if self.work.settings.workers {
                 self.work.run(Job::All, db.clone()).await;
@@ -111,12 +112,26 @@ impl Background {
     }
 }
 
+/// Notes how far the journal reaches, where others could exchange it for an older copy.
+fn note_ends(state: &AppState) {
+    let AppState { vouchers, hub, seen: Some(seen), .. } = state else { return };
+    let partitions = vouchers.states().into_iter().map(|(id, _)| id);
+    let ends = partitions.map(|id| (id, vouchers.whole_seq(id).max(hub.seen(id).unwrap_or(0))));
+    if let Err(error) = seen.note(ends) {
+        tracing::warn!(%error, "how far the journal reaches is not noted in the data folder");
+    }
+}
+
 /// Idle vouchers leave memory, figures are folded, limits of callers who are gone are forgotten.
 async fn housekeeping(state: &AppState, source: &LedgerSource, stop: &AtomicBool) {
-    let (mut sweep, mut fold) = (SWEEP_EVERY, FOLD_EVERY);
+    let (mut sweep, mut fold, mut note) = (SWEEP_EVERY, FOLD_EVERY, NOTE_EVERY);
     while !stop.load(Ordering::Acquire) {
         tokio::time::sleep(NAP).await;
-        (sweep, fold) = (sweep.saturating_sub(NAP), fold.saturating_sub(NAP));
+        (sweep, fold, note) = (sweep.saturating_sub(NAP), fold.saturating_sub(NAP), note.saturating_sub(NAP));
+        if note.is_zero() {
+            note = NOTE_EVERY;
+            note_ends(state);
+        }
         if fold.is_zero() {
             fold = FOLD_EVERY;
             // otherwise every single sample stays in memory until somebody asks for the figures
@@ -130,4 +145,5 @@ async fn housekeeping(state: &AppState, source: &LedgerSource, stop: &AtomicBool
             }
         }
     }
+    note_ends(state);
 }

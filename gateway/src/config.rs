@@ -9,7 +9,7 @@ pub use file::parse;
 
 use crate::demo;
 use crate::edge::SystemEntropy;
-use crate::node::Meeting;
+use crate::node::{Meeting, seen};
 use crate::serve::{Settings, StartError, complaints, lock, open_ledger, signals, start};
 use crate::upkeep::{Finding, backup, migrate, not_behind, restore, verify};
 use crate::work::{Job, process};
@@ -19,7 +19,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
-use store::journal::{JournalPlace, RedisServer};
+use store::journal::{JournalPlace, RedisServer, Standing};
 use store::keys::Keys;
 use store::ledger::Db;
 use tracing_subscriber::EnvFilter;
@@ -312,14 +312,32 @@ async fn work(options: Work) -> Result<(), StartError> {
     process::run(&settings, options.job, listener, signals()?).await
 }
 
-/// Whether the journal is there, and not an older copy than the ledger.
+/// Whether the journal is there, and not an older copy than the ledger, or than this node has seen.
 async fn lost(settings: &Settings, db: &Db) -> Result<(), Finding> {
+    let seen = seen(settings).map_err(|error| Finding::Unreadable(error.to_string()))?;
     let mut journal = settings.journal.writer()?;
     for (partition, _) in db.checkpoints().await? {
         let end = journal.head(partition)?.seq;
         not_behind(db, partition, end).await?;
+        if let Some(complaint) = seen.as_ref().and_then(|seen| seen.complaint(partition, end)) {
+            return Err(Finding::Damaged(complaint));
+        }
     }
     Ok(())
+}
+
+/// What is wrong with a journal whose settings are as they must be. Says on the way who has a copy of it.
+async fn unfit(settings: &Settings, db: &Db) -> Result<Option<String>, StartError> {
+    if let Some(standbys) = settings.journal.standbys()? {
+        let kind = match standbys.standing() {
+            // whatever else is asked would wait for them
+            Standing::Stopped => return Ok(Some(format!("Postgres: {standbys}"))),
+            Standing::Weak | Standing::Hidden => "warning",
+            Standing::Good => "good",
+        };
+        println!("{kind}: Postgres: {standbys}");
+    }
+    Ok(lost(settings, db).await.err().map(|finding| finding.to_string()))
 }
 
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
@@ -328,9 +346,7 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
     let mut wrong = db.leaks().await?;
     match complaints(&settings, &db).await {
         // a journal is only opened for writing where nothing speaks against it
-        Ok(found) if found.is_empty() => {
-            wrong.extend(lost(&settings, &db).await.err().map(|finding| finding.to_string()));
-        }
+        Ok(found) if found.is_empty() => wrong.extend(unfit(&settings, &db).await?),
         Ok(found) => wrong.extend(found),
         Err(error) => wrong.push(error.to_string()),
     }

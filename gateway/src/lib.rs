@@ -30,6 +30,7 @@ pub mod openapi;
 pub mod ops;
 pub mod pages;
 pub mod problem;
+pub mod seen;
 pub mod serve;
 pub mod shop;
 pub mod state;

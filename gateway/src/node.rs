@@ -2,6 +2,7 @@
 
 use crate::directory::Directory;
 use crate::edge::SystemEntropy;
+use crate::seen::Seen;
 use crate::serve::{Settings, StartError};
 use data_encoding::HEXLOWER;
 use engine::{Listener, Primary, Shared};
@@ -10,6 +11,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use store::files::write_whole;
+use store::journal::JournalPlace;
 use store::keys::{Keys, random};
 use store::ledger::Db;
 use store::receipt::Signer;
@@ -68,6 +70,17 @@ pub fn share(settings: &Settings, keys: &Keys, listener: &Arc<Directory>) -> Res
         entropy: Arc::new(SystemEntropy),
         signer: Arc::new(Signer::new(keys.receipt_secret())),
     }))
+}
+
+/// What this node knows of a journal that others look after; a file in the data folder is nobody else's.
+///
+/// # Errors
+/// When its note cannot be read.
+pub fn seen(settings: &Settings) -> Result<Option<Arc<Seen>>, StartError> {
+    Ok(match settings.journal {
+        JournalPlace::File(_) => None,
+        JournalPlace::Postgres(_) | JournalPlace::Redis(_) => Some(Arc::new(Seen::load(&settings.data)?)),
+    })
 }
 
 impl Listener for Directory {

@@ -6,6 +6,7 @@ use crate::edge::{SystemClock, SystemEntropy};
 use crate::hub::Hub;
 use crate::node::{self, Meeting};
 use crate::problem::{json_config, no_route, path_config, query_config};
+use crate::seen::Seen;
 use crate::state::AppState;
 use crate::texts::Texts;
 use crate::work::Work;
@@ -102,12 +103,17 @@ pub struct Running {
 }
 
 /// The ledger as the engine's source of facts.
-pub struct LedgerSource(pub Db);
+pub struct LedgerSource {
+    /// The ledger.
+    pub db: Db,
+    /// What the ledger may not know.
+    pub seen: Option<Arc<Seen>>,
+}
 
 impl Source for LedgerSource {
     fn entries(&self, voucher: VoucherId) -> engine::source::Pending<'_, Vec<domain::voucher::Entry>> {
         Box::pin(async move {
-            self.0.entries(voucher).await.map_err(|error| match error {
+            self.db.entries(voucher).await.map_err(|error| match error {
                 store::ledger::Error::Corrupt(why) => LoadError::Corrupt(why),
                 other => LoadError::Unavailable(other.to_string()),
             })
@@ -116,8 +122,12 @@ impl Source for LedgerSource {
 
     fn checkpoint(&self, partition: PartitionId) -> engine::source::Pending<'_, Head> {
         Box::pin(async move {
-            self.0.checkpoint(partition).await.map_err(|error| LoadError::Unavailable(error.to_string()))
+            self.db.checkpoint(partition).await.map_err(|error| LoadError::Unavailable(error.to_string()))
         })
+    }
+
+    fn seen_seq(&self, partition: PartitionId) -> u64 {
+        self.seen.as_ref().map_or(0, |seen| seen.seq(partition))
     }
 }
 
@@ -208,7 +218,8 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
     let (db, accepted) = open_stores(settings).await?;
     own(&db, &keys, settings).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let source: Arc<dyn Source> = Arc::new(LedgerSource(db.clone()));
+    let seen = node::seen(settings)?;
+    let source: Arc<dyn Source> = Arc::new(LedgerSource { db: db.clone(), seen: seen.clone() });
     let node = NodeId(u64::from_le_bytes(random(&SystemEntropy)));
     let options = Options { node, idle: settings.idle };
     let directory = Arc::new(Directory::load(&db).await?);
@@ -234,6 +245,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         office: tokio::sync::Mutex::default(),
         closing: AtomicBool::new(false),
         accepted,
+        seen,
         metrics,
     });
     let stop = Arc::new(AtomicBool::new(false));

@@ -6,6 +6,7 @@ use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::openapi::Document;
 use crate::problem::Problem;
+use crate::seen::Seen;
 use crate::texts::Texts;
 use actix_web::web;
 use domain::clock::{Clock, Timestamp};
@@ -63,6 +64,8 @@ pub struct AppState {
     pub closing: std::sync::atomic::AtomicBool,
     /// What can lose answered payments, and was accepted at the start.
     pub accepted: Vec<String>,
+    /// How far the journal was ever seen to reach, where it is on servers.
+    pub seen: Option<Arc<Seen>>,
     /// What `/metrics` shows.
     pub metrics: metrics_exporter_prometheus::PrometheusHandle,
 }

@@ -37,7 +37,7 @@ pub use leases::{Leases, Member, MemoryLeases, Seen, Table};
 pub use memory::MemoryJournal;
 pub use place::{JournalPlace, Lane, Volume};
 pub(crate) use postgres::complaints::UNSAFE as POSTGRES_UNSAFE;
-pub use postgres::{PostgresJournal, PostgresLeases};
+pub use postgres::{PostgresJournal, PostgresLeases, Standbys, Standing};
 pub use redis::{Complaint, RedisJournal, RedisLeases, RedisServer};
 pub use sqlite::{SQLITE_VERSION_MIN, SqliteJournal};
 

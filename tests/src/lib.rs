@@ -13,6 +13,7 @@ pub mod postgres;
 #[path = "../../store/tests/common/proxy.rs"]
 pub mod proxy;
 pub mod redis;
+pub mod standbys;
 pub mod stores;
 pub mod strace;
 pub mod town;

@@ -10,6 +10,8 @@ pub struct Stores {
     pub redis: Option<Redis>,
     /// Of the ledger, and of the journal where there is no Redis.
     pub postgres: Option<postgres::Server>,
+    /// Of that Postgres.
+    pub standbys: Vec<postgres::Server>,
 }
 
 impl Stores {
@@ -34,7 +36,7 @@ impl Stores {
     /// When it cannot be started.
     #[must_use]
     pub fn postgres_alone() -> Self {
-        Self { redis: None, postgres: Some(postgres::Server::start(&[])) }
+        Self { postgres: Some(postgres::Server::start(&[])), ..Self::default() }
     }
 
     /// The port of the server that holds the journal.

@@ -71,6 +71,10 @@ impl Trimmer {
         if let Some(limit) = volume.limit_bytes {
             metrics::gauge!("buono_journal_limit_bytes").set(limit as f64);
         }
+        if let Some(standbys) = self.place.standbys()?.filter(|standbys| standbys.hidden == 0) {
+            metrics::gauge!("buono_journal_standbys_needed").set(standbys.needed as f64);
+            metrics::gauge!("buono_journal_standbys_confirming").set(standbys.confirming.len() as f64);
+        }
         let mut journal = match self.keep {
             Some(_) => self.place.writer()?,
             None => self.place.reader()?,

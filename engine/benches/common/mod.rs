@@ -43,6 +43,10 @@ impl Source for Nobody {
     fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {
         Box::pin(async { Ok(Head { seq: u64::MAX, ..Head::START }) })
     }
+
+    fn seen_seq(&self, _: PartitionId) -> u64 {
+        0
+    }
 }
 
 fn command(number: u128, action: Action) -> Command {

@@ -212,7 +212,10 @@ impl Steward {
             return;
         }
         match self.source.checkpoint(id).await {
-            Ok(checkpoint) => partition.command(Order::TakeUp(checkpoint)),
+            Ok(checkpoint) => {
+                let seen_seq = self.source.seen_seq(id);
+                partition.command(Order::TakeUp { checkpoint, seen_seq });
+            }
             Err(error) => tracing::warn!(partition = %id, %error, "the partition will be taken up later"),
         }
     }

@@ -11,7 +11,7 @@ use store::journal::{Batch, Head, JournalError, Opened};
 impl<R> Writer<R> {
     pub(super) fn asked(&mut self, result: &Result<Head, JournalError>) {
         match *result {
-            Ok(head) if head.seq < self.head.seq => self.halt(Halt::JournalBehindLedger),
+            Ok(head) if head.seq < self.head.seq.max(self.seen_seq) => self.halt(Halt::JournalBehindLedger),
             Ok(head) => {
                 self.epoch = head.epoch;
                 self.phase = Phase::Opening;

@@ -214,6 +214,10 @@ impl Source for Lagging {
     fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {
         Box::pin(async move { Ok(Head { seq: self.seq.load(SeqCst), ..Head::START }) })
     }
+
+    fn seen_seq(&self, _: PartitionId) -> u64 {
+        0
+    }
 }
 
 /// The engine and everything around it.

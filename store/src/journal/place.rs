@@ -3,7 +3,7 @@
 use super::spread::{Spread, place_of};
 use super::{
     Journal, JournalError, Leases, PostgresJournal, PostgresLeases, RedisJournal, RedisLeases, RedisServer,
-    SqliteJournal,
+    SqliteJournal, Standbys,
 };
 use domain::ids::PartitionId;
 use std::path::PathBuf;
@@ -141,6 +141,17 @@ impl JournalPlace {
                 let bytes = each.iter().map(|volume| volume.bytes).sum();
                 Ok(Volume { bytes, limit_bytes: limits.map(|limits| limits.iter().sum()) })
             }
+        }
+    }
+
+    /// Which other machines have what it commits, where that can be promised: on Postgres.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot be asked.
+    pub fn standbys(&self) -> Result<Option<Standbys>, JournalError> {
+        match self {
+            Self::Postgres(url) => PostgresJournal::standbys(url).map(Some),
+            Self::File(_) | Self::Redis(_) => Ok(None),
         }
     }
 

@@ -27,8 +27,10 @@
 pub(crate) mod complaints;
 mod leases;
 mod session;
+mod standbys;
 
 pub use leases::PostgresLeases;
+pub use standbys::{Standbys, Standing};
 
 use super::batch::{continues, vouched_for};
 use super::{Append, Appended, Batch, Chain, Head, Journal, JournalError, Opened, failed_together};
@@ -126,6 +128,14 @@ impl PostgresJournal {
     /// [`JournalError::Unknown`] when it cannot even be asked.
     pub fn complaints(url: &str) -> Result<Vec<String>, JournalError> {
         complaints::complaints(&url.parse()?)
+    }
+
+    /// Which other machines have what it commits.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot be asked.
+    pub fn standbys(url: &str) -> Result<Standbys, JournalError> {
+        standbys::standbys(&url.parse()?)
     }
 
     /// How many bytes the batches take on the server's disk.

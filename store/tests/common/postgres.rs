@@ -53,13 +53,18 @@ fn children(pid: &str) -> Vec<String> {
 }
 
 impl Server {
-    /// Starts a new one with these lines of configuration.
-    pub fn start(settings: &[&str]) -> Self {
+    /// A port and an empty folder.
+    fn place() -> Self {
         let (bin, folder) = (binaries(), tempfile::tempdir().unwrap());
         let open = Command::new("chmod").arg("777").arg(folder.path()).status().unwrap();
         assert!(open.success());
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { bin, folder, port };
+        Self { bin, folder, port }
+    }
+
+    /// Starts a new one with these lines of configuration.
+    pub fn start(settings: &[&str]) -> Self {
+        let server = Self::place();
         let made = as_postgres(&server.bin.join("initdb"))
             .args(["--no-sync", "-A", "trust", "-U", "postgres", "-D"])
             .arg(server.data())
@@ -81,6 +86,74 @@ impl Server {
         let path = self.data().join("postgresql.conf");
         let before = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, format!("{before}\n{}\n", settings.join("\n"))).unwrap();
+    }
+
+    /// A new server that follows this one: a copy of its files, and its log from then on.
+    pub fn standby(&self) -> Self {
+        let standby = Self::place();
+        standby.follow_anew(self);
+        standby
+    }
+
+    /// The same for a server that is there and does not run, whose files go.
+    pub fn follow_anew(&self, primary: &Self) {
+        let _ = std::fs::remove_dir_all(self.data());
+        let copied = as_postgres(&self.bin.join("pg_basebackup"))
+            .args(["--no-sync", "-c", "fast", "-X", "stream", "-R", "-D"])
+            .arg(self.data())
+            .args(["-d", &self.conninfo(primary)])
+            .status()
+            .unwrap();
+        assert!(copied.success(), "pg_basebackup failed");
+        self.resume();
+    }
+
+    /// The name by which others know it as their standby.
+    pub fn name(&self) -> String {
+        format!("on_{}", self.port)
+    }
+
+    fn conninfo(&self, primary: &Self) -> String {
+        format!("host=127.0.0.1 port={} user=postgres application_name={}", primary.port, self.name())
+    }
+
+    /// Has a standby follow another primary from now on.
+    pub fn follow(&self, primary: &Self) {
+        self.set("primary_conninfo", &self.conninfo(primary));
+    }
+
+    /// Has a standby follow nobody for now.
+    pub fn follow_nobody(&self) {
+        self.set("primary_conninfo", "");
+        self.until("SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_wal_receiver)");
+    }
+
+    /// Makes a standby the primary.
+    pub fn promote(&self) {
+        assert!(self.pg_ctl(&["promote", "-w"]));
+    }
+
+    /// How far a standby has the log of its primary.
+    pub fn received(&self) -> u64 {
+        self.sql("SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'").parse().unwrap()
+    }
+
+    /// Changes a setting that takes effect at once.
+    pub fn set(&self, setting: &str, value: &str) {
+        self.sql(&format!("ALTER SYSTEM SET {setting} = '{value}'"));
+        self.reload();
+        self.until(&format!("SELECT 1 WHERE current_setting('{setting}') = '{value}'"));
+    }
+
+    /// Waits until a statement answers something, and gives that.
+    pub fn until(&self, statement: &str) -> String {
+        loop {
+            let said = self.sql(statement);
+            if !said.is_empty() {
+                return said;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 
     /// An empty file, by which Postgres knows at its start that it only follows another server.

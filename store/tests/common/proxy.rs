@@ -29,6 +29,8 @@ struct State {
     made: u64,
     /// The size of the largest request that waits.
     held: usize,
+    /// The port of the server that new connections reach.
+    server: u16,
 }
 
 #[derive(Clone)]
@@ -69,18 +71,25 @@ impl Proxy {
     pub fn before(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { fault: Fault::Pass, last: 0, made: 0, held: 0 };
+        let state = State { fault: Fault::Pass, last: 0, made: 0, held: 0, server };
         let shared = Shared(Arc::new((Mutex::new(state), Condvar::new())));
         let (lose, lost) = mpsc::channel();
         let all = shared.clone();
         thread::spawn(move || {
             for client in listener.incoming() {
+                let server = all.lock().server;
                 // a server that is down hangs up
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
                 connect(client.unwrap(), server, &all, &lose);
             }
         });
         Self { port, shared, lost }
+    }
+
+    /// New connections reach another server from now on, as when an address moves to another machine. Those that
+    /// there are end with their server.
+    pub fn turn_to(&self, server: u16) {
+        self.shared.lock().server = server;
     }
 
     /// From now on for every connection.

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
-use store::journal::{Head, Journal, JournalError, PostgresJournal};
+use store::journal::{Head, Journal, JournalError, PostgresJournal, Standing};
 use store::ledger::Db;
 
 /// A standby that never comes: every commit waits for it.
@@ -22,22 +22,11 @@ fn unknown<T: std::fmt::Debug>(answer: Result<T, JournalError>) -> String {
     }
 }
 
-/// Waits until the statement answers something.
-fn until(server: &Server, statement: &str) -> String {
-    loop {
-        let said = server.sql(statement);
-        if !said.is_empty() {
-            return said;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
 fn set(server: &Server, setting: &str) {
     server.configure(&[setting]);
     server.reload();
     let wanted = setting.split('\'').nth(1).unwrap();
-    until(server, &format!("SELECT 1 WHERE current_setting('synchronous_standby_names') = '{wanted}'"));
+    server.until(&format!("SELECT 1 WHERE current_setting('synchronous_standby_names') = '{wanted}'"));
 }
 
 #[test]
@@ -119,7 +108,7 @@ fn a_lock_that_is_held_or_a_server_that_stands_still_ends_in_an_unknown_outcome(
     let next = batch(&head, 2);
     let lock = "BEGIN; SELECT FROM journal.fence FOR UPDATE; SELECT pg_sleep(60)";
     let mut other = server.psql().args(["-c", lock]).spawn().unwrap();
-    until(&server, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+    server.until("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
     let said = unknown(journal.append(P, head.seq, &next));
     assert!(said.contains("55P03"), "{said}");
     assert!(unknown(journal.open(P, NODE, head.epoch, AT)).contains("55P03"));
@@ -140,7 +129,7 @@ fn a_lock_that_is_held_or_a_server_that_stands_still_ends_in_an_unknown_outcome(
 fn while_it_waits(server: &Server, journal: &mut PostgresJournal, head: &Head, act: &str) -> String {
     thread::scope(|scope| {
         let appending = scope.spawn(|| unknown(journal.append(P, head.seq, &batch(head, 2))));
-        let pid = until(server, WAITING);
+        let pid = server.until(WAITING);
         server.sql(&format!("SELECT {act}({pid})"));
         appending.join().unwrap()
     })
@@ -175,7 +164,7 @@ fn a_wait_that_a_kill_ends_is_an_unknown_outcome_and_the_batch_is_there_whole() 
     let next = batch(&head, 2);
     thread::scope(|scope| {
         let appending = scope.spawn(|| unknown(journal.append(P, head.seq, &next)));
-        until(&server, WAITING);
+        server.until(WAITING);
         server.signal("KILL");
         appending.join().unwrap();
     });
@@ -289,4 +278,22 @@ fn what_is_unsafe_on_a_server_is_listed_and_a_session_waits_for_the_disk_all_the
     server.sql("SELECT pg_promote()");
     assert!(PostgresJournal::complaints(&server.url()).unwrap().is_empty());
     assert_eq!(replay(&mut PostgresJournal::open(&server.url()).unwrap()).len(), 3);
+}
+
+#[test]
+fn whoever_may_not_see_the_standbys_is_told_how_many_there_are_and_what_is_missing() {
+    let server = migrated(&[]);
+    assert_eq!(PostgresJournal::standbys(&server.url()).unwrap().standing(), Standing::Weak);
+    let standby = server.standby();
+    server.set("synchronous_standby_names", &format!("ANY 1 ({})", standby.name()));
+    server.until("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'quorum'");
+    let standbys = PostgresJournal::standbys(&server.url()).unwrap();
+    assert_eq!((standbys.needed, standbys.confirming.clone()), (1, vec![standby.name()]), "{standbys}");
+    server.sql("CREATE ROLE plain LOGIN");
+    let plain = server.url().replace("postgres@", "plain@");
+    let standbys = PostgresJournal::standbys(&plain).unwrap();
+    assert_eq!((standbys.standing(), standbys.hidden), (Standing::Hidden, 1));
+    assert!(standbys.to_string().contains("GRANT pg_monitor TO plain"), "{standbys}");
+    server.sql("GRANT pg_monitor TO plain");
+    assert_eq!(PostgresJournal::standbys(&plain).unwrap().standing(), Standing::Weak);
 }

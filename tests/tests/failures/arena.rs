@@ -16,6 +16,8 @@ pub enum Kind {
     Files,
     RedisAndPostgres,
     PostgresAlone,
+    /// Where each commit waits for one of two standbys.
+    PostgresWithStandbys,
 }
 
 impl Kind {
@@ -24,6 +26,7 @@ impl Kind {
             Self::Files => "files",
             Self::RedisAndPostgres => "Redis + Postgres",
             Self::PostgresAlone => "Postgres",
+            Self::PostgresWithStandbys => "Postgres with standbys",
         }
     }
 }
@@ -45,6 +48,7 @@ impl Arena {
             Kind::Files => Stores::files(),
             Kind::RedisAndPostgres => Stores::redis_and_postgres(),
             Kind::PostgresAlone => Stores::postgres_alone(),
+            Kind::PostgresWithStandbys => Stores::with_standbys(),
         };
         let proxy = stores.journal_port().map(Proxy::before);
         let options = proxy.as_ref().map_or_else(|| stores.options(), |proxy| stores.options_through(proxy.port));

@@ -1,8 +1,8 @@
 //! Everything that is tried, as a list.
 
-use crate::arena::Kind::{self, Files, PostgresAlone, RedisAndPostgres};
+use crate::arena::Kind::{self, Files, PostgresAlone, PostgresWithStandbys, RedisAndPostgres};
 use crate::faults::Fault::{self, Any, CallFails, Clock, Freeze, FullDisk, FullMemory, Kill, Late, LoseAnswers};
-use crate::faults::Fault::{LoseRequests, OldLedger, OtherNode, PowerCut, Racing, SameFolder};
+use crate::faults::Fault::{LosePrimary, LoseRequests, NoStandby, OldLedger, OtherNode, PowerCut, Racing, SameFolder};
 use crate::faults::Part::{Journal, Ledger, Node};
 use crate::faults::Span;
 
@@ -11,6 +11,8 @@ const A_WHILE: Span = Span { short: (100, 1_500), long: (1_000, 60_000) };
 const TWENTY: Span = Span { short: (5_500, 6_000), long: (20_000, 20_000) };
 const THIRTY: Span = Span { short: (500, 1_000), long: (30_000, 30_000) };
 const CUT: Span = Span { short: (100, 1_000), long: (1_000, 30_000) };
+/// Longer than a commit is waited for.
+const AWAY: Span = Span { short: (5_500, 6_000), long: (6_000, 30_000) };
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 
@@ -63,6 +65,9 @@ pub const EVERYTHING: &[Case] = &[
     case(PostgresAlone, 2, LoseAnswers(CUT), "the wire to Postgres cut for 1 to 30 s: answers lost"),
     case(PostgresAlone, 3, OtherNode, "a second node on the same stores"),
     case(PostgresAlone, 15, Any, "any of these, mixed"),
+    case(PostgresWithStandbys, 3, LosePrimary(CUT), "the primary lost for good, a standby promoted, the primary back"),
+    case(PostgresWithStandbys, 3, Kill(Journal), "kill -9 of the primary, which comes back"),
+    case(PostgresWithStandbys, 2, NoStandby(AWAY), "both standbys away for 6 to 30 s"),
     case(Files, 10, Kill(Node), "kill -9 of the node"),
     case(Files, 2, Freeze(Node, A_WHILE), "the node frozen for 1 to 60 s"),
     case(Files, 5, FullDisk(Node), "the disk full under the journal's file"),

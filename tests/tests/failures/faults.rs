@@ -6,6 +6,7 @@ mod clock;
 mod disk;
 mod nodes;
 mod projectors;
+mod standbys;
 mod stop;
 mod store;
 mod wire;
@@ -63,6 +64,10 @@ pub enum Fault {
     PowerCut,
     /// The ledger as it was when the load began.
     OldLedger,
+    /// The primary is lost with its machine; the time for which somebody still reaches it when it is back.
+    LosePrimary(Span),
+    /// No standby is there to confirm anything.
+    NoStandby(Span),
 }
 
 impl Fault {
@@ -85,6 +90,8 @@ impl Fault {
             Self::Clock(seconds) => clock::jump(scene, seconds),
             Self::PowerCut => disk::power_cut(scene),
             Self::OldLedger => store::old_ledger(scene),
+            Self::LosePrimary(span) => standbys::lose_primary(scene, span),
+            Self::NoStandby(span) => standbys::away(scene, span),
         }
     }
 }

@@ -82,6 +82,11 @@ fn faults_on_postgres_alone() {
 }
 
 #[test]
+fn faults_on_postgres_with_standbys() {
+    short(Kind::PostgresWithStandbys);
+}
+
+#[test]
 fn damage_is_noticed_named_and_mended_by_a_copy() {
     table::print(&damage::run(seed()));
 }
@@ -127,4 +132,10 @@ fn everything_on_redis_and_postgres() {
 #[ignore = "long: make failures"]
 fn everything_on_postgres_alone() {
     everything(Kind::PostgresAlone);
+}
+
+#[test]
+#[ignore = "long: make failures"]
+fn everything_on_postgres_with_standbys() {
+    everything(Kind::PostgresWithStandbys);
 }
