@@ -24,6 +24,17 @@ pub fn path(data: &Path) -> PathBuf {
     data.join("seen")
 }
 
+/// Forgets what was seen: a backup that is restored ends earlier, and whoever restores it knows.
+///
+/// # Errors
+/// When the file cannot be removed.
+pub fn forget(data: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path(data)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn parse(line: &str) -> Option<(u16, u64)> {
     let (partition, seq) = line.split_once(' ')?;
     Some((partition.parse().ok()?, seq.parse().ok()?))
@@ -112,6 +123,9 @@ mod tests {
             assert_eq!(seen.complaint(one, 7), None);
             assert!(seen.complaint(one, 6).unwrap().contains("durable up to record 7"));
         }
+        forget(folder.path()).unwrap();
+        forget(folder.path()).unwrap();
+        assert_eq!(Seen::load(folder.path()).unwrap().seq(one), 0);
         std::fs::write(path(folder.path()), "1 7\n2").unwrap();
         assert!(Seen::load(folder.path()).err().unwrap().to_string().contains("remove the file"));
     }

@@ -3,6 +3,7 @@
 
 use super::manifest::Manifest;
 use super::transfer::{Origin, Part, Target, move_fences, place_key, transfer};
+use crate::seen;
 use crate::serve::{Settings, StartError, lock};
 use std::path::{Path, PathBuf};
 use store::journal::SqliteJournal;
@@ -39,6 +40,9 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
     let mut origin = Origin { db, journal, heads: manifest.head };
     let mut target = Target::open(settings, origin.heads.partitions().len()).await?;
     transfer(&mut origin, &mut target, options.only).await?;
+    if options.only != Some(Part::Ledger) {
+        seen::forget(&settings.data)?;
+    }
     for (partition, end) in move_fences(target.journal.as_mut())? {
         println!("partition {partition}: restored and verified, its fence is moved to record {}", end.seq);
     }
