@@ -92,6 +92,9 @@ async fn read(db: &Db) -> Result<Snapshot, Error> {
 pub struct Directory {
     db: Db,
     latest: arc_swap::ArcSwap<Snapshot>,
+    /// One reads at a time: otherwise a slow reader could put what it read before a change in the place of what
+    /// was read after it.
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl Directory {
@@ -101,7 +104,7 @@ impl Directory {
     /// [`Error`].
     pub async fn load(db: &Db) -> Result<Self, Error> {
         let latest = arc_swap::ArcSwap::from_pointee(read(db).await?);
-        Ok(Self { db: db.clone(), latest })
+        Ok(Self { db: db.clone(), latest, reading: tokio::sync::Mutex::default() })
     }
 
     /// Reads it again if another process has changed something.
@@ -117,6 +120,7 @@ impl Directory {
     /// # Errors
     /// [`Error`].
     pub async fn reload(&self) -> Result<(), Error> {
+        let _alone = self.reading.lock().await;
         self.latest.store(Arc::new(read(&self.db).await?));
         Ok(())
     }
@@ -154,5 +158,45 @@ impl Directory {
         // the terminal may have been looked up before its shop changed
         let shop = snapshot.shops.get(&shop.id).map_or(shop, AsRef::as_ref);
         snapshot.terms(programme, shop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Others read again and again meanwhile, as the watch over the ledger does.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn what_was_read_before_a_change_does_not_replace_what_was_read_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open_sqlite(&folder.path().join("ledger.db")).await.unwrap();
+        db.migrate().await.unwrap();
+        let (directory, stop) = (Arc::new(Directory::load(&db).await.unwrap()), Arc::new(AtomicBool::new(false)));
+        let others: Vec<_> = (0..3)
+            .map(|_| {
+                let (directory, stop) = (Arc::clone(&directory), Arc::clone(&stop));
+                tokio::spawn(async move {
+                    while !stop.load(Ordering::Relaxed) {
+                        directory.reload().await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for at in 1..=100 {
+            let id = Uuid::from_u128(at);
+            let town =
+                MunicipalityRow { id, name: "Comune".into(), help_phone: "0".into(), help_email: "a@b.it".into() };
+            db.add_municipality(&town, 1).await.unwrap();
+            directory.reload().await.unwrap();
+            for _ in 0..50 {
+                assert!(directory.now().municipalities.contains_key(&id), "change {at} was forgotten again");
+                tokio::task::yield_now().await;
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        for other in others {
+            other.await.unwrap();
+        }
     }
 }
