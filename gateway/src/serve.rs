@@ -16,7 +16,8 @@ use actix_web::{App, HttpServer, web};
 use domain::clock::Clock;
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::NodeId;
-use engine::{LoadError, Options, Source, Vouchers};
+use engine::writer::Phase;
+use engine::{LoadError, NotDone, Options, Source, Vouchers};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::fs::File;
 use std::net::TcpListener;
@@ -36,6 +37,9 @@ use workers::pace::Pace;
 const CODES_MAX: usize = 1_000_000;
 /// How long requests may take to end once the process is to end, in seconds.
 const GRACE_S: u64 = 15;
+
+/// How often a start looks whether all partitions are served.
+const READY_EVERY: Duration = Duration::from_millis(20);
 
 /// Buckets of everything that takes time: from a commit of the journal to a till that gives up.
 const SECONDS: [f64; 14] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
@@ -290,14 +294,27 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 impl Running {
-    /// Waits until every partition serves.
+    /// Waits until every partition serves, here or at another node. One that is halted keeps no other from service:
+    /// it is told of in the log and in `/health/ready`.
     ///
     /// # Errors
-    /// When one is halted or takes a minute.
+    /// When all are halted, or it takes a minute.
     pub async fn ready(&self) -> Result<(), StartError> {
-        let deadline = self.state.clock.now().plus_seconds(60);
-        self.state.vouchers.barrier(deadline).await.map_err(|error| format!("not ready: {error}"))?;
-        Ok(())
+        let AppState { vouchers, clock, .. } = &**self.state;
+        let deadline = clock.now().plus_seconds(60);
+        loop {
+            let Err(error) = vouchers.barrier(deadline).await else { return Ok(()) };
+            let unserved = vouchers.unserved();
+            let halted = unserved.iter().filter(|(_, phase)| matches!(phase, Some(Phase::Halted(_)))).count();
+            let hopeless = halted == vouchers.states().len() || clock.now() >= deadline;
+            if error != NotDone::Halted || hopeless {
+                return Err(format!("not ready: {error}").into());
+            }
+            if halted == unserved.len() {
+                return Ok(());
+            }
+            tokio::time::sleep(READY_EVERY).await;
+        }
     }
 
     /// Serves HTTP until it is told to end, then ends everything in order: hand over to other nodes, take nothing
