@@ -7,6 +7,7 @@
 
 mod audit;
 mod citizens;
+mod columns;
 mod complaints;
 mod copy;
 mod db;

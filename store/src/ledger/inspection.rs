@@ -1,5 +1,6 @@
 //! The ledger as whoever checks it reads it: every row of every municipality, in order.
 
+use super::columns::{operation, voucher};
 use super::db::{Db, Error, on};
 use super::operations::OperationRow;
 use super::vouchers::VoucherRow;
@@ -8,13 +9,24 @@ use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[KEPT, BEHIND, VOUCHERS];
 
-const KEPT: &str = "SELECT o.* FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
-    WHERE k.partition_id = $1 AND k.seq > $2 AND k.seq <= $3 ORDER BY k.seq LIMIT $4";
-const BEHIND: &str = "SELECT o.*, s.name AS shop_name
+const KEPT: &str = concat!(
+    "SELECT ",
+    operation!("o"),
+    ", o.record FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
+    WHERE k.partition_id = $1 AND k.seq > $2 AND k.seq <= $3 ORDER BY k.seq LIMIT $4"
+);
+const BEHIND: &str = concat!(
+    "SELECT ",
+    operation!("o"),
+    ", s.name AS shop_name
     FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
-    LEFT JOIN shop s ON s.id = o.shop_id WHERE k.partition_id = $1 AND k.seq > $2 ORDER BY k.seq";
-const VOUCHERS: &str = "SELECT v.*, h.reference, h.channel, h.initials, h.import_id
-    FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id WHERE v.id > $1 ORDER BY v.id LIMIT $2";
+    LEFT JOIN shop s ON s.id = o.shop_id WHERE k.partition_id = $1 AND k.seq > $2 ORDER BY k.seq"
+);
+const VOUCHERS: &str = concat!(
+    "SELECT ",
+    voucher!(),
+    " FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id WHERE v.id > $1 ORDER BY v.id LIMIT $2"
+);
 
 /// An operation, and the record that its columns were made of.
 #[derive(Clone, Debug, sqlx::FromRow)]

@@ -1,5 +1,6 @@
 //! Operations: what has happened, a row for each fact.
 
+use super::columns::operation;
 use super::db::{Db, Error, on};
 use crate::journal::decode_record;
 use domain::ids::{OperationId, PartitionId, ShopId, TerminalId, UserId, VoucherId};
@@ -10,21 +11,32 @@ use uuid::Uuid;
 pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
 
 const RECORDS: &str = "SELECT record FROM operation WHERE voucher_id = $1 ORDER BY voucher_seq";
-const BY_ID: &str = "SELECT * FROM operation WHERE id = $1";
-const BY_KEY: &str = "SELECT o.* FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
-    WHERE k.op_key = $2 AND o.shop_id = $1";
-const OF_SHOP: &str = "SELECT * FROM operation
+const BY_ID: &str = concat!("SELECT ", operation!("o"), " FROM operation o WHERE id = $1");
+const BY_KEY: &str = concat!(
+    "SELECT ",
+    operation!("o"),
+    " FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
+    WHERE k.op_key = $2 AND o.shop_id = $1"
+);
+const OF_SHOP: &str = concat!(
+    "SELECT ",
+    operation!("o"),
+    " FROM operation o
     WHERE shop_id = $1 AND (decided_at, id) > ($2, $3) AND decided_at < $4
         AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
-    ORDER BY decided_at, id LIMIT $7";
+    ORDER BY decided_at, id LIMIT $7"
+);
 const HOURS_OF_SHOP: &str = "SELECT terminal_id, kind, decided_at / 3600000000 AS hour, COUNT(*) AS operations,
         CAST(SUM(amount_cents) AS BIGINT) AS amount_cents
     FROM operation
     WHERE shop_id = $1 AND decided_at >= $2 AND decided_at < $3
         AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $4 OR $5 = 0)
     GROUP BY terminal_id, kind, decided_at / 3600000000";
-const OF_VOUCHER: &str =
-    "SELECT * FROM operation WHERE voucher_id = $1 AND voucher_seq > $2 ORDER BY voucher_seq LIMIT $3";
+const OF_VOUCHER: &str = concat!(
+    "SELECT ",
+    operation!("o"),
+    " FROM operation o WHERE voucher_id = $1 AND voucher_seq > $2 ORDER BY voucher_seq LIMIT $3"
+);
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]

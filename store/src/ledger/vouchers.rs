@@ -1,20 +1,30 @@
 //! Vouchers as the ledger shows them.
 
+use super::columns::voucher;
 use super::db::{Db, Error, on};
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[BY_CODE, ONE, LIST, OF_IMPORT, DUE, HOLDS_DUE];
 
 const BY_CODE: &str = "SELECT voucher_id, municipality_id, programme_id, generation FROM voucher_code WHERE code_index = $1 AND kind = $2";
-const ONE: &str = "SELECT v.*, h.reference, h.channel, h.initials, h.import_id
-    FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id WHERE v.id = $1 AND v.municipality_id = $2";
-const LIST: &str = "SELECT v.*, h.reference, h.channel, h.initials, h.import_id
-    FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id LEFT JOIN person p ON p.id = h.person_id
+const ONE: &str = concat!(
+    "SELECT ",
+    voucher!(),
+    " FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id WHERE v.id = $1 AND v.municipality_id = $2"
+);
+const LIST: &str = concat!(
+    "SELECT ",
+    voucher!(),
+    " FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id LEFT JOIN person p ON p.id = h.person_id
     WHERE v.municipality_id = $1 AND v.id > $2 AND ($3 = '' OR v.status = $3)
         AND ($4 = '' OR h.reference = $4 OR p.tax_index = $5 OR p.phone_index = $6 OR p.email_index = $7)
-    ORDER BY v.id LIMIT $8";
-const OF_IMPORT: &str = "SELECT v.*, h.reference, h.channel, h.initials, h.import_id
-    FROM holder h JOIN voucher v ON v.id = h.voucher_id WHERE h.import_id = $1 ORDER BY v.id";
+    ORDER BY v.id LIMIT $8"
+);
+const OF_IMPORT: &str = concat!(
+    "SELECT ",
+    voucher!(),
+    " FROM holder h JOIN voucher v ON v.id = h.voucher_id WHERE h.import_id = $1 ORDER BY v.id"
+);
 const DUE: &str = "SELECT id FROM voucher WHERE id > $1 AND expires_at < $2
         AND status <> 'closed' AND (status <> 'expired' OR balance_cents > 0) AND held_cents = 0
     ORDER BY id LIMIT $3";
