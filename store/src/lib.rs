@@ -11,5 +11,6 @@ pub mod files;
 pub mod journal;
 pub mod keys;
 pub mod ledger;
+mod migrations;
 pub mod receipt;
 pub mod seal;

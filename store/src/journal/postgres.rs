@@ -34,6 +34,7 @@ pub use standbys::{Standbys, Standing};
 
 use super::batch::{continues, vouched_for};
 use super::{Append, Appended, Batch, Chain, Head, Journal, JournalError, Opened, failed_together};
+use crate::migrations;
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
@@ -75,6 +76,8 @@ const TRIM: &str = "DELETE FROM journal.batch WHERE partition = $1 AND last_seq 
         SELECT last_seq FROM journal.batch WHERE partition = $1 AND last_seq <= $2
             AND last_seq < (SELECT max(last_seq) FROM journal.batch WHERE partition = $1)
         ORDER BY last_seq LIMIT 4096)";
+/// As [`migrations::APPLIED`], of the journal's own.
+const APPLIED: &str = "SELECT version, description, checksum FROM journal.migration WHERE success";
 /// Commits a record of the log behind everything that was visible, where there are standbys to wait for.
 const CONFIRM: &str = "SELECT pg_logical_emit_message(true, 'buono', '')
     WHERE current_setting('synchronous_standby_names') <> ''";
@@ -152,11 +155,18 @@ impl PostgresJournal {
     /// Brings the journal's tables up to date.
     ///
     /// # Errors
-    /// [`JournalError::Unknown`] when a migration does not apply.
+    /// [`JournalError::Unknown`] when a migration does not apply, or when a newer version of this program took away
+    /// what this one needs.
     pub async fn migrate(url: &str) -> Result<(), JournalError> {
         let said = |error: sqlx::Error| JournalError::Unknown(error.to_string());
         let mut connection = sqlx::PgConnection::connect(url).await.map_err(said)?;
-        let mut migrator = sqlx::migrate!("../migrations/postgres-journal");
+        let mut migrator = migrations::known(sqlx::migrate!("../migrations/postgres-journal"));
+        let applied = match sqlx::query_as(APPLIED).fetch_all(&mut connection).await {
+            // there is nothing yet
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Vec::new(),
+            applied => applied.map_err(said)?,
+        };
+        migrations::suffice(&migrator, &applied).map_err(|why| JournalError::Unknown(format!("the journal: {why}")))?;
         // the ledger may live in the same database, and counts its own
         migrator.dangerous_set_table_name("journal.migration");
         migrator.create_schema("journal");

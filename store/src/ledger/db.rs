@@ -1,6 +1,8 @@
 //! The connection to either database.
 
 use super::scope::Pg;
+use crate::migrations;
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
@@ -15,6 +17,7 @@ const WAL_PAGES: u32 = 8192;
 /// Memory for the pages of each connection, in KiB, taken as it is needed.
 const CACHE_KIB: u32 = 32 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
+const MIGRATED_LITE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')";
 
 /// A handle on the ledger. Cheap to clone.
 ///
@@ -87,9 +90,18 @@ pub enum Error {
     /// What was stored cannot be what was written.
     #[error("the ledger is damaged: {0}")]
     Corrupt(String),
+    /// A newer version of this program took away what this one needs.
+    #[error("the ledger: {0}")]
+    TooOld(String),
     /// Anything else, which is a defect of ours.
     #[error("the ledger refused: {0}")]
     Database(sqlx::Error),
+}
+
+impl From<MigrateError> for Error {
+    fn from(error: MigrateError) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 impl From<sqlx::Error> for Error {
@@ -193,12 +205,21 @@ impl Db {
     /// Brings the tables up to date.
     ///
     /// # Errors
-    /// [`Error::Database`] when a migration does not apply.
+    /// [`Error::Database`] when a migration does not apply, [`Error::TooOld`] when a newer version of this program
+    /// took away what this one needs.
     pub async fn migrate(&self) -> Result<(), Error> {
-        let migrated = match self {
-            Self::Pg(pg) => pg.migrate(&sqlx::migrate!("../migrations/postgres")).await,
-            Self::Lite(pool) => sqlx::migrate!("../migrations/sqlite").run(pool).await,
-        };
-        migrated.map_err(|error| Error::Database(error.into()))
+        match self {
+            Self::Pg(pg) => pg.migrate(&migrations::known(sqlx::migrate!("../migrations/postgres"))).await,
+            Self::Lite(pool) => {
+                let migrator = migrations::known(sqlx::migrate!("../migrations/sqlite"));
+                let applied = if sqlx::query_scalar::<_, bool>(MIGRATED_LITE).fetch_one(pool).await? {
+                    sqlx::query_as(migrations::APPLIED).fetch_all(pool).await?
+                } else {
+                    Vec::new()
+                };
+                migrations::suffice(&migrator, &applied).map_err(Error::TooOld)?;
+                migrator.run(pool).await.map_err(Error::from)
+            }
+        }
     }
 }

@@ -2,7 +2,8 @@
 //! a statement forgot to say whose rows it wants. SQLite has no such thing, and no other tenants' clerks.
 
 use super::db::Error;
-use sqlx::migrate::{MigrateError, Migrator};
+use crate::migrations::{self, Applied};
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Postgres, Transaction};
@@ -20,7 +21,6 @@ const ENTER: &str = "SELECT set_config('buono.municipality', $1, false),
     (SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'buono_app')";
 const IN_TOWN: &str = "SELECT set_config('buono.municipality', $1, true)";
 const MIGRATING: &str = "SELECT set_config('buono.municipality', 'all', false)";
-const APPLIED: &str = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
 const ALL: &str = "all";
 const NOTHING: &str = "";
 
@@ -121,8 +121,10 @@ impl Pg {
 
     /// Brings the tables up to date, as whoever the address names, who may own them; where nothing is to be
     /// done that may be anybody.
-    pub(super) async fn migrate(&self, migrator: &Migrator) -> Result<(), MigrateError> {
-        if self.is_up_to_date(migrator).await? {
+    pub(super) async fn migrate(&self, migrator: &Migrator) -> Result<(), Error> {
+        let applied = self.applied().await?;
+        migrations::suffice(migrator, &applied).map_err(Error::TooOld)?;
+        if migrations::all_done(migrator, &applied) {
             return Ok(());
         }
         let mut owner = PgConnection::connect_with(&self.whole.connect_options()).await?;
@@ -138,11 +140,10 @@ impl Pg {
         Ok(())
     }
 
-    async fn is_up_to_date(&self, migrator: &Migrator) -> Result<bool, sqlx::Error> {
-        let applied: Vec<(i64, Vec<u8>)> = match sqlx::query_as(APPLIED).fetch_all(&self.whole).await {
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => return Ok(false),
-            applied => applied?,
-        };
-        Ok(applied.into_iter().eq(migrator.iter().map(|known| (known.version, known.checksum.to_vec()))))
+    async fn applied(&self) -> Result<Vec<Applied>, sqlx::Error> {
+        match sqlx::query_as(migrations::APPLIED).fetch_all(&self.whole).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => Ok(Vec::new()),
+            applied => applied,
+        }
     }
 }
