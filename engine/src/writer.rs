@@ -318,11 +318,10 @@ impl<R> Writer<R> {
     /// Rule 7, and rule 8 for a fence that has moved.
     fn failed(&mut self, error: &JournalError) {
         self.generation += 1;
-        match error {
-            JournalError::Fenced => self.step_down(),
-            JournalError::NoFence => self.halt(Halt::NoFence),
-            JournalError::Corrupt(_) => self.halt(Halt::DamagedJournal),
-            _ => self.phase = Phase::Opening,
+        match (error, Halt::of(error)) {
+            (JournalError::Fenced, _) => self.step_down(),
+            (_, Some(why)) => self.halt(why),
+            (_, None) => self.phase = Phase::Opening,
         }
     }
 

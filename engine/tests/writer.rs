@@ -106,7 +106,8 @@ fn under_way() -> (Bench, Arc<Batch>) {
 fn what_cannot_be_halts_the_partition() {
     let damaged = || JournalError::Corrupt("a bit".to_owned());
     let halted = |bench: &mut Bench, result| bench.hears(result);
-    for (error, why) in [(JournalError::NoFence, Halt::NoFence), (damaged(), Halt::DamagedJournal)] {
+    let newer = (JournalError::UnknownForm(2), Halt::UnknownForm);
+    for (error, why) in [(JournalError::NoFence, Halt::NoFence), (damaged(), Halt::DamagedJournal), newer] {
         assert_eq!(halted(&mut Bench::new(), IoResult::Head(Err(error.clone()))), Phase::Halted(why));
         let mut asking = Bench::new();
         asking.hears(IoResult::Head(Ok(Head::START)));

@@ -60,6 +60,14 @@ impl From<CopyError> for Finding {
     }
 }
 
+/// What the journal says, and of which place in it.
+fn at(place: impl std::fmt::Display) -> impl Fn(JournalError) -> Finding {
+    move |error| match Finding::from(error) {
+        Finding::Damaged(why) => damaged(format!("{place}: {why}")),
+        Finding::Unreadable(why) => Finding::Unreadable(format!("{place}: {why}")),
+    }
+}
+
 fn damaged(what: impl std::fmt::Display) -> Finding {
     Finding::Damaged(what.to_string())
 }

@@ -15,6 +15,8 @@
 //! - Nothing is guessed: a store that lost its fence says [`JournalError::NoFence`] whatever it is asked,
 //!   and nobody opens a partition whose fence is not where its last batch ends. That batch is never
 //!   trimmed, since it vouches for the fence.
+//! - What begins with an unknown form is [`JournalError::UnknownForm`]: a newer version wrote it, and nobody who
+//!   cannot read it opens the partition (docs/decisions/0018).
 //! - [`restore`](Journal::restore) fills an empty partition with another journal's batches, under a fence that
 //!   stands at their end from the beginning: by the rule before, nobody opens it until all are there.
 //!
@@ -116,6 +118,9 @@ pub enum JournalError {
     /// What was stored cannot be what was written.
     #[error("the journal is damaged: {0}")]
     Corrupt(String),
+    /// What was stored begins with the number of a form that this version does not read.
+    #[error("a batch has form {0}, which only a newer version of buono reads, unless that byte is damaged")]
+    UnknownForm(u8),
     /// Anything else, a full disk for example: it is not known what happened.
     #[error("it is not known what happened: {0}")]
     Unknown(String),
@@ -123,7 +128,10 @@ pub enum JournalError {
 
 impl From<DecodeError> for JournalError {
     fn from(error: DecodeError) -> Self {
-        Self::Corrupt(error.to_string())
+        match error {
+            DecodeError::Form(form) => Self::UnknownForm(form),
+            damage => Self::Corrupt(damage.to_string()),
+        }
     }
 }
 

@@ -16,9 +16,7 @@ impl<R> Writer<R> {
                 self.epoch = head.epoch;
                 self.phase = Phase::Opening;
             }
-            Err(JournalError::NoFence) => self.halt(Halt::NoFence),
-            Err(JournalError::Corrupt(_)) => self.halt(Halt::DamagedJournal),
-            Err(_) => self.pause = true,
+            Err(ref error) => self.halt_or_pause(error),
         }
     }
 
@@ -39,18 +37,23 @@ impl<R> Writer<R> {
                 }
                 self.phase = Phase::Inspecting { current, from_seq: self.head.seq + 1 };
             }
-            Err(JournalError::NoFence) => self.halt(Halt::NoFence),
-            Err(JournalError::Corrupt(_)) => self.halt(Halt::DamagedJournal),
-            Err(_) => self.pause = true,
+            Err(ref error) => self.halt_or_pause(error),
+        }
+    }
+
+    fn halt_or_pause(&mut self, error: &JournalError) {
+        match Halt::of(error) {
+            Some(why) => self.halt(why),
+            None => self.pause = true,
         }
     }
 
     /// An opening whose reply was lost is found in the journal under this node's own id, however
     /// much lies before it.
     pub(super) fn inspected(&mut self, current: u64, result: Result<Vec<Arc<Batch>>, JournalError>) {
-        let Ok(batches) = result else {
-            self.pause = true;
-            return;
+        let batches = match result {
+            Ok(batches) => batches,
+            Err(error) => return self.halt_or_pause(&error),
         };
         let records = batches.iter().flat_map(|batch| batch.records());
         let opener = records.filter(|record| record.epoch == current).find_map(|record| match record.body {
@@ -73,11 +76,11 @@ impl<R> Writer<R> {
     pub(super) fn caught_up(&mut self, opened: Head, result: Result<Vec<Arc<Batch>>, JournalError>) {
         let batches = match result {
             Ok(batches) if !batches.is_empty() => batches,
-            Err(JournalError::Corrupt(_)) => return self.halt(Halt::DamagedJournal),
-            Ok(_) | Err(_) => {
+            Ok(_) => {
                 self.pause = true;
                 return;
             }
+            Err(error) => return self.halt_or_pause(&error),
         };
         for batch in batches {
             if batch.follows(&self.head).is_err() {

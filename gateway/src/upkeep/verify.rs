@@ -4,7 +4,7 @@
 use super::head::{HeadFile, PartitionHead};
 use super::replay::{Known, Replay, Witness};
 use super::sums::Sums;
-use super::{Finding, STEP_BYTES, damaged, marks, not_behind, partitions, receipts};
+use super::{Finding, STEP_BYTES, at, damaged, marks, not_behind, partitions, receipts};
 use crate::edge::SystemClock;
 use crate::serve::{Settings, StartError, lock, open_ledger};
 use crate::shop::answers::rfc3339;
@@ -157,7 +157,7 @@ async fn check_partition(
     witnesses: Vec<Witness>,
     sums: &mut Sums,
 ) -> Result<PartitionHead, Finding> {
-    let end = journal.head(partition)?;
+    let end = journal.head(partition).map_err(at(format!("partition {partition}")))?;
     not_behind(db, partition, end.seq).await?;
     let mut replay = Replay::new(partition, checkpoint, witnesses);
     trimmed(db, journal, (partition, checkpoint), &mut replay).await?;
@@ -165,7 +165,10 @@ async fn check_partition(
         sums.take(&replay.vouchers);
     }
     while replay.head.seq < end.seq {
-        let batches = journal.read(partition, replay.head.seq + 1, STEP_BYTES)?;
+        let next = |journal: &mut dyn Journal, bytes_max| journal.read(partition, replay.head.seq + 1, bytes_max);
+        // in small steps up to what cannot be read, so that its place is known
+        let batches = next(journal, STEP_BYTES).or_else(|_| next(journal, 1));
+        let batches = batches.map_err(at(format!("partition {partition}, behind record {}", replay.head.seq)))?;
         let upto = batches.last().map_or(0, |batch| batch.head().seq).min(checkpoint.seq);
         let mut kept = db.kept(partition, replay.head.seq, upto, i64::MAX).await?.into_iter();
         if batches.is_empty() {
@@ -206,7 +209,8 @@ async fn trimmed(
     (partition, checkpoint): (PartitionId, Head),
     replay: &mut Replay,
 ) -> Result<(), Finding> {
-    let Some(first) = journal.read(partition, 1, 1)?.into_iter().next() else { return Ok(()) };
+    let first = journal.read(partition, 1, 1).map_err(at(format!("partition {partition}, at its beginning")))?;
+    let Some(first) = first.into_iter().next() else { return Ok(()) };
     let previous = first.previous();
     // that these are the records which were there, the chain of the checkpoint tells further on
     if previous.seq > checkpoint.seq {

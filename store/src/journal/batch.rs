@@ -107,7 +107,7 @@ impl Batch {
     pub fn decode(bytes: Vec<u8>) -> Result<Self, DecodeError> {
         let version = *bytes.first().ok_or(DecodeError::Short)?;
         if version != VERSION {
-            return Err(DecodeError::Version(version));
+            return Err(DecodeError::Form(version));
         }
         let count = u32::from_le_bytes(chunk(&bytes, 1)?);
         let before: Chain = chunk(&bytes, 5)?;

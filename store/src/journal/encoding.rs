@@ -25,9 +25,9 @@ pub enum DecodeError {
     /// More bytes than there should be.
     #[error("bytes are left over")]
     Long,
-    /// A format of the future.
-    #[error("unknown format version {0}")]
-    Version(u8),
+    /// A form that a later version of this program writes, or damage to the byte that names the form.
+    #[error("form {0} is none that this version reads")]
+    Form(u8),
     /// A field has a value that it cannot have.
     #[error("the field {0} has an impossible value")]
     Field(&'static str),
@@ -177,7 +177,7 @@ pub fn decode_record(bytes: &[u8]) -> Result<Record, DecodeError> {
     let mut reader = Reader { bytes };
     let version = reader.byte()?;
     if version != VERSION {
-        return Err(DecodeError::Version(version));
+        return Err(DecodeError::Form(version));
     }
     let kind = reader.byte()?;
     let crc = u32::from_le_bytes(reader.array()?);

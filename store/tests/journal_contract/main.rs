@@ -15,3 +15,4 @@ mod restore;
 mod rules;
 mod server;
 mod stores;
+mod upgrade;

@@ -1,6 +1,6 @@
 //! What only a server can go through, on Redis as Debian has it and on a current Valkey.
 
-mod damage;
+pub mod damage;
 mod failures;
 #[path = "../common/proxy.rs"]
 mod proxy;
