@@ -45,8 +45,9 @@ impl Door {
     }
 
     async fn converse(self, stream: TcpStream) {
-        let Ok(Greeted { mut reader, writer, mut calls, replies }) = self.keeper.greet(stream, false).await else {
-            return tracing::warn!("somebody who is no node of this version came to the nodes' door");
+        let Greeted { mut reader, writer, mut calls, replies } = match self.keeper.greet(stream, false).await {
+            Ok(greeted) => greeted,
+            Err(error) => return tracing::warn!(%error, "somebody was not let in at the nodes' door"),
         };
         let (sender, receiver) = mpsc::unbounded_channel();
         tokio::spawn(reply(writer, replies, receiver));

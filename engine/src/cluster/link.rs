@@ -1,6 +1,6 @@
 //! The way to another node: one connection, kept, that carries every call to it.
 
-use super::wire::{Call, Direction, GREETING, NONCE_LEN, Reply, Request, Response, Seal};
+use super::wire::{Call, Direction, GREETING, NONCE_LEN, Reply, Request, Response, Seal, form_with};
 use crate::answer::NotDone;
 use crate::cell::Ask;
 use parking_lot::Mutex;
@@ -54,9 +54,8 @@ impl Keeper {
         stream.write_all(&[&GREETING[..], &ours].concat()).await?;
         let (mut greeting, mut theirs) = ([0; GREETING.len()], [0; NONCE_LEN]);
         stream.read_exact(&mut greeting).await?;
-        if greeting != GREETING {
-            return Err(io::Error::other("the other side is no node of this version"));
-        }
+        // there is one form so far
+        form_with(greeting)?;
         stream.read_exact(&mut theirs).await?;
         let nonces = if ours_first { [&ours, &theirs] } else { [&theirs, &ours] };
         let seal = |direction| Seal::new(&self.secret, direction, nonces);

@@ -1,7 +1,7 @@
 //! What nodes say to each other, and how it is signed.
 //!
-//! A connection begins with both sides' greeting, `BUONO` and the version, and a number used once. From then on
-//! each direction is a row of frames, `length u32 ‖ message ‖ tag 16`: the tag is a BLAKE3 over the frame's place
+//! A connection begins with both sides' greeting, `BUONO` and the newest form of messages that each speaks, and a
+//! number used once. The older side's form is the one they speak, if the newer one still does. From then on each direction is a row of frames, `length u32 ‖ message ‖ tag 16`: the tag is a BLAKE3 over the frame's place
 //! in the row and the message, with a key that follows from the nodes' secret and both numbers. Nothing can be
 //! changed, left out, repeated or sent back. Messages are not secret: they carry ids and amounts, no names.
 
@@ -16,12 +16,30 @@ use std::io;
 use store::receipt::{Receipt, Signer};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// What a connection begins with. Nodes of different versions do not talk; a rolling upgrade needs both to know both.
-pub(super) const GREETING: [u8; 6] = *b"BUONO\x01";
+/// What a connection begins with, before the newest form that a node speaks.
+const WORD: [u8; 5] = *b"BUONO";
+/// The forms that this version speaks, from the one of the version before it on (docs/decisions/0018).
+const OLDEST: u8 = 1;
+const NEWEST: u8 = 1;
+pub(super) const GREETING: [u8; 6] = [WORD[0], WORD[1], WORD[2], WORD[3], WORD[4], NEWEST];
 pub(super) const NONCE_LEN: usize = 16;
 const TAG_LEN: usize = 16;
 /// The longest message is a voucher with all its holds.
 const FRAME_LEN_MAX: usize = 1 << 20;
+
+/// The form that is spoken with a node that greets so: the newest that both know.
+pub(super) fn form_with(greeting: [u8; 6]) -> io::Result<u8> {
+    let (word, newest) = (&greeting[..WORD.len()], greeting[WORD.len()]);
+    if word != WORD {
+        return Err(io::Error::other("the other side is no node"));
+    }
+    if newest < OLDEST {
+        return Err(io::Error::other(format!(
+            "the other node speaks form {newest} at most, and this one {OLDEST} at least: no roll may skip a version"
+        )));
+    }
+    Ok(newest.min(NEWEST))
+}
 
 /// What one node asks of another.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -168,8 +186,21 @@ impl Seal {
 }
 
 #[cfg(test)]
+mod golden;
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nodes_speak_the_newest_form_that_both_know() {
+        let with = |form: u8| form_with([b'B', b'U', b'O', b'N', b'O', form]);
+        assert_eq!(with(NEWEST).unwrap(), NEWEST);
+        assert_eq!(with(NEWEST + 1).unwrap(), NEWEST, "a newer node speaks as this one does");
+        assert_eq!(with(u8::MAX).unwrap(), NEWEST);
+        assert!(with(OLDEST - 1).unwrap_err().to_string().contains("no roll may skip a version"));
+        assert!(form_with(*b"HTTP/1").unwrap_err().to_string().contains("is no node"));
+    }
 
     fn seals(secret: &[u8; 32], direction: Direction) -> [Seal; 2] {
         [0, 1].map(|_| Seal::new(secret, direction, [&[1; NONCE_LEN], &[2; NONCE_LEN]]))
