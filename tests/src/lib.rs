@@ -165,10 +165,12 @@ impl Server {
 
     fn await_ready(&mut self, data: &Path) {
         let deadline = Instant::now() + Duration::from_secs(60);
+        // where whoever starts it keeps one
+        let log = || std::fs::read_to_string(data.join("log")).unwrap_or_default();
         while !std::fs::read_to_string(data.join("ready")).is_ok_and(|text| text.ends_with("ready\n")) {
-            assert!(Instant::now() < deadline, "the server is not ready after a minute");
+            assert!(Instant::now() < deadline, "the server is not ready after a minute\n{}", log());
             if let Some(status) = self.ended() {
-                panic!("the server ended: {status}");
+                panic!("the server ended: {status}\n{}", log());
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -1,7 +1,6 @@
 //! The work in a process of its own.
 
-use crate::binary;
-use std::net::TcpListener;
+use crate::{binary, free_port};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -18,21 +17,29 @@ impl Worker {
     /// # Panics
     /// When it ends at once.
     pub async fn start(data: &Path, options: &[String], job: &str) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let child = Command::new(binary())
-            .args(["work", job, "--base-url", "https://buono.example", "--listen", &address, "--data"])
-            .arg(data)
-            .args(options)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut worker = Self { child, url: format!("http://{address}") };
+        let mut worker = Self::spawn(&binary(), data, options, job);
         while reqwest::get(format!("{}/health/ready", worker.url)).await.is_err() {
             assert!(worker.child.try_wait().unwrap().is_none(), "buono work ended at its start");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         worker
+    }
+
+    /// Starts it by a program of one's own, and does not wait.
+    ///
+    /// # Panics
+    /// When there is no such program.
+    #[must_use]
+    pub fn spawn(program: &Path, data: &Path, options: &[String], job: &str) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        let child = Command::new(program)
+            .args(["work", job, "--base-url", "https://buono.example", "--listen", &address, "--data"])
+            .arg(data)
+            .args(options)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        Self { child, url: format!("http://{address}") }
     }
 
     /// A figure of it.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use store::journal::Batch;
 
 /// A command, and where it and its words lie.
 pub struct Command {
@@ -23,6 +24,11 @@ impl AppendOnly {
             commands.push(command);
         }
         Self { bytes, commands }
+    }
+
+    /// The batch that an XADD adds.
+    pub fn batch(&self, added: &Command) -> Batch {
+        Batch::decode(self.bytes[added.words.last().unwrap().clone()].to_vec()).unwrap()
     }
 
     fn word(&self, command: &Command, at: usize) -> &[u8] {

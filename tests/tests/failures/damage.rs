@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use store::journal::Batch;
 
 /// What somebody does to the append-only folder.
 #[derive(Clone, Copy, Debug)]
@@ -36,75 +37,104 @@ const TRIES_MAX: usize = 50;
 /// A till that hears nothing for so long asks again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Who must notice, and how.
-struct Expected {
-    name: &'static str,
-    damage: Damage,
-    /// The reason in `/health/ready`, where the node must stop taking money.
-    halted: Option<&'static str>,
-    /// In the words of `buono verify`.
-    verified: &'static str,
-}
-
-const ALL: [Expected; 5] = [
-    Expected {
-        name: "AOF cut at a record boundary",
-        damage: Damage::Cut,
-        halted: Some("the journal ends before records that were durable; record"),
-        verified: "record",
-    },
-    Expected {
-        name: "one bit flipped in the last batch of the AOF",
-        damage: Damage::FlipLast,
-        halted: Some("the journal is damaged; record"),
-        verified: "record",
-    },
-    Expected {
-        name: "one digit flipped in the AOF's last fence",
-        damage: Damage::FlipFence,
-        halted: Some("the journal is damaged; record"),
-        verified: "record",
-    },
-    Expected {
-        name: "one bit flipped in an earlier batch of the AOF",
-        damage: Damage::FlipEarlier,
-        halted: None,
-        verified: "record",
-    },
-    Expected {
-        name: "AOF folder removed",
-        damage: Damage::Removed,
-        halted: Some("not_ready"),
-        verified: "ends at record 0",
-    },
+const ALL: [(&str, Damage); 5] = [
+    ("AOF cut at a record boundary", Damage::Cut),
+    ("one bit flipped in the last batch of the AOF", Damage::FlipLast),
+    ("one digit flipped in the AOF's last fence", Damage::FlipFence),
+    ("one bit flipped in an earlier batch of the AOF", Damage::FlipEarlier),
+    ("AOF folder removed", Damage::Removed),
 ];
 
+/// Who must notice what was done, and in which words.
+struct Expected {
+    /// The reason in `/health/ready`, where the node must stop taking money.
+    halted: Option<String>,
+    /// In those of `buono verify`: partition and record.
+    verified: String,
+}
+
+const DAMAGED: &str = "the journal is damaged";
+const JOURNAL: &str = "the journal of partition 0";
 /// The partition that is damaged, as it is called in keys.
 const BATCHES: &str = "{p0}:batches";
 const FENCE: &str = "{p0}:fence";
 
 impl Damage {
-    fn inflict(self, arena: &Arena, dice: &mut Dice) {
+    /// Does it, and says what must be noticed.
+    fn inflict(self, arena: &Arena, dice: &mut Dice) -> Expected {
         let redis = arena.stores.redis.as_ref().unwrap();
         let path = redis.appended();
         let mut file = AppendOnly::read(&path);
-        let batches = file.named("XADD", BATCHES);
-        let flip = match self {
+        let batches: Vec<Batch> = file.named("XADD", BATCHES).iter().map(|added| file.batch(added)).collect();
+        let end = batches.last().unwrap().head().seq;
+        let (halted, verified) = match self {
             Self::Cut => {
-                let last = batches.last().unwrap().begins;
-                let transaction =
-                    file.named("MULTI", "").iter().rev().find(|multi| multi.begins < last).unwrap().begins;
-                return std::fs::write(&path, &file.bytes[..transaction]).unwrap();
+                let last = file.named("XADD", BATCHES).last().unwrap().begins;
+                let multi = file.named("MULTI", "").into_iter().rev().find(|multi| multi.begins < last).unwrap();
+                file.bytes.truncate(multi.begins);
+                (Some("the journal ends before records that were durable"), cut_before(batches.last().unwrap()))
             }
-            Self::Removed => return std::fs::remove_dir_all(redis.append_only()).unwrap(),
-            Self::FlipLast => batches.last().unwrap().words.last().unwrap().clone(),
-            Self::FlipEarlier => batches[batches.len() / 3].words.last().unwrap().clone(),
-            // epoch, seq and chain by their names; the digit is one of seq's
-            Self::FlipFence => file.named("HSET", FENCE).last().unwrap().words[5].clone(),
+            Self::FlipLast => (Some(DAMAGED), flip(&mut file, &batches, batches.len() - 1, dice)),
+            Self::FlipEarlier => (None, flip(&mut file, &batches, batches.len() / 3, dice)),
+            Self::FlipFence => (Some(DAMAGED), flip_fence(&mut file, end, dice)),
+            Self::Removed => {
+                (Some(""), format!("{JOURNAL} ends at record 0, and the ledger knows records up to {end}"))
+            }
         };
-        let at = dice.among(flip.start as u64..flip.end as u64) as usize;
-        file.bytes[at] ^= 1;
-        std::fs::write(&path, &file.bytes).unwrap();
+        if let Self::Removed = self {
+            std::fs::remove_dir_all(redis.append_only()).unwrap();
+        } else {
+            std::fs::write(&path, &file.bytes).unwrap();
+        }
+        let halted = halted.map(|why| match self {
+            // there is nothing left that could say what is wrong: no library, no lease, no fence
+            Self::Removed => "partition 0: ".to_owned(),
+            _ => format!("partition 0: {why}; record {end} was still whole"),
+        });
+        Expected { halted, verified }
+    }
+}
+
+/// The node's own opening takes the place of what was cut away, before it sees that it lies too early.
+fn cut_before(batch: &Batch) -> String {
+    let (first, end) = (batch.first_seq(), batch.head().seq);
+    if first == end {
+        format!("partition 0, record {end}: the ledger's chain is another one")
+    } else {
+        format!("{JOURNAL} ends at record {first}, and the ledger knows records up to {end}")
+    }
+}
+
+/// Flips a bit of a record in the batch at this place among all.
+fn flip(file: &mut AppendOnly, batches: &[Batch], at: usize, dice: &mut Dice) -> String {
+    let batch = &batches[at];
+    let index = dice.among(0..batch.len() as u64) as usize;
+    let len = batch.record_bytes(index).len() as u64;
+    // neither its form, which might be a newer one, nor its number, by which it would be called
+    let (early, late) = (dice.among(1..6), dice.among(14..len));
+    let byte = dice.one_of(&[early, late]) as usize;
+    // version, count and chain stand before the records, and a length before each
+    let before: usize = (0..index).map(|before| 2 + batch.record_bytes(before).len()).sum();
+    let stored = file.named("XADD", BATCHES)[at].words.last().unwrap().start;
+    file.bytes[stored + 1 + 4 + 32 + before + 2 + byte] ^= 1;
+    let (whole, seq) = (batch.first_seq() - 1, batch.first_seq() + index as u64);
+    format!("partition 0, behind record {whole}: {DAMAGED}: the checksum of record {seq} does not match")
+}
+
+/// Flips a digit of the record at which the fence stands.
+fn flip_fence(file: &mut AppendOnly, end: u64, dice: &mut Dice) -> String {
+    // epoch, seq and chain by their names
+    let digits = file.named("HSET", FENCE).last().unwrap().words[5].clone();
+    assert_eq!(file.bytes[digits.clone()], *end.to_string().as_bytes());
+    let at = dice.among(digits.start as u64..digits.end as u64) as usize;
+    file.bytes[at] ^= 1;
+    let now = str::from_utf8(&file.bytes[digits]).unwrap();
+    match now.parse::<u64>().unwrap() {
+        _ if now.starts_with('0') => format!("partition 0: {DAMAGED}: the fence's record cannot be"),
+        earlier if earlier < end => {
+            format!("{JOURNAL} ends at record {earlier}, and the ledger knows records up to {end}")
+        }
+        _ => format!("partition 0: record {} is missing", end + 1),
     }
 }
 
@@ -163,49 +193,50 @@ async fn pay(arena: &Arena, voucher: usize, key: &str) -> String {
     panic!("{key} is not paid\n{}", arena.log());
 }
 
-/// Damages, brings the server back, and looks who notices. Gives a voucher of another partition.
-async fn notice(arena: &mut Arena, dice: &mut Dice, expected: &Expected) -> usize {
+/// Damages, brings the server back, and looks who notices. Gives a voucher of another partition, and what `verify`
+/// must say.
+async fn notice(arena: &mut Arena, dice: &mut Dice, (name, damage): (&str, Damage)) -> (usize, String) {
     let [voucher, other] = two_vouchers(arena).await;
     for at in [other, voucher] {
-        pay(arena, at, &format!("before-{at}-{:?}", expected.damage)).await;
+        pay(arena, at, &format!("before-{at}-{damage:?}")).await;
     }
     arena.until_projected().await;
     let kept = kept(arena);
     let redis = arena.stores.redis.as_mut().unwrap();
     redis.crash();
     copy(&redis.append_only(), &kept);
-    expected.damage.inflict(arena, dice);
-    let Some(halt) = expected.halted else {
+    let Expected { halted, verified } = damage.inflict(arena, dice);
+    let Some(halt) = halted else {
         // whoever serves does not read it again, and what was taken meanwhile would be missing from the copy
         arena.node.kill();
         arena.stores.redis.as_mut().unwrap().resume();
-        return other;
+        return (other, verified);
     };
     let before = arena.log().len();
     arena.stores.redis.as_mut().unwrap().resume();
-    let key = format!("damage-{:?}", expected.damage);
+    let key = format!("damage-{damage:?}");
     let mut said = ask(arena, voucher, &key).await;
     for _ in 0..TRIES_MAX {
-        assert!(!said.0.is_success(), "{}: money was taken: {said:?}", expected.name);
-        if said.1.contains(halt) {
+        assert!(!said.0.is_success(), "{name}: money was taken: {said:?}");
+        if said.1.contains(&halt) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
         said = ask(arena, voucher, &key).await;
     }
-    assert!(said.1.contains(halt), "{}: nobody noticed: {said:?}\n{}", expected.name, &arena.log()[before..]);
-    println!("  {}: {}, {}", expected.name, said.0, said.1);
-    other
+    assert!(said.1.contains(&halt), "{name}: nobody noticed: {said:?}, not {halt}\n{}", &arena.log()[before..]);
+    println!("  {name}: {}, {}", said.0, said.1);
+    (other, verified)
 }
 
 /// What `buono verify` says of the damage; then the copy takes its place.
-fn mend(arena: &mut Arena, expected: &Expected) -> String {
+fn mend(arena: &mut Arena, name: &str, expected: &str) -> String {
     arena.node.kill();
     // as an operator would, whom a server without the library is told of
     assert!(arena.run("migrate").status.success());
     let verified = arena.verify();
     let told = String::from_utf8_lossy(&verified.stdout).into_owned();
-    assert!(!verified.status.success() && told.contains(expected.verified), "{}: {told}", expected.name);
+    assert!(!verified.status.success() && told.contains(expected), "{name}: {told}: not {expected}");
     let kept = kept(arena);
     let redis = arena.stores.redis.as_mut().unwrap();
     redis.crash();
@@ -220,21 +251,21 @@ pub fn run(seed: u64) -> Vec<Row> {
     let scene = Scene::new(Form::Short, seed, Kind::RedisAndPostgres);
     let (verdict, mut arena, mut dice) = scene.judge();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let row = |expected: &Expected| {
+    let row = |(name, damage): &(&str, Damage)| {
         arena.start();
-        runtime.block_on(notice(&mut arena, &mut dice, expected));
-        let told = mend(&mut arena, expected);
+        let (_, expected) = runtime.block_on(notice(&mut arena, &mut dice, (name, *damage)));
+        let told = mend(&mut arena, name, &expected);
         runtime.block_on(arena.until_projected());
         assert!(arena.node.end());
         let whole = arena.verify();
         assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stdout));
-        Row::damaged(expected.name, &verdict, told.trim(), seed)
+        Row::damaged(name, &verdict, told.trim(), seed)
     };
     let rows = ALL.iter().map(row).collect();
     // what other partitions take on a damaged journal is lost with it when a copy takes its place: so this is last
     arena.start();
     runtime.block_on(async {
-        let other = notice(&mut arena, &mut dice, &ALL[0]).await;
+        let (other, _) = notice(&mut arena, &mut dice, ALL[0]).await;
         let ready = pay(&arena, other, "elsewhere").await;
         assert!(ready.contains("partition 0: "), "{ready}");
     });

@@ -41,7 +41,8 @@ impl Scene {
             "failures --seed {seed} --rate 250 --connections 64 --warm-up 0 --duration 86000 --fund-cents 1000000
              --mix lookups=10,duplicates=5,refusals=5,reversals=5 --hang-up 5 --patience 600 --clock-slack 200000"
         );
-        let load = Load::start(Options::parse_from(words.split_whitespace()), town).unwrap();
+        let load = Load::start(Options::parse_from(words.split_whitespace()), town);
+        let load = load.unwrap_or_else(|failure| panic!("the load does not begin: {failure}\n{}", arena.log()));
         let scene = Self { arena, load, dice, form };
         scene.until("the load begins", || scene.load.payments() >= WARM);
         scene
@@ -82,9 +83,9 @@ impl Scene {
     pub fn judge(mut self) -> (Verdict, Arena, Dice) {
         self.load.stop();
         let ended = self.load.finish().unwrap();
-        ended.settled.unwrap();
+        ended.settled.unwrap_or_else(|failure| panic!("the load cannot be judged: {failure}\n{}", self.arena.log()));
         let verdict = ended.verdict.unwrap();
-        assert_eq!((verdict.breaches_count, verdict.open_keys_count), (0, 0), "{verdict}");
+        assert_eq!((verdict.breaches_count, verdict.open_keys_count), (0, 0), "{verdict}\n{}", self.arena.log());
         assert!(verdict.ledger_rows_count.unwrap() >= verdict.operations_count, "{verdict}");
         // some of those that were answered are repetitions
         assert!(verdict.operations_count > WARM as u64 / 2, "{verdict}");
