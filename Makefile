@@ -40,6 +40,10 @@ failures: ## everything that can break, as long as such things last, under load:
 	cargo nextest run -p tests --test failures --run-ignored only --no-fail-fast --success-output immediate --test-threads 3
 	git diff --stat docs/reliability.md
 
+roll: ## a rolling upgrade from an earlier build and back, under load: make roll OLD=8b5996a, or from the newest tag
+	@scripts/setup.sh test
+	OLD="$(OLD)" scripts/roll.sh
+
 bench: ## speed and memory beside their yardsticks: the table of docs/performance.md
 	@scripts/setup.sh demo
 	cargo build --release --locked -p gateway -p loadtest --bins --examples
@@ -65,4 +69,4 @@ document: ## record a meant change of the interface: docs/openapi.json
 	BUONO_UPDATE=1 cargo nextest run --locked -p tests --test document
 	git diff --stat docs/openapi.json
 
-.PHONY: help demo test bench servers document browser failures screens simulate fuzz kills load schemathesis
+.PHONY: help demo test roll bench servers document browser failures screens simulate fuzz kills load schemathesis

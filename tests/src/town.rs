@@ -37,6 +37,15 @@ impl Caller {
         Self::with("terminal", place, ("Authorization", format!("Bearer {token}")))
     }
 
+    /// Whoever signed in with this answer.
+    ///
+    /// # Panics
+    /// When they may not.
+    #[must_use]
+    pub fn signed_in(role: &str, place: &str, answer: Response) -> Self {
+        Self::with(role, place, ("Cookie", cookie(Ok(answer))))
+    }
+
     /// Puts the credential on a request.
     pub fn sign(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.header {
