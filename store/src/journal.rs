@@ -16,7 +16,7 @@
 //!   and nobody opens a partition whose fence is not where its last batch ends. That batch is never
 //!   trimmed, since it vouches for the fence.
 //! - What begins with an unknown form is [`JournalError::UnknownForm`]: a newer version wrote it, and nobody who
-//!   cannot read it opens the partition (docs/decisions/0018).
+//!   cannot read it opens the partition (docs/decisions/0019).
 //! - [`restore`](Journal::restore) fills an empty partition with another journal's batches, under a fence that
 //!   stands at their end from the beginning: by the rule before, nobody opens it until all are there.
 //!

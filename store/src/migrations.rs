@@ -1,5 +1,5 @@
 //! Tables that another version of this program has changed: newer ones are worked on as long as they have what
-//! this version needs (docs/decisions/0018).
+//! this version needs (docs/decisions/0019).
 //!
 //! Migrations add. One that takes something away says in its name since which earlier migration nobody needs it,
 //! `0031_needs_0025_drop_old_marks.sql`: a program that does not know number 25 yet must leave such tables alone.

@@ -86,7 +86,7 @@ fn every_kind_has_the_bytes_that_it_always_had() {
 
 /// What to do about bytes that are other ones.
 const RULE: &str = "These bytes lie in journals. Leave the form as it is and add another, which is first read and only \
-    written by the version after (docs/decisions/0018). Only what no version ever wrote may be recorded anew, with \
+    written by the version after (docs/decisions/0019). Only what no version ever wrote may be recorded anew, with \
     BUONO_UPDATE=1";
 
 fn is_what_it_was(lines: &str, file: &str) {

@@ -1,4 +1,4 @@
-//! What other versions of this program read: once it is written anywhere it stays as it is (docs/decisions/0018).
+//! What other versions of this program read: once it is written anywhere it stays as it is (docs/decisions/0019).
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// What to do about a migration or library that is another one.
 const RULE: &str = "A migration that was released never changes: write another one behind it. The Redis library changes \
     only under a new name (VERSION in it, LIBRARY in store/src/journal/redis/connection.rs), since nodes of both \
-    versions call theirs during a roll (docs/decisions/0018). What is new, or was never released, is recorded with \
+    versions call theirs during a roll (docs/decisions/0019). What is new, or was never released, is recorded with \
     BUONO_UPDATE=1";
 
 fn root() -> PathBuf {
@@ -70,7 +70,7 @@ fn a_migration_that_takes_something_away_says_who_may_run_after_it() {
             takes.is_none() || needed.is_some() || is_excused,
             "{name}: {takes:?} takes away what the version before may use. First a migration that adds, and a release \
              that does without the old; then {own:04}_needs_NNNN_… with the number of the one that added \
-             (docs/decisions/0018)"
+             (docs/decisions/0019)"
         );
     }
 }

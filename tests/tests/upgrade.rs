@@ -1,5 +1,5 @@
 //! What a newer version left behind, under the real binary: it works on what was added, refuses in clear words what
-//! was taken away or what it cannot read, and goes on when that is gone again (docs/decisions/0018).
+//! was taken away or what it cannot read, and goes on when that is gone again (docs/decisions/0019).
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
 

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// What a connection begins with, before the newest form that a node speaks.
 const WORD: [u8; 5] = *b"BUONO";
-/// The forms that this version speaks, from the one of the version before it on (docs/decisions/0018).
+/// The forms that this version speaks, from the one of the version before it on (docs/decisions/0019).
 const OLDEST: u8 = 1;
 const NEWEST: u8 = 1;
 pub(super) const GREETING: [u8; 6] = [WORD[0], WORD[1], WORD[2], WORD[3], WORD[4], NEWEST];

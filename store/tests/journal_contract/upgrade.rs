@@ -1,5 +1,5 @@
 //! What another version of this program wrote: a newer one's batches are told of and left alone, and what both have
-//! in common is where it always was (docs/decisions/0018).
+//! in common is where it always was (docs/decisions/0019).
 
 use super::redis::server::{ready, written as written_on};
 use super::stores::{AT, NODE, P, journal_file, migrated, replay, write, written};

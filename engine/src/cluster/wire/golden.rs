@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// What to do about a message whose bytes are other ones.
 const RULE: &str = "A message between nodes has other bytes than the version before gives it, so the two cannot talk. Make \
-    it a new form beside the old one, and raise NEWEST in wire.rs (docs/decisions/0018). Only what no version ever \
+    it a new form beside the old one, and raise NEWEST in wire.rs (docs/decisions/0019). Only what no version ever \
     sent may be recorded anew, with BUONO_UPDATE=1";
 
 const AT: Timestamp = Timestamp::from_micros(5_678);
