@@ -20,6 +20,8 @@ const STEP_BYTES_MAX: usize = 192 << 10;
 const POLL: Duration = Duration::from_millis(10);
 /// How long to let records come together: they share pages, and each page is written but once.
 const GATHER: Duration = Duration::from_millis(100);
+/// How often to try again at the end: a step that was cut off is worth it, a ledger that is away is not waited for.
+const LAST_TRIES: u32 = 2;
 /// How long to wait after something failed.
 const BACKOFF: Duration = Duration::from_millis(250);
 
@@ -75,14 +77,15 @@ impl Projector {
     /// Runs until `stop` is set and, if the journal is written in this process, everything durable is in
     /// the ledger; or until the journal contradicts it.
     pub async fn run(mut self, stop: Arc<AtomicBool>) {
-        let mut head = None;
+        let (mut head, mut last_tries) = (None, LAST_TRIES);
         loop {
             let turn = self.pace.turn().await;
             let step = self.step(&mut head).await;
             let ending = stop.load(Ordering::Acquire);
             match step {
                 Step::Stop => return,
-                Step::Nothing | Step::Failed if ending => return,
+                Step::Nothing if ending => return,
+                Step::Failed if ending && last_tries == 0 => return,
                 // others go on writing the journal: there is no end to wait for
                 Step::Done(_) | Step::Overtaken if ending && self.watcher.durable_seq(self.partition).is_none() => {
                     return;
@@ -95,9 +98,14 @@ impl Projector {
                     drop(turn);
                     tokio::time::sleep(gather).await;
                 }
-                Step::Nothing | Step::Failed => {
+                Step::Nothing => {
                     drop(turn);
-                    tokio::time::sleep(if matches!(step, Step::Nothing) { POLL } else { BACKOFF }).await;
+                    tokio::time::sleep(POLL).await;
+                }
+                Step::Failed => {
+                    drop(turn);
+                    last_tries -= u32::from(ending);
+                    tokio::time::sleep(BACKOFF).await;
                 }
             }
         }
