@@ -22,6 +22,8 @@ use std::time::Duration;
 use store::journal::{JournalPlace, RedisServer, Standing};
 use store::keys::Keys;
 use store::ledger::Db;
+use store::postgres::PostgresServer;
+use store::tls::Authorities;
 use tracing_subscriber::EnvFilter;
 
 /// Every partition has a batch of its own: more than this many would be small ones.
@@ -101,13 +103,17 @@ struct Stores {
     /// Where journal, ledger and key file are.
     #[arg(long, env = "BUONO_DATA", default_value = "./data")]
     data: PathBuf,
-    /// Postgres for the ledger, instead of a file.
+    /// Postgres for the ledger, instead of a file. On another machine with TLS: `postgres://…?sslmode=verify-full`.
     #[arg(long, env = "BUONO_POSTGRES")]
     postgres: Option<String>,
-    /// Redis or Valkey for the journal, `redis://…`, instead of a file. Several, always in the same order, share the
-    /// partitions.
+    /// Redis or Valkey for the journal, `redis://user:password@host:port`, instead of a file; `rediss://…` with TLS.
+    /// Several, always in the same order, share the partitions.
     #[arg(long, env = "BUONO_REDIS", value_delimiter = ',')]
     redis: Vec<String>,
+    /// A PEM file with the authority that signed the certificates of Redis and Postgres, where the system does not
+    /// know it; for Postgres `sslrootcert=…` in the address wins.
+    #[arg(long, env = "BUONO_STORE_CA")]
+    store_ca: Option<PathBuf>,
     /// Where the journal is, if not where --redis says or in a file; `postgres` is the ledger's.
     #[arg(long, env = "BUONO_JOURNAL")]
     journal: Option<JournalKind>,
@@ -199,25 +205,38 @@ fn power_of_two(text: &str) -> Result<u16, String> {
 }
 
 impl Stores {
-    fn journal(&self) -> Result<JournalPlace, StartError> {
-        match (self.journal, &self.postgres, self.redis.as_slice()) {
-            (Some(JournalKind::Postgres), Some(url), []) => Ok(JournalPlace::Postgres(url.clone())),
+    fn journal(&self, postgres: Option<&PostgresServer>, trusted: &Authorities) -> Result<JournalPlace, StartError> {
+        match (self.journal, postgres, self.redis.as_slice()) {
+            (Some(JournalKind::Postgres), Some(server), []) => Ok(JournalPlace::Postgres(Box::new(server.clone()))),
             (Some(JournalKind::File) | None, _, []) => Ok(JournalPlace::File(self.data.join("journal.db"))),
             (Some(JournalKind::Postgres), None, _) => Err("the journal on Postgres needs --postgres".into()),
             (Some(JournalKind::Redis), _, []) => Err("the journal on Redis needs --redis".into()),
             (Some(JournalKind::Redis) | None, _, urls) => {
-                Ok(JournalPlace::Redis(urls.iter().map(|url| RedisServer::parse(url)).collect::<Result<_, _>>()?))
+                let servers = urls.iter().map(|url| RedisServer::parse(url, trusted));
+                let servers = servers.collect::<Result<_, _>>().map_err(|error| format!("--redis: {error}"))?;
+                Ok(JournalPlace::Redis(servers))
             }
             (Some(_), ..) => Err("--redis is given, and --journal says that the journal is elsewhere".into()),
         }
     }
 
     fn settings(&self) -> Result<Settings, StartError> {
+        let trusted = self.store_ca.as_deref().map(Authorities::with_file).transpose();
+        let trusted = trusted.map_err(|error| format!("--store-ca: {error}"))?.unwrap_or_default();
+        let postgres = self.postgres.as_deref().map(|address| PostgresServer::parse(address, &trusted)).transpose();
+        let postgres = postgres.map_err(|error| format!("--postgres: {error}"))?;
+        let journal = self.journal(postgres.as_ref(), &trusted)?;
+        let encrypted = postgres.as_ref().is_some_and(PostgresServer::is_encrypted) || journal.is_encrypted();
+        if self.store_ca.is_some() && !encrypted {
+            return Err("--store-ca is given, and no store is reached with TLS: write rediss://… for --redis, \
+                and sslmode=verify-full for --postgres"
+                .into());
+        }
         Ok(Settings {
             data: self.data.clone(),
             base_url: String::new(),
-            journal: self.journal()?,
-            postgres: self.postgres.clone(),
+            journal,
+            postgres,
             partitions: self.partitions,
             meeting: Meeting { listen: SocketAddr::from(([127, 0, 0, 1], 0)), address: None },
             http_workers: 1,
@@ -352,6 +371,9 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
     }
     if let Err(error) = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy) {
         wrong.push(error.to_string());
+    }
+    for one in settings.overheard() {
+        println!("warning: {one}");
     }
     for one in &wrong {
         println!("wrong: {one}");

@@ -29,6 +29,7 @@ use std::time::Duration;
 use store::journal::{Head, JournalPlace};
 use store::keys::{Keys, random};
 use store::ledger::Db;
+use store::postgres::PostgresServer;
 use store::receipt::Signer;
 use utoipa_actix_web::service_config::ServiceConfig;
 use workers::pace::Pace;
@@ -54,7 +55,7 @@ pub struct Settings {
     /// Where the journal is.
     pub journal: JournalPlace,
     /// The ledger's Postgres instead of a file.
-    pub postgres: Option<String>,
+    pub postgres: Option<PostgresServer>,
     /// How many partitions a new journal on a server gets.
     pub partitions: u16,
     /// Where nodes meet that share a journal on a server.
@@ -84,10 +85,21 @@ impl Settings {
     /// When it cannot be reached.
     pub async fn ledger(&self) -> Result<Db, store::ledger::Error> {
         let db = match &self.postgres {
-            Some(url) => Db::connect_postgres(url).await?,
+            Some(server) => Db::connect_postgres(server).await?,
             None => Db::open_sqlite(&self.ledger_path()).await?,
         };
         Ok(db.everything())
+    }
+
+    /// The stores to which payments and names go over a network in the clear, as sentences with their remedies.
+    #[must_use]
+    pub fn overheard(&self) -> Vec<String> {
+        let ledger = self.postgres.as_ref().and_then(PostgresServer::overheard);
+        let ledger =
+            ledger.map(|at| format!("Postgres at {at} is reached without TLS: add sslmode=verify-full to --postgres"));
+        let journal = self.journal.overheard().into_iter();
+        let journal = journal.map(|at| format!("Redis at {at} is reached without TLS: write rediss:// in --redis"));
+        ledger.into_iter().chain(journal).collect()
     }
 }
 
@@ -189,6 +201,9 @@ pub async fn open_stores(settings: &Settings) -> Result<(Db, Vec<String>), Start
     let complaints = complaints(settings, &db).await?;
     if !complaints.is_empty() && !settings.accepts_losses {
         return Err(complaints.join("; ").into());
+    }
+    for overheard in settings.overheard() {
+        tracing::warn!("{overheard}; whoever is on that network reads and changes what is said");
     }
     for complaint in &complaints {
         tracing::error!(complaint, "answered payments can be lost, and whoever started this accepted it");

@@ -25,7 +25,7 @@ const MONTHS: &str = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_c
 
 async fn ledger() -> (Server, Db) {
     let server = Server::start(&[]);
-    let db = Db::connect_postgres(&server.url()).await.unwrap().everything();
+    let db = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap().everything();
     db.migrate().await.unwrap();
     (server, db)
 }
@@ -65,7 +65,7 @@ async fn a_ledger_that_was_one_table_keeps_every_row() {
     let server = Server::start(&[]);
     let owner = sqlx::PgPool::connect(&server.url()).await.unwrap();
     sqlx::migrate!("../migrations/postgres").run_to(1, &owner).await.unwrap();
-    let db = Db::connect_postgres(&server.url()).await.unwrap().everything();
+    let db = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap().everything();
     // one in 1970, where no month will ever be made ahead; the others over three months
     server.sql(
         "INSERT INTO operation SELECT md5(n::text)::uuid, 0, n, md5('a')::uuid, n, md5('b')::uuid, 'top_up', NULL, NULL,

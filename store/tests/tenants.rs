@@ -28,7 +28,7 @@ const TABLES: [&str; 12] = [
 /// Two municipalities with one row in each table, by whatever means.
 async fn two_towns() -> (Server, Db) {
     let server = Server::start(&[]);
-    let db = Db::connect_postgres(&server.url()).await.unwrap();
+    let db = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap();
     db.migrate().await.unwrap();
     for (town, id) in [("uno", TOWNS[0]), ("due", TOWNS[1])] {
         let row = MunicipalityRow { id, name: town.into(), help_phone: "1".into(), help_email: "a@b.example".into() };
@@ -144,7 +144,7 @@ async fn a_role_for_whom_the_rules_do_not_hold_is_named() {
     // an address that logs in as somebody who is not the owner serves as well, once the tables are there
     server.sql("CREATE ROLE server LOGIN; GRANT buono_app TO server");
     let as_server = server.url().replace("postgres@", "server@");
-    let serving = Db::connect_postgres(&as_server).await.unwrap();
+    let serving = Db::connect_postgres(&as_server.parse().unwrap()).await.unwrap();
     serving.migrate().await.unwrap();
     assert!(serving.leaks().await.unwrap().is_empty());
     assert!(serving.for_municipality(TOWNS[0]).holder(TOWNS[0]).await.is_ok());

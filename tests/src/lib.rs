@@ -2,6 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on must say so")]
 
+#[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, clippy::new_without_default)]
+#[path = "../../store/tests/common/certificates.rs"]
+pub mod certificates;
 pub mod disk;
 pub mod nodes;
 pub mod openapi;

@@ -28,7 +28,8 @@ pub struct Nodes {
     /// The data folders: that of the workers, then those of all nodes that ever came.
     pub folders: Vec<tempfile::TempDir>,
     _worker: Option<Worker>,
-    _stores: Stores,
+    /// Where it is kept.
+    pub stores: Stores,
 }
 
 /// A new folder with the installation's key.
@@ -55,14 +56,14 @@ impl Nodes {
         let demo = seed.demo.clone();
         if options.is_empty() {
             let (nodes, folders) = (vec![seed], vec![first]);
-            return Self { demo, options, nodes, folders, _worker: None, _stores: stores };
+            return Self { demo, options, nodes, folders, _worker: None, stores };
         }
         assert!(seed.end(), "an orderly end exits with 0");
         let work = folder(first.path());
         let worker = Some(Worker::start(work.path(), &options, "all").await);
         options.extend(["--workers".to_owned(), "false".to_owned()]);
         let (nodes, folders) = (Vec::new(), vec![work]);
-        let mut town = Self { demo, options, nodes, folders, _worker: worker, _stores: stores };
+        let mut town = Self { demo, options, nodes, folders, _worker: worker, stores };
         (0..ground.nodes).for_each(|_| town.join());
         town.settle().await;
         town

@@ -1,5 +1,6 @@
 //! A private Redis with safe settings.
 
+use crate::certificates::Certificates;
 use crate::{disk, free_port, signal};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -25,6 +26,8 @@ const SAFE: [&str; 10] = [
 pub struct Redis {
     folder: tempfile::TempDir,
     port: u16,
+    /// What it is told besides.
+    more: Vec<String>,
     child: Option<Child>,
 }
 
@@ -35,8 +38,24 @@ impl Redis {
     /// When it cannot be started.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(Vec::new())
+    }
+
+    /// Starts a new one that speaks TLS, too, on the port that it gives with it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_encrypted(certificates: &Certificates) -> (Self, u16) {
+        let port = free_port();
+        let told = certificates.redis_options().map(|(name, value)| [format!("--{name}"), value]);
+        let more = ["--tls-port".to_owned(), port.to_string()].into_iter().chain(told.into_iter().flatten());
+        (Self::start_with(more.collect()), port)
+    }
+
+    fn start_with(more: Vec<String>) -> Self {
         assert!(Path::new(REDIS).is_file(), "{REDIS} is missing: run scripts/setup.sh test");
-        let mut redis = Self { folder: tempfile::tempdir().expect("a folder"), port: free_port(), child: None };
+        let mut redis = Self { folder: tempfile::tempdir().expect("a folder"), port: free_port(), more, child: None };
         redis.resume();
         redis
     }
@@ -60,7 +79,10 @@ impl Redis {
     /// # Panics
     /// When there is no such program.
     pub fn try_resume(&mut self, mut command: Command) -> bool {
-        command.args(["--bind", "127.0.0.1", "--save", "", "--port", &self.port.to_string()]).args(SAFE);
+        command
+            .args(["--bind", "127.0.0.1", "--save", "", "--port", &self.port.to_string()])
+            .args(SAFE)
+            .args(&self.more);
         let command = command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null());
         self.child = Some(command.stderr(Stdio::null()).spawn().expect("redis-server starts"));
         // it listens before it has loaded its files, and ends if it cannot

@@ -21,7 +21,7 @@ impl Stores {
     pub fn with_standbys() -> Self {
         let primary = Server::start(&[KEEP]);
         let standbys = vec![primary.standby(), primary.standby()];
-        let stores = Self { redis: None, postgres: Some(primary), standbys };
+        let stores = Self { postgres: Some(primary), standbys, ..Self::default() };
         let all: Vec<&Server> = stores.standbys.iter().chain(&stores.postgres).collect();
         let names = any_of(&all);
         for server in all {

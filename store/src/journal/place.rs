@@ -5,6 +5,7 @@ use super::{
     Journal, JournalError, Leases, PostgresJournal, PostgresLeases, RedisJournal, RedisLeases, RedisServer,
     SqliteJournal, Standbys,
 };
+use crate::postgres::PostgresServer;
 use domain::ids::PartitionId;
 use std::path::PathBuf;
 
@@ -16,8 +17,8 @@ pub type Lane = (Box<dyn Journal>, Vec<PartitionId>);
 pub enum JournalPlace {
     /// A SQLite file: the embedded installation's, with one partition.
     File(PathBuf),
-    /// A Postgres, by its URL: the ledger's, or one of its own.
-    Postgres(String),
+    /// A Postgres: the ledger's, or one of its own.
+    Postgres(Box<PostgresServer>),
     /// One or more primaries of Redis or Valkey, always in the same order; the leases are on the first.
     Redis(Vec<RedisServer>),
 }
@@ -40,12 +41,11 @@ impl JournalPlace {
     pub async fn migrate(&self, partitions: u16) -> Result<(), JournalError> {
         match self {
             Self::File(_) => {}
-            Self::Postgres(url) => PostgresJournal::migrate(url).await?,
+            Self::Postgres(server) => PostgresJournal::migrate(server).await?,
             Self::Redis(servers) => {
-                for (place, server) in servers.iter().enumerate() {
-                    server.migrate()?;
-                    server.take_place(place, servers.len())?;
-                }
+                let new = RedisServer::without_place(servers)?;
+                servers.iter().try_for_each(RedisServer::migrate)?;
+                RedisServer::take_places(&new, servers.len())?;
             }
         }
         if let Some(mut leases) = self.leases()? {
@@ -73,7 +73,7 @@ impl JournalPlace {
     pub fn leases(&self) -> Result<Option<Box<dyn Leases>>, JournalError> {
         Ok(match self {
             Self::File(_) => None,
-            Self::Postgres(url) => Some(Box::new(PostgresLeases::new(url)?)),
+            Self::Postgres(server) => Some(Box::new(PostgresLeases::new(PostgresServer::clone(server)))),
             Self::Redis(servers) => servers.first().map(|first| Box::new(RedisLeases::new(first.clone())) as _),
         })
     }
@@ -91,6 +91,25 @@ impl JournalPlace {
         primaries.iter().enumerate().map(lane).collect()
     }
 
+    /// Whether it is a server, all of it, that is reached with TLS.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        match self {
+            Self::File(_) => false,
+            Self::Postgres(server) => server.is_encrypted(),
+            Self::Redis(servers) => servers.iter().all(RedisServer::is_encrypted),
+        }
+    }
+
+    /// The addresses of its own servers that are reached over a network in the clear; Postgres is the ledger's, too.
+    #[must_use]
+    pub fn overheard(&self) -> Vec<String> {
+        match self {
+            Self::File(_) | Self::Postgres(_) => Vec::new(),
+            Self::Redis(servers) => servers.iter().filter_map(RedisServer::overheard).collect(),
+        }
+    }
+
     fn primaries(&self) -> Vec<Self> {
         match self {
             Self::Redis(servers) => servers.iter().map(|server| Self::Redis(vec![server.clone()])).collect(),
@@ -106,7 +125,7 @@ impl JournalPlace {
     pub fn writer(&self) -> Result<Box<dyn Journal>, JournalError> {
         match self {
             Self::File(path) => Ok(Box::new(SqliteJournal::open(path)?)),
-            Self::Postgres(url) => Ok(Box::new(PostgresJournal::open(url)?)),
+            Self::Postgres(server) => Ok(Box::new(PostgresJournal::open(server)?)),
             Self::Redis(servers) => spread(servers),
         }
     }
@@ -118,7 +137,7 @@ impl JournalPlace {
     pub fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
         match self {
             Self::File(path) => Ok(Box::new(SqliteJournal::reader(path)?)),
-            Self::Postgres(url) => Ok(Box::new(PostgresJournal::reader(url)?)),
+            Self::Postgres(server) => Ok(Box::new(PostgresJournal::reader(server)?)),
             Self::Redis(servers) => spread(servers),
         }
     }
@@ -134,7 +153,7 @@ impl JournalPlace {
                 let bytes = [path, &log].iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
                 Ok(Volume { bytes, limit_bytes: None })
             }
-            Self::Postgres(url) => Ok(Volume { bytes: PostgresJournal::bytes(url)?, limit_bytes: None }),
+            Self::Postgres(server) => Ok(Volume { bytes: PostgresJournal::bytes(server)?, limit_bytes: None }),
             Self::Redis(servers) => {
                 let each = servers.iter().map(RedisServer::volume).collect::<Result<Vec<_>, _>>()?;
                 let limits: Option<Vec<u64>> = each.iter().map(|volume| volume.limit_bytes).collect();
@@ -150,7 +169,7 @@ impl JournalPlace {
     /// [`JournalError::Unknown`] when it cannot be asked.
     pub fn standbys(&self) -> Result<Option<Standbys>, JournalError> {
         match self {
-            Self::Postgres(url) => PostgresJournal::standbys(url).map(Some),
+            Self::Postgres(server) => PostgresJournal::standbys(server).map(Some),
             Self::File(_) | Self::Redis(_) => Ok(None),
         }
     }
@@ -163,8 +182,9 @@ impl JournalPlace {
         match self {
             // whoever opens it sets what matters, and sees that it took
             Self::File(_) => Ok(Vec::new()),
-            Self::Postgres(url) => PostgresJournal::complaints(url),
+            Self::Postgres(server) => PostgresJournal::complaints(server),
             Self::Redis(servers) => {
+                RedisServer::without_place(servers)?;
                 let complaints = servers.iter().map(RedisServer::complaints).collect::<Result<Vec<_>, _>>()?;
                 Ok(complaints.into_iter().flatten().map(|complaint| complaint.to_string()).collect())
             }
@@ -176,8 +196,8 @@ fn spread(servers: &[RedisServer]) -> Result<Box<dyn Journal>, JournalError> {
     match servers {
         [one] => Ok(Box::new(RedisJournal::open(one)?)),
         many => {
-            let open = |server| RedisJournal::open(server).map(|journal| Box::new(journal) as Box<dyn Journal>);
-            Ok(Box::new(Spread::new(many.iter().map(open).collect::<Result<_, _>>()?)))
+            let journal = |server: &RedisServer| Box::new(RedisJournal::connecting_later(server.clone())) as _;
+            Ok(Box::new(Spread::new(many.iter().map(journal).collect())))
         }
     }
 }

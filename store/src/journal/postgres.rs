@@ -35,13 +35,15 @@ pub use standbys::{Standbys, Standing};
 use super::batch::{continues, vouched_for};
 use super::{Append, Appended, Batch, Chain, Head, Journal, JournalError, Opened, failed_together};
 use crate::migrations;
+use crate::postgres::PostgresServer;
+use crate::tls::explained;
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
 use session::Session;
 use sqlx::Connection as _;
 use std::sync::Arc;
-use tokio_postgres::{Client, Config, Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
 const MINT: &str = "INSERT INTO journal.fence (partition, epoch, seq, chain) SELECT $1, $2, $3, $4
     WHERE NOT EXISTS (SELECT FROM journal.batch WHERE partition = $1) ON CONFLICT (partition)
@@ -97,7 +99,7 @@ struct Statements {
 
 /// A connection to the journal on a Postgres server.
 pub struct PostgresJournal {
-    config: Config,
+    server: PostgresServer,
     writable: bool,
     live: Option<(Session, Statements)>,
 }
@@ -107,20 +109,20 @@ impl PostgresJournal {
     ///
     /// # Errors
     /// [`JournalError::Unknown`] when the server cannot be used: the tables are missing, or it is a standby.
-    pub fn open(url: &str) -> Result<Self, JournalError> {
-        Self::with(url, true)
+    pub fn open(server: &PostgresServer) -> Result<Self, JournalError> {
+        Self::with(server, true)
     }
 
     /// Connects for reading only.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn reader(url: &str) -> Result<Self, JournalError> {
-        Self::with(url, false)
+    pub fn reader(server: &PostgresServer) -> Result<Self, JournalError> {
+        Self::with(server, false)
     }
 
-    fn with(url: &str, writable: bool) -> Result<Self, JournalError> {
-        let mut journal = Self { config: url.parse()?, writable, live: None };
+    fn with(server: &PostgresServer, writable: bool) -> Result<Self, JournalError> {
+        let mut journal = Self { server: server.clone(), writable, live: None };
         journal.ask(async |_, _| Ok(()))?;
         Ok(journal)
     }
@@ -129,25 +131,25 @@ impl PostgresJournal {
     ///
     /// # Errors
     /// [`JournalError::Unknown`] when it cannot even be asked.
-    pub fn complaints(url: &str) -> Result<Vec<String>, JournalError> {
-        complaints::complaints(&url.parse()?)
+    pub fn complaints(server: &PostgresServer) -> Result<Vec<String>, JournalError> {
+        complaints::complaints(server)
     }
 
     /// Which other machines have what it commits.
     ///
     /// # Errors
     /// [`JournalError::Unknown`] when it cannot be asked.
-    pub fn standbys(url: &str) -> Result<Standbys, JournalError> {
-        standbys::standbys(&url.parse()?)
+    pub fn standbys(server: &PostgresServer) -> Result<Standbys, JournalError> {
+        standbys::standbys(server)
     }
 
     /// How many bytes the batches take on the server's disk.
     ///
     /// # Errors
     /// [`JournalError::Unknown`].
-    pub fn bytes(url: &str) -> Result<u64, JournalError> {
+    pub fn bytes(server: &PostgresServer) -> Result<u64, JournalError> {
         let size = "SELECT pg_total_relation_size('journal.batch')";
-        let bytes = Session::connect(&url.parse()?)?
+        let bytes = Session::connect(server)?
             .ask(async |client| Ok(client.query_one(size, &[]).await?.try_get::<_, i64>(0)?))?;
         Ok(bytes.unsigned_abs())
     }
@@ -157,9 +159,9 @@ impl PostgresJournal {
     /// # Errors
     /// [`JournalError::Unknown`] when a migration does not apply, or when a newer version of this program took away
     /// what this one needs.
-    pub async fn migrate(url: &str) -> Result<(), JournalError> {
-        let said = |error: sqlx::Error| JournalError::Unknown(error.to_string());
-        let mut connection = sqlx::PgConnection::connect(url).await.map_err(said)?;
+    pub async fn migrate(server: &PostgresServer) -> Result<(), JournalError> {
+        let said = |error: sqlx::Error| JournalError::Unknown(explained(&error));
+        let mut connection = sqlx::PgConnection::connect_with(&server.ledger).await.map_err(said)?;
         let mut migrator = migrations::known(sqlx::migrate!("../migrations/postgres-journal"));
         let applied = match sqlx::query_as(APPLIED).fetch_all(&mut connection).await {
             // there is nothing yet
@@ -191,7 +193,7 @@ impl PostgresJournal {
     }
 
     fn connect(&self) -> Result<(Session, Statements), JournalError> {
-        let mut session = Session::connect(&self.config)?;
+        let mut session = Session::connect(&self.server)?;
         let texts = [MINT, FENCES, FENCE, LOCK, APPEND, INSERT, LAST, READ, TRIM, CONFIRM];
         let prepared = session.prepare(self.writable, texts)?;
         let [mint, fences, fence, lock, append, insert, last, read, trim, confirm] = prepared;

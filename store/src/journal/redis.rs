@@ -27,6 +27,7 @@ mod caller;
 mod connection;
 mod doctor;
 mod leases;
+mod places;
 
 pub use connection::RedisServer;
 pub use doctor::Complaint;
@@ -68,6 +69,12 @@ impl RedisJournal {
         let mut caller = Caller::new(server.clone());
         caller.connect()?;
         Ok(Self(caller))
+    }
+
+    /// Connects with the first call, so that a server that is away stops only whoever needs it.
+    #[must_use]
+    pub const fn connecting_later(server: RedisServer) -> Self {
+        Self(Caller::new(server))
     }
 
     /// The fence, and the last batch if it is where the fence stands.

@@ -2,8 +2,9 @@
 
 use super::scope::Pg;
 use crate::migrations;
+use crate::postgres::{NO_TLS, PostgresServer, is_unwelcome};
+use crate::tls::explained;
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 use std::path::Path;
@@ -108,8 +109,13 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                Self::Unavailable(error.to_string())
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(explained(&error)),
+            sqlx::Error::Database(ref database) if database.code().as_deref().is_some_and(is_unwelcome) => {
+                Self::Unavailable(format!("{}{NO_TLS}", database.message()))
             }
             sqlx::Error::Database(ref database) if database.is_unique_violation() => Self::Conflict,
             sqlx::Error::Database(ref database) if is_outage(database.code().as_deref()) => {
@@ -170,9 +176,8 @@ impl Db {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn connect_postgres(url: &str) -> Result<Self, Error> {
-        let options: PgConnectOptions = url.parse()?;
-        Ok(Self::Pg(Pg::connect(options.disable_statement_logging()).await?))
+    pub async fn connect_postgres(server: &PostgresServer) -> Result<Self, Error> {
+        Ok(Self::Pg(Pg::connect(server.ledger.clone().disable_statement_logging()).await?))
     }
 
     /// The same ledger for whoever may see all of it: workers, tills that look something up, operators.

@@ -24,7 +24,7 @@ impl Fresh {
 
 async fn postgres() -> Fresh {
     let server = Server::start(&[]);
-    let db = Db::connect_postgres(&server.url()).await.unwrap().everything();
+    let db = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap().everything();
     Fresh { name: "postgres", db, _folder: None, server: Some(server) }
 }
 

@@ -1,8 +1,11 @@
 //! A private Postgres on a free port.
 #![allow(dead_code, reason = "no test binary needs all of it")]
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// A server that ends with this value.
 pub struct Server {
@@ -152,13 +155,40 @@ impl Server {
             if !said.is_empty() {
                 return said;
             }
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(10));
         }
     }
 
     /// An empty file, by which Postgres knows at its start that it only follows another server.
     pub fn make_standby(&self) {
         std::fs::write(self.data().join("standby.signal"), "").unwrap();
+    }
+
+    /// Speaks TLS from now on, besides the plain way.
+    pub fn encrypt(&self, certificate: &Path, key: &Path) {
+        let owner = std::fs::metadata(self.data()).unwrap();
+        for (from, name) in [(certificate, "server.crt"), (key, "server.key")] {
+            let to = self.data().join(name);
+            std::fs::copy(from, &to).unwrap();
+            // it refuses a key that others could read
+            std::fs::set_permissions(&to, Permissions::from_mode(0o600)).unwrap();
+            chown(&to, Some(owner.uid()), Some(owner.gid())).unwrap();
+        }
+        self.configure(&["ssl = on"]);
+        self.reload();
+        while self.sql("SHOW ssl") != "on" {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Who may come in, from now on for new connections: lines of `pg_hba.conf`.
+    pub fn admit(&self, lines: &[&str]) {
+        std::fs::write(self.data().join("pg_hba.conf"), lines.join("\n") + "\n").unwrap();
+        let loaded = "SELECT pg_conf_load_time() FROM pg_reload_conf()";
+        let before = self.sql(loaded);
+        while self.sql("SELECT pg_conf_load_time()") <= before {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn pg_ctl(&self, arguments: &[&str]) -> bool {

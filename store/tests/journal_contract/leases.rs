@@ -22,7 +22,7 @@ fn each(test: impl Fn(&mut dyn Leases, &mut dyn Leases)) {
     let memory = MemoryLeases::default();
     with(&mut memory.clone(), &mut memory.clone());
     let server = migrated(&[]);
-    let postgres = || PostgresLeases::new(&server.url()).unwrap();
+    let postgres = || PostgresLeases::new(server.url().parse().unwrap());
     with(&mut postgres(), &mut postgres());
     for server in ready() {
         with(&mut RedisLeases::new(server.patient()), &mut RedisLeases::new(server.patient()));

@@ -32,7 +32,7 @@ fn set(server: &Server, setting: &str) {
 #[test]
 fn what_was_answered_survives_kills_and_the_rest_is_there_whole_or_not_at_all() {
     let server = migrated(&[]);
-    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
     let mut head = write(&mut journal, 1);
     for round in 0..3 {
         let (mut answered, mut asked) = (head, Vec::new());
@@ -68,7 +68,7 @@ fn what_was_answered_survives_kills_and_the_rest_is_there_whole_or_not_at_all() 
 #[test]
 fn a_connection_that_is_cut_is_an_unknown_outcome_and_another_one_goes_on() {
     let server = migrated(&[]);
-    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
     let head = write(&mut journal, 1);
     let cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
@@ -89,12 +89,12 @@ fn whoever_already_drives_a_runtime_may_call_lose_the_server_and_let_go() {
     let server = migrated(&[]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut journal = PostgresJournal::open(&server.url()).unwrap();
+        let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
         let head = write(&mut journal, 1);
         server.stop();
         unknown(journal.read(P, 1, 1));
         unknown(journal.head(P));
-        unknown(PostgresJournal::reader(&server.url()).map(drop));
+        unknown(PostgresJournal::reader(&server.url().parse().unwrap()).map(drop));
         server.resume();
         assert_eq!(journal.head(P), Ok(head));
     });
@@ -103,7 +103,7 @@ fn whoever_already_drives_a_runtime_may_call_lose_the_server_and_let_go() {
 #[test]
 fn a_lock_that_is_held_or_a_server_that_stands_still_ends_in_an_unknown_outcome() {
     let server = migrated(&[]);
-    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
     let head = write(&mut journal, 1);
     let next = batch(&head, 2);
     let lock = "BEGIN; SELECT FROM journal.fence FOR UPDATE; SELECT pg_sleep(60)";
@@ -139,9 +139,9 @@ fn while_it_waits(server: &Server, journal: &mut PostgresJournal, head: &Head, a
 fn a_commit_whose_wait_for_the_standby_was_cancelled_is_an_unknown_outcome() {
     for (act, told) in [("pg_cancel_backend", "canceling"), ("pg_terminate_backend", "")] {
         let server = migrated(&[]);
-        let mut journal = PostgresJournal::open(&server.url()).unwrap();
+        let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
         let head = write(&mut journal, 1);
-        let mut reader = PostgresJournal::reader(&server.url()).unwrap();
+        let mut reader = PostgresJournal::reader(&server.url().parse().unwrap()).unwrap();
         set(&server, GHOST);
         let said = while_it_waits(&server, &mut journal, &head, act);
         assert!(said.contains(told), "{act}: {said}");
@@ -158,7 +158,7 @@ fn a_commit_whose_wait_for_the_standby_was_cancelled_is_an_unknown_outcome() {
 #[test]
 fn a_wait_that_a_kill_ends_is_an_unknown_outcome_and_the_batch_is_there_whole() {
     let server = migrated(&[]);
-    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
     let head = write(&mut journal, 1);
     set(&server, GHOST);
     let next = batch(&head, 2);
@@ -176,7 +176,7 @@ fn a_wait_that_a_kill_ends_is_an_unknown_outcome_and_the_batch_is_there_whole() 
 #[test]
 fn damage_is_said_and_never_guessed() {
     let server = migrated(&[]);
-    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
     let head = write(&mut journal, 2);
     let corrupt = |answer: &dyn std::fmt::Debug| format!("{answer:?}").starts_with("Err(Corrupt");
     let flip = "UPDATE journal.batch SET bytes = set_byte(bytes, 60, get_byte(bytes, 60) # 1) WHERE last_seq = 4";
@@ -217,13 +217,13 @@ fn damage_is_said_and_never_guessed() {
 #[test]
 fn a_reader_never_writes_and_missing_tables_are_named() {
     let server = migrated(&[]);
-    let head = write(&mut PostgresJournal::open(&server.url()).unwrap(), 1);
-    let mut reader = PostgresJournal::reader(&server.url()).unwrap();
+    let head = write(&mut PostgresJournal::open(&server.url().parse().unwrap()).unwrap(), 1);
+    let mut reader = PostgresJournal::reader(&server.url().parse().unwrap()).unwrap();
     assert_eq!((reader.head(P), replay(&mut reader).len()), (Ok(head), 2));
     assert!(unknown(reader.append(P, head.seq, &batch(&head, 1))).contains("read-only"));
     assert!(unknown(reader.open(P, NODE, head.epoch, AT)).contains("read-only"));
     server.sql("DROP SCHEMA journal CASCADE");
-    let refused = PostgresJournal::open(&server.url()).err().unwrap().to_string();
+    let refused = PostgresJournal::open(&server.url().parse().unwrap()).err().unwrap().to_string();
     assert!(refused.contains("tables are missing, run `buono migrate`"), "{refused}");
 }
 
@@ -233,10 +233,10 @@ fn a_warning_on_connecting_is_none_about_a_commit() {
     server.sql("UPDATE pg_database SET datcollversion = 'another'");
     let warned = server.psql().args(["-c", "SELECT 1"]).stderr(Stdio::piped()).output().unwrap();
     assert!(String::from_utf8_lossy(&warned.stderr).contains("WARNING"), "{warned:?}");
-    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
     write(&mut journal, 1);
     assert_eq!(replay(&mut journal).len(), 2);
-    assert!(PostgresJournal::complaints(&server.url()).unwrap().is_empty());
+    assert!(PostgresJournal::complaints(&server.url().parse().unwrap()).unwrap().is_empty());
 }
 
 #[test]
@@ -244,26 +244,26 @@ fn the_ledger_may_live_in_the_same_database() {
     let server = migrated(&[]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let ledger = Db::connect_postgres(&server.url()).await.unwrap();
+        let ledger = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap();
         ledger.migrate().await.unwrap();
-        PostgresJournal::migrate(&server.url()).await.unwrap();
+        PostgresJournal::migrate(&server.url().parse().unwrap()).await.unwrap();
         ledger.migrate().await.unwrap();
         assert_eq!(ledger.checkpoint(P).await.unwrap(), Head::START);
     });
-    write(&mut PostgresJournal::open(&server.url()).unwrap(), 1);
+    write(&mut PostgresJournal::open(&server.url().parse().unwrap()).unwrap(), 1);
 }
 
 #[test]
 fn what_is_unsafe_on_a_server_is_listed_and_a_session_waits_for_the_disk_all_the_same() {
     let bad = ["fsync = off", "full_page_writes = off", "synchronous_commit = local"];
     let server = migrated(&bad);
-    let complaints = PostgresJournal::complaints(&server.url()).unwrap();
+    let complaints = PostgresJournal::complaints(&server.url().parse().unwrap()).unwrap();
     assert_eq!(complaints.len(), 3, "{complaints:?}");
     for (complaint, setting) in complaints.iter().zip(["fsync", "full_page_writes", "synchronous_commit"]) {
         assert!(complaint.contains(&format!("ALTER SYSTEM SET {setting} = on")), "{complaint}");
     }
     // an append waits for the standby, although the server was told not to
-    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
     let head = write(&mut journal, 1);
     set(&server, GHOST);
     while_it_waits(&server, &mut journal, &head, "pg_cancel_backend");
@@ -271,29 +271,29 @@ fn what_is_unsafe_on_a_server_is_listed_and_a_session_waits_for_the_disk_all_the
     server.configure(&["fsync = on", "full_page_writes = on", "synchronous_commit = on", NO_GHOST]);
     server.make_standby();
     server.resume();
-    let complaints = PostgresJournal::complaints(&server.url()).unwrap();
+    let complaints = PostgresJournal::complaints(&server.url().parse().unwrap()).unwrap();
     assert!(complaints.len() == 1 && complaints[0].contains("pg_promote"), "{complaints:?}");
-    let refused = PostgresJournal::open(&server.url()).err().unwrap().to_string();
+    let refused = PostgresJournal::open(&server.url().parse().unwrap()).err().unwrap().to_string();
     assert!(refused.contains("the server is a standby"), "{refused}");
     server.sql("SELECT pg_promote()");
-    assert!(PostgresJournal::complaints(&server.url()).unwrap().is_empty());
-    assert_eq!(replay(&mut PostgresJournal::open(&server.url()).unwrap()).len(), 3);
+    assert!(PostgresJournal::complaints(&server.url().parse().unwrap()).unwrap().is_empty());
+    assert_eq!(replay(&mut PostgresJournal::open(&server.url().parse().unwrap()).unwrap()).len(), 3);
 }
 
 #[test]
 fn whoever_may_not_see_the_standbys_is_told_how_many_there_are_and_what_is_missing() {
     let server = migrated(&[]);
-    assert_eq!(PostgresJournal::standbys(&server.url()).unwrap().standing(), Standing::Weak);
+    assert_eq!(PostgresJournal::standbys(&server.url().parse().unwrap()).unwrap().standing(), Standing::Weak);
     let standby = server.standby();
     server.set("synchronous_standby_names", &format!("ANY 1 ({})", standby.name()));
     server.until("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'quorum'");
-    let standbys = PostgresJournal::standbys(&server.url()).unwrap();
+    let standbys = PostgresJournal::standbys(&server.url().parse().unwrap()).unwrap();
     assert_eq!((standbys.needed, standbys.confirming.clone()), (1, vec![standby.name()]), "{standbys}");
     server.sql("CREATE ROLE plain LOGIN");
     let plain = server.url().replace("postgres@", "plain@");
-    let standbys = PostgresJournal::standbys(&plain).unwrap();
+    let standbys = PostgresJournal::standbys(&plain.parse().unwrap()).unwrap();
     assert_eq!((standbys.standing(), standbys.hidden), (Standing::Hidden, 1));
     assert!(standbys.to_string().contains("GRANT pg_monitor TO plain"), "{standbys}");
     server.sql("GRANT pg_monitor TO plain");
-    assert_eq!(PostgresJournal::standbys(&plain).unwrap().standing(), Standing::Weak);
+    assert_eq!(PostgresJournal::standbys(&plain.parse().unwrap()).unwrap().standing(), Standing::Weak);
 }

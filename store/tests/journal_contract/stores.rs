@@ -1,7 +1,8 @@
 //! New stores of every kind, and what is written to them.
 
+use super::certificates::{Certificates, NAME};
 use super::postgres::Server;
-use super::redis::server::ready;
+use super::redis::server::{PATIENT, encrypted, ready};
 use domain::cents::Cents;
 use domain::clock::Timestamp;
 use domain::ids::{MunicipalityId, OperationId, PartitionId, ShopId, TerminalId, VoucherId};
@@ -10,7 +11,9 @@ use domain::record::{Body, NodeId};
 use domain::voucher::{Entry, Event, Origin};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::journal::{Batch, Head, Journal, MemoryJournal, PostgresJournal, SqliteJournal};
+use store::journal::{Batch, Head, Journal, MemoryJournal, PostgresJournal, RedisJournal, RedisServer, SqliteJournal};
+use store::postgres::PostgresServer;
+use store::tls::Authorities;
 use uuid::Uuid;
 
 pub const P: PartitionId = PartitionId(0);
@@ -82,8 +85,8 @@ pub fn each_store(test: impl Fn(&Store)) {
     let connect = Box::new(move || Box::new(SqliteJournal::open(&path).unwrap()) as Box<dyn Journal>);
     test(&Store { name: "sqlite", connect, _folder: Some(folder), _server: None });
     let server = migrated(&[]);
-    let url = server.url();
-    let connect = Box::new(move || Box::new(PostgresJournal::open(&url).unwrap()) as Box<dyn Journal>);
+    let at = server.url().parse().unwrap();
+    let connect = Box::new(move || Box::new(PostgresJournal::open(&at).unwrap()) as Box<dyn Journal>);
     test(&Store { name: "postgres", connect, _folder: None, _server: Some(server) });
     for server in ready() {
         let name = server.name;
@@ -91,6 +94,32 @@ pub fn each_store(test: impl Fn(&Store)) {
         let connect = Box::new(move || Box::new(server.journal()) as Box<dyn Journal>);
         test(&Store { name, connect, _folder: None, _server: None });
     }
+    each_encrypted(test);
+}
+
+/// The servers again, reached with TLS.
+fn each_encrypted(test: impl Fn(&Store)) {
+    let certificates = Certificates::new();
+    let trusted = Authorities::with_file(&certificates.authority()).unwrap();
+    let server = migrated(&[]);
+    server.encrypt(&certificates.certificate(), &certificates.key());
+    let at = PostgresServer::parse(&encrypted_url(&server), &trusted).unwrap();
+    let connect = Box::new(move || Box::new(PostgresJournal::open(&at).unwrap()) as Box<dyn Journal>);
+    test(&Store { name: "postgres over TLS", connect, _folder: None, _server: Some(server) });
+    let (server, port) = encrypted(&certificates);
+    let url = format!("rediss://{}{NAME}:{port}", server.login());
+    let at = RedisServer::parse(&url, &trusted).unwrap().with_time_outs(PATIENT, PATIENT);
+    let name = server.name;
+    let connect = Box::new(move || {
+        let _server = &server;
+        Box::new(RedisJournal::open(&at).unwrap()) as Box<dyn Journal>
+    });
+    test(&Store { name, connect, _folder: None, _server: None });
+}
+
+/// How a Postgres that speaks TLS is reached so.
+pub fn encrypted_url(server: &Server) -> String {
+    format!("{}?sslmode=verify-full", server.url().replace("127.0.0.1", NAME))
 }
 
 /// Two connections to each kind of store.
@@ -111,7 +140,7 @@ pub fn migrated(settings: &[&str]) -> Server {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     // again changes nothing
     for _ in 0..2 {
-        runtime.block_on(PostgresJournal::migrate(&server.url())).unwrap();
+        runtime.block_on(PostgresJournal::migrate(&server.url().parse().unwrap())).unwrap();
     }
     server
 }

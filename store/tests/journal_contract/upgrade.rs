@@ -41,7 +41,7 @@ fn a_file_with_a_batch_of_a_newer_form_is_left_alone() {
 #[test]
 fn a_postgres_with_a_batch_of_a_newer_form_is_left_alone() {
     let server = migrated(&[]);
-    let mut journal = PostgresJournal::open(&server.url()).unwrap();
+    let mut journal = PostgresJournal::open(&server.url().parse().unwrap()).unwrap();
     let head = write(&mut journal, 3);
     leaves_newer_alone(&mut journal, &head, |form| {
         let seq = head.seq;

@@ -15,6 +15,8 @@ use tests::{Server, binary, free_port};
 pub enum Kind {
     Files,
     RedisAndPostgres,
+    /// The journal spread over three.
+    ThreeRedisAndPostgres,
     PostgresAlone,
     /// Where each commit waits for one of two standbys.
     PostgresWithStandbys,
@@ -25,6 +27,7 @@ impl Kind {
         match self {
             Self::Files => "files",
             Self::RedisAndPostgres => "Redis + Postgres",
+            Self::ThreeRedisAndPostgres => "three Redis + Postgres",
             Self::PostgresAlone => "Postgres",
             Self::PostgresWithStandbys => "Postgres with standbys",
         }
@@ -47,6 +50,7 @@ impl Arena {
         let stores = match kind {
             Kind::Files => Stores::files(),
             Kind::RedisAndPostgres => Stores::redis_and_postgres(),
+            Kind::ThreeRedisAndPostgres => Stores::three_redis_and_postgres(),
             Kind::PostgresAlone => Stores::postgres_alone(),
             Kind::PostgresWithStandbys => Stores::with_standbys(),
         };

@@ -18,6 +18,7 @@ mod cases;
 mod damage;
 mod dice;
 mod faults;
+mod primaries;
 mod scene;
 mod table;
 mod town;
@@ -55,6 +56,11 @@ fn kills_on_redis_and_postgres() {
 #[test]
 fn kills_on_postgres_alone() {
     survives(Kind::PostgresAlone, kills() / 2);
+}
+
+#[test]
+fn kills_of_one_primary_after_the_other() {
+    primaries::run(seed());
 }
 
 /// All cases of a kind one after the other, in an order of the seed's, under one load.

@@ -18,7 +18,7 @@ const VOUCHERS: u128 = 40;
 
 /// A projector with connections of its own, as in a process of its own.
 async fn racer(url: &str, town: &Town, told: &Arc<Told>, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
-    let db = Db::connect_postgres(url).await.unwrap().everything();
+    let db = Db::connect_postgres(&url.parse().unwrap()).await.unwrap().everything();
     let (journal, watcher) = (Box::new(town.journal.clone()), Arc::clone(told) as _);
     let pace = Arc::new(Pace::alone());
     let projector = Projector { db, journal, partition: town.partition, watcher, pace };
@@ -43,7 +43,7 @@ async fn is_ahead(db: &Db, partition: PartitionId, before: &AtomicU64) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_projectors_share_a_postgres_that_is_killed_again_and_again() {
     let server = Server::start(&[]);
-    let db = Db::connect_postgres(&server.url()).await.unwrap().everything();
+    let db = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap().everything();
     settle(&db).await;
     holders(&db, 1..=VOUCHERS).await;
     let mut town = Town::new(db.clone(), PartitionId(0));

@@ -2,7 +2,7 @@
 
 use super::JournalError;
 use super::session::Session;
-use tokio_postgres::Config;
+use crate::postgres::PostgresServer;
 
 /// Settings, the values of each that break the promise, and why.
 pub(crate) const UNSAFE: [(&str, &[&str], &str); 3] = [
@@ -12,8 +12,8 @@ pub(crate) const UNSAFE: [(&str, &[&str], &str); 3] = [
 ];
 
 /// Asks the server with its own settings, not with those that the journal's sessions choose.
-pub(super) fn complaints(config: &Config) -> Result<Vec<String>, JournalError> {
-    Session::connect(config)?.ask(async |client| {
+pub(super) fn complaints(server: &PostgresServer) -> Result<Vec<String>, JournalError> {
+    Session::connect(server)?.ask(async |client| {
         let mut complaints = Vec::new();
         for (setting, bad, reason) in UNSAFE {
             let value: String = client.query_one("SELECT current_setting($1)", &[&setting]).await?.try_get(0)?;

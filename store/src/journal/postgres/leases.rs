@@ -2,10 +2,11 @@
 
 use super::session::Session;
 use crate::journal::{JournalError, Leases, Member, Seen, Table};
+use crate::postgres::PostgresServer;
 use domain::ids::PartitionId;
 use domain::record::NodeId;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Row};
+use tokio_postgres::{Client, Row};
 
 const CREATE: &str = "INSERT INTO journal.holder (partition) SELECT generate_series(0, $1 - 1)
     WHERE NOT EXISTS (SELECT FROM journal.holder) ON CONFLICT DO NOTHING";
@@ -24,17 +25,15 @@ const LEAVE: &str = "WITH gone AS (DELETE FROM journal.member WHERE name = $1 AN
 
 /// A connection to the leases.
 pub struct PostgresLeases {
-    config: Config,
+    server: PostgresServer,
     session: Option<Session>,
 }
 
 impl PostgresLeases {
     /// Connects once it is asked for something.
-    ///
-    /// # Errors
-    /// [`JournalError::Unknown`] when it is no such address.
-    pub fn new(url: &str) -> Result<Self, JournalError> {
-        Ok(Self { config: url.parse()?, session: None })
+    #[must_use]
+    pub const fn new(server: PostgresServer) -> Self {
+        Self { server, session: None }
     }
 
     fn ask<T: Send>(
@@ -44,7 +43,7 @@ impl PostgresLeases {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => {
-                let mut session = Session::connect(&self.config)?;
+                let mut session = Session::connect(&self.server)?;
                 session.prepare(true, [])?;
                 session
             }

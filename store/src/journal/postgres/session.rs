@@ -1,6 +1,9 @@
 //! One connection, and calls on it that always end.
 
 use super::JournalError;
+use crate::postgres::{NO_TLS, PostgresServer, is_unwelcome};
+use crate::tls::explained;
+use rustls_tokio_postgres::MakeRustlsConnect;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
@@ -8,8 +11,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::timeout;
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::tls::NoTlsStream;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Socket, Statement};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{AsyncMessage, Client, Connection, Socket, Statement};
 
 /// How long a call may take in all. It must be more than the server's own limits, which name the cause.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,7 +36,7 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit',
 /// Says what went wrong, with the server's own words rather than "db error".
 impl From<tokio_postgres::Error> for JournalError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let Some(said) = error.as_db_error() else { return Self::Unknown(error.to_string()) };
+        let Some(said) = error.as_db_error() else { return Self::Unknown(explained(&error)) };
         match said.code() {
             &SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME => {
                 Self::Unknown(format!("the journal's tables are missing, run `buono migrate`: {}", said.message()))
@@ -42,16 +45,20 @@ impl From<tokio_postgres::Error> for JournalError {
             &SqlState::DATA_CORRUPTED | &SqlState::INDEX_CORRUPTED | &SqlState::UNIQUE_VIOLATION => {
                 Self::Corrupt(said.message().to_owned())
             }
+            code if is_unwelcome(code.code()) => Self::Unknown(format!("{} ({}){NO_TLS}", said.message(), code.code())),
             code => Self::Unknown(format!("{} ({})", said.message(), code.code())),
         }
     }
 }
 
+/// Encrypted, or not.
+type Wire = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+
 /// A connection that everything so far went well on.
 pub(super) struct Session {
     runtime: Private,
     client: Client,
-    connection: Connection<Socket, NoTlsStream>,
+    connection: Connection<Socket, Wire>,
     /// From then on a warning counts: at the start it says nothing about a commit, but something about
     /// collations for example.
     prepared: bool,
@@ -93,13 +100,13 @@ fn is_warning(notice: &DbError) -> bool {
 
 impl Session {
     /// Connects with the server's own settings.
-    pub(super) fn connect(config: &Config) -> Result<Self, JournalError> {
+    pub(super) fn connect(server: &PostgresServer) -> Result<Self, JournalError> {
         let runtime = Private::new()?;
-        let mut config = config.clone();
+        let (mut config, connector) = (server.journal.clone(), server.connector.clone());
         config.connect_timeout(CONNECT).tcp_user_timeout(PATIENCE);
         config.keepalives_idle(KEEPALIVE).keepalives_interval(KEEPALIVE).keepalives_retries(2);
         let connect =
-            async { timeout(PATIENCE, config.connect(NoTls)).await.map_err(|_| too_long())?.map_err(Into::into) };
+            async { timeout(PATIENCE, config.connect(connector)).await.map_err(|_| too_long())?.map_err(Into::into) };
         let (client, connection) = runtime.run(|runtime| runtime.block_on(connect))?;
         Ok(Self { runtime, client, connection, prepared: false })
     }

@@ -2,8 +2,8 @@
 
 use super::JournalError;
 use super::session::Session;
+use crate::postgres::PostgresServer;
 use std::fmt;
-use tokio_postgres::Config;
 
 const NAMES: &str = "SELECT current_setting('synchronous_standby_names'), CAST(current_user AS TEXT)";
 /// One that still catches up confirms nothing. Without rights all is null but the process.
@@ -39,8 +39,8 @@ pub enum Standing {
 }
 
 /// Asks the server.
-pub(super) fn standbys(config: &Config) -> Result<Standbys, JournalError> {
-    Session::connect(config)?.ask(async |client| {
+pub(super) fn standbys(server: &PostgresServer) -> Result<Standbys, JournalError> {
+    Session::connect(server)?.ask(async |client| {
         let row = client.query_one(NAMES, &[]).await?;
         let (names, role): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let (mut confirming, mut hidden) = (Vec::new(), 0);

@@ -1,8 +1,9 @@
 //! One connection: how long it may take, what its errors mean, and the library it needs.
 
 use crate::journal::JournalError;
+use crate::tls::{AddressError, Authorities, explained, is_elsewhere};
 use redis::io::tcp::TcpSettings;
-use redis::{Client, Cmd, Connection, IntoConnectionInfo, RedisError, Value};
+use redis::{Client, Cmd, Connection, ConnectionAddr, IntoConnectionInfo, RedisError, TlsCertificates, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,8 +11,6 @@ use std::time::Duration;
 pub(super) const LIBRARY: &str = "buono_journal_1";
 const LIBRARIES: &str = "buono_journal_*";
 const SOURCE: &str = include_str!("../../../../migrations/redis/buono_journal.lua");
-/// Which of how many primaries a server is.
-const PLACE: &str = "buono:primary";
 /// The one key that every new connection writes to.
 const SETTLED: &str = "buono:settled";
 
@@ -28,19 +27,30 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// A server from its address, `redis://[user:password@]host:port[/database]`.
+    /// A server from its address, `redis://[user:password@]host:port[/database]`, or `rediss://…` with TLS.
     ///
     /// # Errors
-    /// [`JournalError::Unknown`] when it is no such address.
-    pub fn parse(url: &str) -> Result<Self, JournalError> {
-        let unclear = |error: RedisError| JournalError::Unknown(format!("no address of a Redis server: {error}"));
+    /// When it is no such address, or would be believed without being verified.
+    pub fn parse(url: &str, authorities: &Authorities) -> Result<Self, AddressError> {
+        let unclear = |error: RedisError| AddressError(format!("no address of a Redis server: {error}"));
         let info = url.into_connection_info().map_err(unclear)?;
         // an answer is waited for alone: holding back small packets only makes it late
         let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
         // one wait less, and Redis 7.0 knows no such command
         let login = info.redis_settings().clone().set_skip_set_lib_name();
         let info = info.set_redis_settings(login);
-        let client = Client::open(info).map_err(unclear)?;
+        let client = match info.addr() {
+            ConnectionAddr::TcpTls { insecure: true, .. } => {
+                return Err(AddressError(
+                    "no server is believed unverified: write the address without #insecure".into(),
+                ));
+            }
+            ConnectionAddr::TcpTls { .. } => {
+                let certificates = TlsCertificates { client_tls: None, root_cert: Some(authorities.pem()?) };
+                Client::build_with_tls(info, certificates).map_err(unclear)?
+            }
+            _ => Client::open(info).map_err(unclear)?,
+        };
         Ok(Self { client, connect: CONNECT, answer: ANSWER })
     }
 
@@ -59,24 +69,6 @@ impl RedisServer {
         self.ask(&mut connection, redis::cmd("FUNCTION").arg("LOAD").arg("REPLACE").arg(SOURCE)).map(drop)
     }
 
-    /// Remembers which of how many primaries this is, or makes sure that it still is that one: partitions are
-    /// looked for by their primaries' order.
-    ///
-    /// # Errors
-    /// [`JournalError::Unknown`] when it is another one.
-    pub fn take_place(&self, place: usize, primaries: usize) -> Result<(), JournalError> {
-        let (mut connection, wanted) = (self.dial()?, format!("{} of {primaries}", place + 1));
-        self.ask(&mut connection, redis::cmd("SET").arg(PLACE).arg(&wanted).arg("NX"))?;
-        let found = self.ask(&mut connection, redis::cmd("GET").arg(PLACE))?;
-        let found: String = redis::from_redis_value(found).map_err(|error| self.unknown(error))?;
-        if found == wanted {
-            return Ok(());
-        }
-        Err(self.unknown(format!(
-            "this is primary {found}, and it is named as {wanted}: name all primaries, always in the same order"
-        )))
-    }
-
     /// Connects, makes sure that the library is there, and has one write acknowledged.
     pub(super) fn connect(&self) -> Result<Connection, JournalError> {
         let mut connection = self.dial()?;
@@ -88,14 +80,41 @@ impl RedisServer {
         Ok(connection)
     }
 
-    /// Connects, and no more.
+    /// Connects, and hears one answer: what goes wrong there says whether the server is spoken to as it wants.
     pub(super) fn dial(&self) -> Result<Connection, JournalError> {
-        let dialled = self.client.get_connection_with_timeout(self.connect).and_then(|connection| {
+        let dialled = self.client.get_connection_with_timeout(self.connect).and_then(|mut connection| {
             connection.set_read_timeout(Some(self.answer))?;
             connection.set_write_timeout(Some(self.answer))?;
+            redis::cmd("PING").exec(&mut connection)?;
             Ok(connection)
         });
-        dialled.map_err(|error| self.unknown(error))
+        dialled.map_err(|error| self.undialled(&error))
+    }
+
+    fn undialled(&self, error: &RedisError) -> JournalError {
+        let hung_up = error.is_connection_dropped() && !error.is_connection_refusal();
+        let remedy = match (self.is_encrypted(), hung_up || error.is_timeout()) {
+            (true, true) => ": does the server speak TLS on this port?",
+            (false, true) => ": where the server speaks TLS alone, write rediss://",
+            _ => "",
+        };
+        if error.is_timeout() {
+            return self.unknown(format!("no answer within {:?}{remedy}", self.answer));
+        }
+        self.unknown(format!("{}{remedy}", explained(error)))
+    }
+
+    /// Whether what is said to it is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self.client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. })
+    }
+
+    /// Its address, if what is said to it leaves the machine in the clear.
+    #[must_use]
+    pub fn overheard(&self) -> Option<String> {
+        let address = self.client.get_connection_info().addr();
+        matches!(address, ConnectionAddr::Tcp(host, _) if is_elsewhere(host)).then(|| address.to_string())
     }
 
     /// Sends the command once. After an error the connection must not be used again.
@@ -127,7 +146,7 @@ impl RedisServer {
             // the library's own word for it, and the server's for a key of another kind
             Some("DAMAGED" | "WRONGTYPE") => JournalError::Corrupt(self.told(error)),
             _ if error.is_timeout() => self.unknown(format!("no answer within {:?}", self.answer)),
-            _ => self.unknown(error),
+            _ => self.unknown(explained(error)),
         }
     }
 

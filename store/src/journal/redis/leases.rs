@@ -9,13 +9,16 @@ use domain::record::NodeId;
 use redis::Cmd;
 use std::collections::BTreeMap;
 
+/// Which node holds which partition.
+pub(super) const HOLDERS: &str = "buono:{leases}:holders";
+
 /// A connection to the leases.
 pub struct RedisLeases(Caller);
 
 /// A call of the library's function of this name, on the keys of the leases.
 fn function(name: &str) -> Cmd {
     let mut command = redis::cmd("FCALL");
-    command.arg(format!("{LIBRARY}_{name}")).arg(2).arg("buono:{leases}:members").arg("buono:{leases}:holders");
+    command.arg(format!("{LIBRARY}_{name}")).arg(2).arg("buono:{leases}:members").arg(HOLDERS);
     command
 }
 

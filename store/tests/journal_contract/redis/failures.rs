@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use store::journal::{Head, Journal, JournalError, RedisJournal, RedisServer};
+use store::tls::Authorities;
 
 /// Too short for a server that does not run, and long enough for one that does, most often.
 const HASTY: Duration = Duration::from_millis(300);
@@ -19,7 +20,7 @@ fn is_unknown<T>(answer: &Result<T, JournalError>) -> bool {
 
 /// A connection to this port by a caller who waits so long for an answer.
 fn through(server: &Server, port: u16, answer: Duration) -> RedisJournal {
-    let server = RedisServer::parse(&server.url(port)).unwrap().with_time_outs(answer, answer);
+    let server = RedisServer::parse(&server.url(port), &Authorities::default()).unwrap().with_time_outs(answer, answer);
     // a busy machine may be slow just now; somebody who is never answered fails later
     (0..100).find_map(|_| RedisJournal::open(&server).ok()).unwrap()
 }

@@ -1,5 +1,6 @@
 //! Private servers, each on a free port with a folder and a password of its own.
 
+use crate::certificates::Certificates;
 use crate::stores::{AT, NODE, P, batch};
 use redis::{Connection, FromRedisValue};
 use rustix::process::{Pid, Signal, kill_process};
@@ -9,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 use store::journal::{Head, Journal, RedisJournal, RedisServer};
+use store::tls::Authorities;
 
 /// What the promise needs, as `RedisServer::complaints` has it.
 pub const SAFE: [(&str, &str); 5] = [
@@ -44,15 +46,28 @@ fn programs() -> [(&'static str, PathBuf); 2] {
 
 /// Both kinds, running with these settings besides the safe ones.
 pub fn started(options: &[(&str, &str)]) -> Vec<Server> {
-    let start = |(name, program): (_, PathBuf)| {
-        assert!(program.is_file(), "{} is missing: run scripts/setup.sh test", program.display());
-        let options = SAFE.iter().chain(options).map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        let mut server = Server { name, program, folder: tempfile::tempdir().unwrap(), options, port: 0, child: None };
-        // somebody else may take the port between the look and the start
-        assert!((0..20).any(|_| server.start_on(free_port())), "{name} does not start: {}", server.log());
-        server
-    };
-    programs().into_iter().map(start).collect()
+    programs().map(|(name, program)| start(name, program, options)).into()
+}
+
+fn start(name: &'static str, program: PathBuf, options: &[(&str, &str)]) -> Server {
+    assert!(program.is_file(), "{} is missing: run scripts/setup.sh test", program.display());
+    let options = SAFE.iter().chain(options).map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let mut server = Server { name, program, folder: tempfile::tempdir().unwrap(), options, port: 0, child: None };
+    // somebody else may take the port between the look and the start
+    assert!((0..20).any(|_| server.start_on(free_port())), "{name} does not start: {}", server.log());
+    server
+}
+
+/// Redis as Debian has it, ready, and the port on which it speaks TLS.
+pub fn encrypted(certificates: &Certificates) -> (Server, u16) {
+    let port = free_port();
+    let mut options = vec![("tls-port", port.to_string())];
+    options.extend(certificates.redis_options());
+    let options: Vec<(&str, &str)> = options.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let [(_, program), _] = programs();
+    let server = start("redis over TLS", program, &options);
+    server.patient().migrate().unwrap();
+    (server, port)
 }
 
 /// Both kinds, with safe settings and the library.
@@ -115,7 +130,12 @@ impl Server {
     }
 
     pub fn url(&self, port: u16) -> String {
-        format!("redis://:{}@127.0.0.1:{port}", self.password())
+        format!("redis://{}127.0.0.1:{port}", self.login())
+    }
+
+    /// What stands before the host in an address.
+    pub fn login(&self) -> String {
+        format!(":{}@", self.password())
     }
 
     pub fn port(&self) -> u16 {
@@ -124,7 +144,7 @@ impl Server {
 
     /// The server for a caller who waits for ever.
     pub fn patient(&self) -> RedisServer {
-        RedisServer::parse(&self.url(self.port)).unwrap().with_time_outs(PATIENT, PATIENT)
+        RedisServer::parse(&self.url(self.port), &Authorities::default()).unwrap().with_time_outs(PATIENT, PATIENT)
     }
 
     pub fn journal(&self) -> RedisJournal {

@@ -5,6 +5,7 @@ use crate::stores::P;
 use std::fs;
 use std::time::Duration;
 use store::journal::{Journal, JournalError, RedisJournal, RedisServer};
+use store::tls::Authorities;
 
 #[test]
 fn nothing_is_wrong_with_a_safe_server() {
@@ -88,13 +89,15 @@ fn a_server_without_the_library_or_with_another_one_says_so() {
 
 #[test]
 fn an_address_that_leads_nowhere_is_said_without_its_password() {
-    assert!(RedisServer::parse("journal.db").is_err());
+    assert!(RedisServer::parse("journal.db", &Authorities::default()).is_err());
     for mut server in ready() {
         let url = server.url(server.port());
         let password = url.split([':', '@']).nth(2).unwrap();
         server.kill();
         // nobody listens there any more, or somebody else does
-        let gone = RedisServer::parse(&url).unwrap().with_time_outs(Duration::from_secs(1), Duration::from_secs(1));
+        let gone = RedisServer::parse(&url, &Authorities::default())
+            .unwrap()
+            .with_time_outs(Duration::from_secs(1), Duration::from_secs(1));
         let said = RedisJournal::open(&gone).err().unwrap().to_string();
         assert!(said.contains("127.0.0.1:") && !said.contains(password), "{said}");
     }
