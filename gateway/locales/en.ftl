@@ -1,4 +1,4 @@
-### Everything that people read; the keys of the two languages are the same.
+### Everything that people read. Italian and English have the same keys; the other languages have what citizens read.
 
 ## Problems
 problem-bad-request-title = Invalid request
@@ -144,7 +144,8 @@ sms-reversal = { $shop } gave you back { $amount }. { $balance } left.
 site-name = Buono
 site-brand = Digital food vouchers
 site-skip = Skip to content
-site-other-language = Italiano
+site-language = English
+site-languages = Language
 site-accessibility = Accessibility statement
 site-needs-script = This page needs JavaScript: turn it on in the browser, or open the page with another one.
 site-risks-losses = Warning: this installation can lose payments that tills were told are done. Tell whoever runs it at once.
@@ -158,20 +159,24 @@ home-shop-text = I take vouchers and see my operations.
 home-office = I work for the municipality
 home-office-text = I upload lists and look after vouchers, shops and messages.
 accessibility-title = Accessibility statement
-accessibility-aim = We want everybody to be able to use these pages, on any phone and without help. We follow WCAG 2.1, level AA.
+accessibility-aim = We want everybody to be able to use these pages, on any phone and without help. We follow WCAG 2.2, level AA.
 accessibility-works = What works
 accessibility-works-phone = The pages fit a screen 320 points wide and are read by screen readers.
 accessibility-works-keyboard = Everything can be done with the keyboard alone, and you always see where you are.
 accessibility-works-zoom = Letters can be made twice as large without losing anything.
 accessibility-works-script = The voucher's page also works without JavaScript, with the typed code.
 accessibility-works-paper = Whoever has no phone uses the printed voucher.
+accessibility-works-languages = The voucher's page is in eight languages. Not all were checked by native speakers.
 accessibility-limits = What is still missing
 accessibility-limits-text = The shop's page and the municipality's page need JavaScript.
 accessibility-report = Something does not work?
 accessibility-report-text = Call or write to the municipality: number and address are on the voucher's page and sheet. We help you and mend the page.
+accessibility-authority-text = If you get no answer within thirty days, you can turn to the “Difensore civico per il digitale” at AgID.
 accessibility-formal = The municipality's statement
 accessibility-formal-text = The formal statement after AgID's model is published by the municipality on its own site.
 trouble-again = Try again
+trouble-ours-title = It did not work
+trouble-ours-text = It is our mistake, not yours. Try again soon. Your balance does not change.
 
 ## The voucher's page
 door-title = Open your voucher
@@ -214,6 +219,10 @@ page-movements = Movements
 page-no-movements = No movements yet.
 page-left = { $balance } left
 page-shops = Where you can spend it
+page-shops-count = { $count ->
+    [one] One shop takes it.
+   *[other] { $count } shops take it.
+}
 page-shops-filter = Search for a shop, a street or what it sells
 page-shops-found = Shops found:
 page-rules = Rules

@@ -1,4 +1,4 @@
-### Everything that people read; the keys of the two languages are the same.
+### Everything that people read. Italian and English have the same keys; the other languages have what citizens read.
 
 ## Problems
 problem-bad-request-title = Richiesta non valida
@@ -144,7 +144,8 @@ sms-reversal = { $shop } ti ha restituito { $amount }. Restano { $balance }.
 site-name = Buono
 site-brand = Buoni spesa digitali
 site-skip = Vai al contenuto
-site-other-language = English
+site-language = Italiano
+site-languages = Lingua
 site-accessibility = Dichiarazione di accessibilità
 site-needs-script = Questa pagina ha bisogno di JavaScript: attivalo nel browser, o apri la pagina con un altro.
 site-risks-losses = Attenzione: questa installazione può perdere pagamenti già confermati alle casse. Avvisate subito chi la gestisce.
@@ -158,20 +159,24 @@ home-shop-text = Incasso i buoni e vedo le mie operazioni.
 home-office = Lavoro in Comune
 home-office-text = Carico gli elenchi e seguo buoni, negozi e messaggi.
 accessibility-title = Dichiarazione di accessibilità
-accessibility-aim = Vogliamo che ognuno possa usare queste pagine, con ogni telefono e senza aiuto. Seguiamo le WCAG 2.1, livello AA.
+accessibility-aim = Vogliamo che ognuno possa usare queste pagine, con ogni telefono e senza aiuto. Seguiamo le WCAG 2.2, livello AA.
 accessibility-works = Che cosa funziona
 accessibility-works-phone = Le pagine stanno in uno schermo largo 320 punti e si leggono con un lettore di schermo.
 accessibility-works-keyboard = Tutto si può fare con la sola tastiera, e si vede sempre dove sei.
 accessibility-works-zoom = I caratteri si possono ingrandire fino al 200 % senza perdere nulla.
 accessibility-works-script = La pagina del buono funziona anche senza JavaScript, con il codice scritto a mano.
 accessibility-works-paper = Chi non ha un telefono usa il buono stampato.
+accessibility-works-languages = La pagina del buono è in otto lingue. Non tutte sono state rilette da chi le parla dalla nascita.
 accessibility-limits = Che cosa ancora manca
 accessibility-limits-text = La pagina del negozio e quella del Comune hanno bisogno di JavaScript.
 accessibility-report = Qualcosa non funziona?
 accessibility-report-text = Chiama o scrivi al Comune: il numero e l'indirizzo sono sulla pagina e sul foglio del buono. Ti aiutiamo e correggiamo la pagina.
+accessibility-authority-text = Se entro trenta giorni non hai risposta, puoi rivolgerti al difensore civico per il digitale, presso AgID.
 accessibility-formal = La dichiarazione del Comune
 accessibility-formal-text = La dichiarazione formale secondo il modello AgID è pubblicata dal Comune sul proprio sito.
 trouble-again = Riprova
+trouble-ours-title = Non ha funzionato
+trouble-ours-text = È un problema nostro, non tuo. Riprova tra poco. Il tuo saldo non cambia.
 
 ## The voucher's page
 door-title = Apri il tuo buono
@@ -214,6 +219,10 @@ page-movements = Movimenti
 page-no-movements = Ancora nessun movimento.
 page-left = restano { $balance }
 page-shops = Dove puoi spenderlo
+page-shops-count = { $count ->
+    [one] Lo accetta un negozio.
+   *[other] Lo accettano { $count } negozi.
+}
 page-shops-filter = Cerca un negozio, una via o che cosa vende
 page-shops-found = Negozi trovati:
 page-rules = Regole

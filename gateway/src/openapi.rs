@@ -18,12 +18,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 13] = [
+pub const PAGES: [(&str, &str); 14] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
     ("GET", "/v/buono"),
     ("GET", "/v/buono/parti"),
+    ("GET", "/v/blocca"),
     ("POST", "/v/blocca"),
     ("GET", "/negozio"),
     ("GET", "/console"),

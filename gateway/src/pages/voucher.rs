@@ -20,7 +20,7 @@ const DOOR: &str = "/v";
 const OPENED: &str = "/v/buono";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(come).service(open_by_code).service(opened).service(parts).service(block);
+    config.service(come).service(open_by_code).service(opened).service(parts).service(block).service(blocked);
 }
 
 /// Why the door is shown instead of the voucher.
@@ -166,6 +166,16 @@ async fn parts(
     let view = seen(&state, citizen).await?;
     let template = PartsTemplate { w: &words, view: &view, qr: qr(&view)? };
     page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
+}
+
+/// The form's own address, where somebody may choose a language or come back to.
+#[get("/v/blocca")]
+async fn blocked(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
+    let mut answer = see_other(OPENED);
+    if let Some(cookie) = Words::of(&state, &request).cookie() {
+        let _ = answer.add_cookie(&cookie);
+    }
+    answer
 }
 
 #[derive(Deserialize)]

@@ -19,19 +19,28 @@ const STAYS: Duration = Duration::days(365);
 pub struct Words {
     state: Arc<AppState>,
     lang: Lang,
+    /// In which languages the page can be had.
+    spoken: &'static [Lang],
     /// The reader has just chosen the language: the answer keeps the choice.
     chosen: bool,
     now_us: i64,
 }
 
 impl Words {
-    /// The language that was chosen a moment ago or earlier, else the browser's.
+    /// For a page that citizens read: the language that was chosen a moment ago or earlier, else the
+    /// browser's.
     pub fn of(state: &web::Data<AppState>, request: &HttpRequest) -> Self {
+        Self::among(&Lang::ALL, state, request)
+    }
+
+    /// The same for a page that there is in these languages only.
+    pub fn among(spoken: &'static [Lang], state: &web::Data<AppState>, request: &HttpRequest) -> Self {
+        let known = |tag: &str| Lang::from_tag(tag).filter(|lang| spoken.contains(lang));
         let asked = request.query_string().split('&').find_map(|pair| pair.strip_prefix("lang="));
-        let now = asked.and_then(Lang::from_tag);
-        let earlier = || request.cookie(COOKIE).and_then(|cookie| Lang::from_tag(cookie.value()));
-        let lang = now.or_else(earlier).unwrap_or_else(|| Lang::of(request.headers()));
-        Self { state: Arc::clone(state), lang, chosen: now.is_some(), now_us: state.clock.now().micros() }
+        let now = asked.and_then(known);
+        let earlier = || request.cookie(COOKIE).and_then(|cookie| known(cookie.value()));
+        let lang = now.or_else(earlier).unwrap_or_else(|| Lang::of(request.headers(), spoken));
+        Self { state: Arc::clone(state), lang, spoken, chosen: now.is_some(), now_us: state.clock.now().micros() }
     }
 
     /// What makes a choice stay; nothing but a language is in it.
@@ -51,19 +60,30 @@ impl Words {
         self.lang.tag()
     }
 
-    /// The language that the switch leads to.
-    pub const fn other(&self) -> &'static str {
-        match self.lang {
-            Lang::It => Lang::En.tag(),
-            Lang::En => Lang::It.tag(),
-        }
+    /// Which way it is written.
+    pub const fn dir(&self) -> &'static str {
+        if self.lang.rtl() { "rtl" } else { "ltr" }
     }
 
-    /// Of two texts that an office wrote, the one in the page's language.
-    pub const fn of_both<'a>(&self, it: &'a str, en: &'a str) -> &'a str {
+    /// Whether it is a page that citizens read: they speak more languages, and pay for each byte.
+    pub const fn for_citizens(&self) -> bool {
+        self.spoken.len() > Lang::WHOLE.len()
+    }
+
+    /// The languages that the page can be had in: tag, its own name for itself, whether it is this one.
+    pub fn languages(&self) -> Vec<(&'static str, String, bool)> {
+        let named = |lang: &Lang| (lang.tag(), self.state.texts.plain(*lang, "site-language"), *lang == self.lang);
+        self.spoken.iter().map(named).collect()
+    }
+
+    /// Of what an office wrote in Italian and perhaps in English, what the reader may understand, and
+    /// its language.
+    pub fn of_both<'a>(&self, it: &'a str, en: &'a str) -> Vec<(&'static str, &'a str)> {
+        let written = [(Lang::It.tag(), it), (Lang::En.tag(), en)].into_iter().filter(|(_, text)| !text.is_empty());
         match self.lang {
-            Lang::En if !en.is_empty() => en,
-            _ => it,
+            Lang::It => written.take(1).collect(),
+            Lang::En => written.rev().take(1).collect(),
+            _ => written.collect(),
         }
     }
 
@@ -77,6 +97,21 @@ impl Words {
         self.state.texts.get(self.lang, key, &[(name, FluentValue::from(value.as_ref()))])
     }
 
+    /// A text that depends on a number.
+    pub fn count(&self, key: &str, count: usize) -> String {
+        self.state.texts.get(self.lang, key, &[("count", FluentValue::from(count))])
+    }
+
+    /// Whether there is such a text in the page's language.
+    pub fn has(&self, key: &str) -> bool {
+        self.state.texts.has(self.lang, key)
+    }
+
+    /// What is read from left to right, whichever way the text around it runs.
+    fn ltr(&self, text: String) -> String {
+        if self.lang.rtl() { format!("\u{2066}{text}\u{2069}") } else { text }
+    }
+
     /// Texts for a script, as JSON that may stand inside an element.
     pub fn script(&self, prefixes: &[&str]) -> String {
         let ftl = self.state.texts.script(self.lang, prefixes);
@@ -85,24 +120,24 @@ impl Words {
 
     /// Euro.
     pub fn money(&self, cents: impl Borrow<i64>) -> String {
-        euro(self.lang, *cents.borrow())
+        self.ltr(euro(self.lang, *cents.borrow()))
     }
 
     /// Euro that came, with a plus, or went, with a minus that is as wide.
     pub fn change(&self, cents: &i64) -> String {
         let sign = if *cents < 0 { '\u{2212}' } else { '+' };
-        format!("{sign}{}", euro(self.lang, cents.abs()))
+        self.ltr(format!("{sign}{}", euro(self.lang, cents.abs())))
     }
 
     /// A day in Rome.
     pub fn date(&self, micros: &i64) -> String {
-        day(self.lang, *micros)
+        self.ltr(day(self.lang, *micros))
     }
 
     /// A day and a time in Rome.
     pub fn moment(&self, micros: &i64) -> String {
         let at = rome::local(Timestamp::from_micros(*micros));
-        format!("{} {}", day(self.lang, *micros), at.strftime("%H:%M"))
+        self.ltr(format!("{} {}", day(self.lang, *micros), at.strftime("%H:%M")))
     }
 
     /// Now.

@@ -1,6 +1,13 @@
 // Every page in every state that a person may meet.
 import { openTill, openVoucher } from "./browser.mjs";
 
+/** Languages in which everything is said, and all those in which citizens are spoken to. */
+export const WHOLE = ["it", "en"];
+export const ALL = [...WHOLE, "fr", "es", "ro", "ar", "uk", "sq"];
+
+/** Whether a state can be had in a language. */
+export const speaks = (name, lang) => WHOLE.includes(lang) || /^(home|accessibility|door|voucher|sheet)/.test(name);
+
 /** What makes each state; prepared once for a town. */
 export async function prepare(town) {
   const admin = await town.staff();
