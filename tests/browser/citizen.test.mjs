@@ -287,6 +287,24 @@ page("letters twice as large lose nothing", { width: 390 }, async (page) => {
   assert.ok(wide <= inner, `${wide} of ${inner}`);
 });
 
+page("large letters stay, with and without a script, and fit at 200 % zoom too", { script: false }, async (page) => {
+  const size = () => page.evaluate(() => parseFloat(getComputedStyle(document.body).fontSize));
+  await page.goto("/v");
+  const normal = await size();
+  await page.locator(".size").click();
+  assert.equal(await size(), normal * 1.5);
+  await page.locator("#code").fill(town.voucher("2026/0001").code);
+  await page.locator("form button").click();
+  await page.waitForURL("**/v/buono");
+  assert.equal(await size(), normal * 1.5);
+  // a zoom of 200 % leaves half of the phone's points
+  await page.setViewportSize({ width: 195, height: 390 });
+  const [inner, wide] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
+  assert.ok(wide <= inner, `${wide} of ${inner}`);
+  await page.locator(".size").click();
+  assert.equal(await size(), normal);
+});
+
 page("the keyboard reaches everything and shows where it is", { width: 1280 }, async (page) => {
   await openVoucher(page, town.voucher("2026/0001"));
   const seen = [];

@@ -52,7 +52,7 @@ pub fn page(
         Problem::new("internal_error")
     })?;
     let mut answer = HttpResponse::build(status);
-    if let Some(cookie) = words.cookie() {
+    for cookie in words.cookies() {
         answer.cookie(cookie);
     }
     answer.insert_header((header::CONTENT_LANGUAGE, words.lang()));

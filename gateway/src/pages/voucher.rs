@@ -168,14 +168,14 @@ async fn parts(
     page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
 }
 
-/// The form's own address, where somebody may choose a language or come back to.
+/// The form's own address, to which somebody may come back, or choose a language there.
 #[get("/v/blocca")]
 async fn blocked(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
-    let mut answer = see_other(OPENED);
-    if let Some(cookie) = Words::of(&state, &request).cookie() {
-        let _ = answer.add_cookie(&cookie);
+    let mut answer = HttpResponse::SeeOther();
+    for cookie in Words::of(&state, &request).cookies() {
+        answer.cookie(cookie);
     }
-    answer
+    answer.insert_header((header::LOCATION, OPENED)).finish()
 }
 
 #[derive(Deserialize)]

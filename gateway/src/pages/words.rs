@@ -11,9 +11,20 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 /// Keeps the chosen language.
-const COOKIE: &str = "lang";
-/// How long a choice of language stays.
+const LANGUAGE: &str = "lang";
+/// Keeps the chosen size of letters.
+const TYPE: &str = "type";
+/// Letters half as large again.
+const BIG: &str = "big";
+/// Letters as they are.
+const NORMAL: &str = "normal";
+/// How long a choice stays.
 const STAYS: Duration = Duration::days(365);
+
+/// What a page was asked for in its address.
+fn asked<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    request.query_string().split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
 
 /// What templates ask for texts, numbers and dates.
 pub struct Words {
@@ -21,8 +32,10 @@ pub struct Words {
     lang: Lang,
     /// In which languages the page can be had.
     spoken: &'static [Lang],
-    /// The reader has just chosen the language: the answer keeps the choice.
-    chosen: bool,
+    /// Whether the reader wants large letters.
+    big: bool,
+    /// What the reader has just chosen, by the name of its cookie: the answer keeps it.
+    chosen: Vec<(&'static str, &'static str)>,
     now_us: i64,
 }
 
@@ -36,18 +49,38 @@ impl Words {
     /// The same for a page that there is in these languages only.
     pub fn among(spoken: &'static [Lang], state: &web::Data<AppState>, request: &HttpRequest) -> Self {
         let known = |tag: &str| Lang::from_tag(tag).filter(|lang| spoken.contains(lang));
-        let asked = request.query_string().split('&').find_map(|pair| pair.strip_prefix("lang="));
-        let now = asked.and_then(known);
-        let earlier = || request.cookie(COOKIE).and_then(|cookie| known(cookie.value()));
-        let lang = now.or_else(earlier).unwrap_or_else(|| Lang::of(request.headers(), spoken));
-        Self { state: Arc::clone(state), lang, spoken, chosen: now.is_some(), now_us: state.clock.now().micros() }
+        let size = |name: &str| [BIG, NORMAL].into_iter().find(|size| *size == name);
+        let (lang_now, size_now) = (asked(request, LANGUAGE).and_then(known), asked(request, TYPE).and_then(size));
+        let lang = lang_now.or_else(|| request.cookie(LANGUAGE).and_then(|cookie| known(cookie.value())));
+        let size = size_now.or_else(|| request.cookie(TYPE).and_then(|cookie| size(cookie.value())));
+        let chosen = [(LANGUAGE, lang_now.map(Lang::tag)), (TYPE, size_now)];
+        Self {
+            state: Arc::clone(state),
+            lang: lang.unwrap_or_else(|| Lang::of(request.headers(), spoken)),
+            spoken,
+            big: size == Some(BIG),
+            chosen: chosen.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+            now_us: state.clock.now().micros(),
+        }
     }
 
-    /// What makes a choice stay; nothing but a language is in it.
-    pub fn cookie(&self) -> Option<Cookie<'static>> {
-        let cookie = Cookie::build(COOKIE, self.lang.tag()).path("/").http_only(true).max_age(STAYS);
-        let cookie = cookie.same_site(SameSite::Lax).secure(self.state.base_url.starts_with("https://"));
-        self.chosen.then(|| cookie.finish())
+    /// What makes choices stay; nothing but a language and a size of letters is in it.
+    pub fn cookies(&self) -> impl Iterator<Item = Cookie<'static>> {
+        let secure = self.state.base_url.starts_with("https://");
+        self.chosen.iter().map(move |(name, value)| {
+            let cookie = Cookie::build(*name, *value).path("/").http_only(true).max_age(STAYS);
+            cookie.same_site(SameSite::Lax).secure(secure).finish()
+        })
+    }
+
+    /// Whether the reader wants large letters.
+    pub const fn big(&self) -> bool {
+        self.big
+    }
+
+    /// What the switch of sizes leads to, and what it is called.
+    pub fn other_size(&self) -> (&'static str, String) {
+        if self.big { (NORMAL, self.t("site-normal-type")) } else { (BIG, self.t("site-big-type")) }
     }
 
     /// Whether the installation runs although answered payments can be lost.
