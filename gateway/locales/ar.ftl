@@ -115,6 +115,13 @@ page-shops-count = { $count ->
 }
 page-shops-filter = ابحث عن متجر أو شارع أو نوع السلع
 page-shops-found = عدد المتاجر:
+page-shops-category = نوع المتجر
+page-shops-all = كل الأنواع
+page-shops-near = الأقرب أولاً
+page-shops-locating = جارٍ تحديد مكانك…
+page-shops-no-place = الهاتف لا يعطي مكانك. تبقى المتاجر بالترتيب الأبجدي.
+page-shops-away = على بعد { $distance } كم
+page-shops-map = افتح في الخريطة
 page-rules = القواعد
 page-help = المساعدة
 page-help-text = اتصل بالبلدية أو اكتب إليها:

@@ -227,6 +227,13 @@ page-shops-count = { $count ->
 }
 page-shops-filter = Search for a shop, a street or what it sells
 page-shops-found = Shops found:
+page-shops-category = What it sells
+page-shops-all = Everything
+page-shops-near = Nearest first
+page-shops-locating = Looking for where you are…
+page-shops-no-place = The phone does not say where you are. The shops stay in alphabetical order.
+page-shops-away = { $distance } km away
+page-shops-map = Open in the map
 page-rules = Rules
 page-help = Help
 page-help-text = Call or write to the municipality:

@@ -112,6 +112,13 @@ page-shops-count = { $count ->
 }
 page-shops-filter = Busca una tienda, una calle o qué vende
 page-shops-found = Tiendas encontradas:
+page-shops-category = Tipo de tienda
+page-shops-all = Todos los tipos
+page-shops-near = Primero las más cercanas
+page-shops-locating = Buscando dónde estás…
+page-shops-no-place = El teléfono no dice dónde estás. Las tiendas siguen por orden alfabético.
+page-shops-away = a { $distance } km
+page-shops-map = Abrir en el mapa
 page-rules = Reglas
 page-help = Ayuda
 page-help-text = Llama o escribe al Ayuntamiento:

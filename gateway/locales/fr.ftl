@@ -112,6 +112,13 @@ page-shops-count = { $count ->
 }
 page-shops-filter = Chercher un magasin, une rue ou un produit
 page-shops-found = Magasins trouvés :
+page-shops-category = Type de magasin
+page-shops-all = Tous les types
+page-shops-near = Les plus proches d'abord
+page-shops-locating = Recherche de votre position…
+page-shops-no-place = Le téléphone ne dit pas où vous êtes. Les magasins restent par ordre alphabétique.
+page-shops-away = à { $distance } km
+page-shops-map = Ouvrir sur la carte
 page-rules = Règles
 page-help = Aide
 page-help-text = Appelez ou écrivez à la mairie :

@@ -227,6 +227,13 @@ page-shops-count = { $count ->
 }
 page-shops-filter = Cerca un negozio, una via o che cosa vende
 page-shops-found = Negozi trovati:
+page-shops-category = Che cosa vende
+page-shops-all = Tutto
+page-shops-near = Prima i più vicini
+page-shops-locating = Cerco dove sei…
+page-shops-no-place = Il telefono non dice dove sei. I negozi restano in ordine alfabetico.
+page-shops-away = a { $distance } km
+page-shops-map = Apri nella mappa
 page-rules = Regole
 page-help = Aiuto
 page-help-text = Chiama o scrivi al Comune:

@@ -113,6 +113,13 @@ page-shops-count = { $count ->
 }
 page-shops-filter = Caută un magazin, o stradă sau ce vinde
 page-shops-found = Magazine găsite:
+page-shops-category = Tipul magazinului
+page-shops-all = Toate tipurile
+page-shops-near = Întâi cele mai apropiate
+page-shops-locating = Se caută unde ești…
+page-shops-no-place = Telefonul nu spune unde ești. Magazinele rămân în ordine alfabetică.
+page-shops-away = la { $distance } km
+page-shops-map = Deschide pe hartă
 page-rules = Reguli
 page-help = Ajutor
 page-help-text = Sună sau scrie la Primărie:

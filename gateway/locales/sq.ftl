@@ -112,6 +112,13 @@ page-shops-count = { $count ->
 }
 page-shops-filter = Kërko një dyqan, një rrugë ose çfarë shet
 page-shops-found = Dyqane të gjetura:
+page-shops-category = Lloji i dyqanit
+page-shops-all = Të gjitha llojet
+page-shops-near = Më të afërtit në fillim
+page-shops-locating = Po kërkohet ku je…
+page-shops-no-place = Telefoni nuk tregon ku je. Dyqanet mbeten sipas alfabetit.
+page-shops-away = { $distance } km larg
+page-shops-map = Hape në hartë
 page-rules = Rregullat
 page-help = Ndihmë
 page-help-text = Telefono ose shkruaji Bashkisë:

@@ -113,6 +113,13 @@ page-shops-count = { $count ->
 }
 page-shops-filter = Знайти магазин, вулицю або товар
 page-shops-found = Знайдено магазинів:
+page-shops-category = Тип магазину
+page-shops-all = Усі типи
+page-shops-near = Спочатку найближчі
+page-shops-locating = Шукаємо, де ви…
+page-shops-no-place = Телефон не каже, де ви. Магазини залишаються за абеткою.
+page-shops-away = за { $distance } км
+page-shops-map = Відкрити на карті
 page-rules = Правила
 page-help = Допомога
 page-help-text = Зателефонуйте або напишіть до муніципалітету:

@@ -31,7 +31,7 @@ static EVERY: [Header; 3] = [
 /// What only a document that a browser shows has a use for.
 static DOCUMENTS: [Header; 3] = [
     fixed(header::REFERRER_POLICY, "no-referrer"),
-    fixed(header::PERMISSIONS_POLICY, "camera=(self), geolocation=(), microphone=()"),
+    fixed(header::PERMISSIONS_POLICY, "camera=(self), geolocation=(self), microphone=()"),
     fixed(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
 ];
 

@@ -9,6 +9,7 @@ use domain::clock::Timestamp;
 use domain::ids::VoucherId;
 use domain::voucher::Kind;
 use serde::Serialize;
+use store::ledger::ShopRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -111,6 +112,24 @@ pub struct ShopView {
     pub address: String,
     /// Town.
     pub town: String,
+    /// Degrees north; null where the municipality has not said.
+    pub lat: Option<f64>,
+    /// Degrees east.
+    pub lon: Option<f64>,
+}
+
+impl From<&ShopRow> for ShopView {
+    fn from(shop: &ShopRow) -> Self {
+        let degrees = |e6: i64| e6 as f64 / 1e6;
+        Self {
+            name: shop.name.clone(),
+            category: shop.category.clone(),
+            address: shop.address.clone(),
+            town: shop.town.clone(),
+            lat: shop.lat_e6.map(degrees),
+            lon: shop.lon_e6.map(degrees),
+        }
+    }
 }
 
 /// Reads everything for the page.
@@ -137,12 +156,7 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
         .shops_by_name
         .iter()
         .filter(|shop| shop.municipality_id == municipality.id && shop.status == "enabled")
-        .map(|shop| ShopView {
-            name: shop.name.clone(),
-            category: shop.category.clone(),
-            address: shop.address.clone(),
-            town: shop.town.clone(),
-        })
+        .map(|shop| shop.as_ref().into())
         .collect();
     Ok(VoucherPage {
         voucher_id: view.id,

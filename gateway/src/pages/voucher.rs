@@ -1,6 +1,7 @@
 //! The voucher's page: opened by the link's secret or the typed code, usable without a script.
 
 use super::answer::{Keep, page, trouble};
+use super::maps::Maps;
 use super::words::Words;
 use crate::auth::Citizen;
 use crate::citizen::view::{VoucherPage, read};
@@ -60,6 +61,7 @@ struct VoucherTemplate<'a> {
     w: &'a Words,
     view: &'a VoucherPage,
     qr: String,
+    maps: Maps,
 }
 
 /// The parts of it that change.
@@ -148,7 +150,7 @@ async fn opened(
     let words = Words::of(&state, &request);
     match seen(&state, citizen).await {
         Ok(view) => {
-            let template = VoucherTemplate { w: &words, view: &view, qr: qr(&view)? };
+            let template = VoucherTemplate { w: &words, view: &view, qr: qr(&view)?, maps: Maps::of(&request) };
             page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
         }
         Err(problem) => unseen(&request, &words, &problem),
