@@ -20,7 +20,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use session::open;
+pub use session::{end, keep, open};
 
 /// All routes of this part.
 pub fn configure(config: &mut ServiceConfig<'_>) {

@@ -99,6 +99,12 @@ impl Problem {
         self
     }
 
+    /// What a field of the case says.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+
     /// Its code.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -58,6 +58,8 @@ pub struct AppState {
     pub document: Document,
     /// Where people reach this installation, without a slash at the end.
     pub base_url: String,
+    /// Where the municipality's own statement of accessibility is.
+    pub accessibility_url: Option<String>,
     /// Held by changes that look first and then act on what they saw: imports, undos, reissues.
     pub office: tokio::sync::Mutex<()>,
     /// Set when the process is about to end.

@@ -126,6 +126,57 @@ page("a block by the office, and a new code, are seen at once", {}, async (page)
   assert.equal(await page.locator(".amount, .typed, .qr").count(), 0);
 });
 
+page("an old link and an old code say that there is a new one, and whom to ask", {}, async (page) => {
+  page.expected.push(/409/, /410/);
+  const voucher = town.voucher("2026/0017");
+  const { code } = await (await town.staff())("POST", `/vouchers/${voucher.voucher_id}/reissue`, { reason: "persa" });
+  await page.goto(voucher.link);
+  const said = page.locator("#opening.alert", { hasText: "Il Comune ti ha dato un codice nuovo" });
+  await said.waitFor();
+  assert.match(await said.locator("a").getAttribute("href"), /^tel:0599/);
+  assert.equal(new URL(page.url()).hash, "", "the secret is gone from the address");
+  await page.locator("#code").fill(voucher.code);
+  await page.locator("form button").click();
+  await page.locator(".alert-warning", { hasText: "Codice sostituito" }).locator("a[href^='tel:']").waitFor();
+  assert.doesNotMatch(await page.locator("main").innerText(), /\d,\d\d\s€/);
+  await page.locator("#code").fill(code);
+  await page.locator("form button").click();
+  await page.locator(".qr").waitFor();
+});
+
+page("a phone keeps the voucher open only where its holder wants it, until he does not", { script: false }, async (page) => {
+  const open = async () => {
+    await page.goto("/v");
+    await page.locator("#code").fill(town.voucher("2026/0018").code);
+    await page.locator("form button").click();
+    await page.waitForURL("**/v/buono");
+  };
+  const cookie = async () => (await page.context().cookies()).find(({ name }) => name.endsWith("voucher"));
+  await open();
+  assert.equal((await cookie()).expires, -1, "gone with the browser");
+  await page.locator('form[action="/v/ricorda"] button').click();
+  await page.locator('form[action="/v/dimentica"]').waitFor();
+  const kept = await cookie();
+  assert.ok(kept.expires > Date.now() / 1000 + 30 * 86_400 && kept.httpOnly && kept.sameSite === "Strict", JSON.stringify(kept));
+  assert.doesNotMatch(kept.value, new RegExp(town.voucher("2026/0018").link.split("#")[1]), "not the link's secret");
+  await page.locator('form[action="/v/dimentica"] button').click();
+  await page.waitForURL("**/v");
+  assert.equal(await cookie(), undefined);
+  // also for whoever has copied it
+  await page.context().addCookies([{ ...kept, url: town.url, domain: undefined, path: undefined }]);
+  await page.goto("/v/buono");
+  assert.ok(await page.locator("#code").isVisible());
+});
+
+test("the home screen gets an icon that opens the voucher, in the page's language", async () => {
+  const answer = await fetch(`${town.url}/v/app.webmanifest?lang=ar`);
+  assert.equal(answer.headers.get("content-type"), "application/manifest+json");
+  const manifest = await answer.json();
+  assert.deepEqual([manifest.scope, manifest.start_url, manifest.lang, manifest.dir], ["/v", "/v/buono", "ar", "rtl"]);
+  const icon = await fetch(town.url + manifest.icons[0].src);
+  assert.equal(icon.headers.get("content-type"), manifest.icons[0].type);
+});
+
 page("a voucher whose import was undone says that it is closed", {}, async (page) => {
   const made = await town.programmeWithVoucher({ name: "Da annullare" });
   await page.goto("/v");
@@ -196,7 +247,7 @@ page("without a script: the code, or the whole link, typed", { script: false }, 
   await town.redeem(voucher, 7000);
   await page.locator("a", { hasText: "Aggiorna" }).click();
   await balance(page, "100,00 €");
-  assert.equal(await page.locator("#print").isVisible(), false);
+  assert.equal(await page.locator("[data-print]").first().isVisible(), false);
   await page.locator("#sure").check();
   await page.locator(".lost button").click();
   await page.locator(".alert-danger", { hasText: "Bloccato" }).waitFor();
@@ -267,7 +318,7 @@ page("the sheet has balance, moment, code, shops and rules, and nobody's name", 
   const file = join(mkdtempSync(join(tmpdir(), "buono-sheet-")), "sheet.pdf");
   await page.pdf({ path: file, format: "A4" });
   const text = execFileSync("pdftotext", ["-layout", file, "-"], { encoding: "utf8" }).replace(/\s+/g, " ");
-  for (const there of ["50,00 €", voucher.code, /Saldo del \d\d\/\d\d\/\d{4} \d\d:\d\d/, "Regole", "Alimentari Forlì", "Comune di Borgo San Rocco"]) {
+  for (const there of ["50,00 €", voucher.code, /Saldo del \d\d\/\d\d\/\d{4} \d\d:\d\d/, "Regole", "Alimentari Forlì", "Comune di Borgo San Rocco", "0599 000 100", "Questo foglio non si aggiorna"]) {
     assert.ok(there instanceof RegExp ? there.test(text) : text.includes(there), `${there} in ${text}`);
   }
   const row = readFileSync(new URL("../../deploy/demo/beneficiari.csv", import.meta.url)).toString("latin1").split("\n").find((line) => line.startsWith("2026/0001"));
@@ -278,6 +329,25 @@ page("the sheet has balance, moment, code, shops and rules, and nobody's name", 
   }
   const pages = execFileSync("pdfinfo", [file], { encoding: "utf8" });
   assert.match(pages, /Page size:\s+59[45]\.\d+ x 84[12]/);
+});
+
+page("the card has what a till needs, in the size of a purse", {}, async (page) => {
+  await page.addInitScript(() => (window.print = () => (window.printed = document.documentElement.className)));
+  const voucher = town.voucher("2026/0016");
+  await openVoucher(page, voucher);
+  await page.locator('[data-print="card"]').click();
+  await page.waitForFunction(() => window.printed !== undefined);
+  assert.equal(await page.evaluate(() => window.printed), "card");
+  const file = join(mkdtempSync(join(tmpdir(), "buono-card-")), "card.pdf");
+  // a browser that keeps to the style's own size
+  await page.evaluate(() => document.documentElement.classList.add("card"));
+  await page.pdf({ path: file, preferCSSPageSize: true });
+  assert.match(execFileSync("pdfinfo", [file], { encoding: "utf8" }), /Pages:\s+1\n[\s\S]*Page size:\s+242\.\d+ x 15[23]/);
+  const text = execFileSync("pdftotext", ["-layout", file, "-"], { encoding: "utf8" }).replace(/\s+/g, " ");
+  for (const there of [voucher.code, "0599 000 100", "Comune di Borgo San Rocco", "Saldo del"]) assert.ok(text.includes(there), `${there} in ${text}`);
+  for (const other of ["Regole", "Alimentari", "Movimenti"]) assert.ok(!text.includes(other), `${other} in ${text}`);
+  await page.locator('[data-print="sheet"]').click();
+  await page.waitForFunction(() => window.printed === "");
 });
 
 page("letters twice as large lose nothing", { width: 390 }, async (page) => {
@@ -314,14 +384,14 @@ page("the keyboard reaches everything and shows where it is", { width: 1280 }, a
       const { activeElement: node } = document;
       const { outlineStyle, outlineWidth } = getComputedStyle(node);
       if (node === document.body) return undefined;
-      return { name: node.id || node.className || node.textContent.trim(), ring: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
+      return { name: node.id || node.dataset.print || node.className || node.textContent.trim(), ring: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
     });
     if (!focus) break;
     seen.push(focus);
   }
   assert.equal(seen[0].name, "skip");
   assert.ok(seen.every(({ ring }) => ring), JSON.stringify(seen));
-  for (const wanted of ["Lingua", "print", "sure", "wanted"]) assert.ok(seen.some(({ name }) => name.includes(wanted)), wanted);
+  for (const wanted of ["Lingua", "sheet", "card", "sure", "wanted"]) assert.ok(seen.some(({ name }) => name.includes(wanted)), wanted);
 });
 
 test("shops: by what they sell, by distance where the phone says it, and in the phone's own map", async () => {

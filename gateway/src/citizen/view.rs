@@ -27,6 +27,9 @@ pub struct VoucherPage {
     /// What it is good for now.
     #[schema(value_type = VoucherStatus)]
     pub status: &'static str,
+    /// Whether this phone keeps it open.
+    #[serde(skip)]
+    pub kept: bool,
     /// What is left, holds included.
     pub balance_cents: i64,
     /// What can be spent now.
@@ -162,6 +165,7 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
         voucher_id: view.id,
         voucher_seq: view.voucher_seq,
         status,
+        kept: citizen.kept,
         balance_cents: view.balance.get(),
         available_cents: view.available().get(),
         total_cents: view.totals.issued.get() + view.totals.topped_up.get(),

@@ -5,15 +5,17 @@ use super::maps::Maps;
 use super::words::Words;
 use crate::auth::Citizen;
 use crate::citizen::view::{VoucherPage, read};
-use crate::citizen::{block_lost, open, qr_svg};
+use crate::citizen::{self, block_lost, open, qr_svg};
 use crate::problem::Problem;
 use crate::state::AppState;
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::web::{Data, Form, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use askama::Template;
 use serde::Deserialize;
+use serde_json::json;
 
 /// Where a voucher is opened.
 const DOOR: &str = "/v";
@@ -22,15 +24,18 @@ const OPENED: &str = "/v/buono";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(come).service(open_by_code).service(opened).service(parts).service(block).service(blocked);
+    config.service(keep).service(forget).service(manifest);
 }
 
 /// Why the door is shown instead of the voucher.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Door {
+enum Door<'a> {
     /// Somebody comes.
     Fresh,
     /// What was typed leads nowhere.
     NotFound,
+    /// The code has been replaced; the new one is to be had under this number.
+    Replaced(&'a str),
     /// The code is right and its PIN is missing.
     PinNeeded,
     /// The PIN is not the code's.
@@ -43,7 +48,7 @@ enum Door {
 #[template(path = "door.html")]
 struct DoorTemplate<'a> {
     w: &'a Words,
-    door: Door,
+    door: Door<'a>,
     /// What was typed, so that it need not be typed again.
     code: &'a str,
 }
@@ -73,10 +78,11 @@ struct PartsTemplate<'a> {
     qr: String,
 }
 
-fn show_door(request: &HttpRequest, words: &Words, door: Door, code: &str) -> Result<HttpResponse, Problem> {
+fn show_door(request: &HttpRequest, words: &Words, door: Door<'_>, code: &str) -> Result<HttpResponse, Problem> {
     let how = match door {
         Door::Fresh => (StatusCode::OK, Keep::Everybody),
         Door::NotFound => (StatusCode::NOT_FOUND, Keep::Nobody),
+        Door::Replaced(_) => (StatusCode::GONE, Keep::Nobody),
         Door::PinNeeded | Door::PinWrong | Door::Over => (StatusCode::OK, Keep::Nobody),
     };
     page(request, words, &DoorTemplate { w: words, door, code }, how)
@@ -84,6 +90,10 @@ fn show_door(request: &HttpRequest, words: &Words, door: Door, code: &str) -> Re
 
 fn see_other(address: &'static str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish()
+}
+
+fn see_other_with(cookie: Cookie<'static>, address: &'static str) -> HttpResponse {
+    HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, address)).finish()
 }
 
 /// The link of the message: nothing in it but a form and the script that reads the fragment.
@@ -109,13 +119,12 @@ async fn open_by_code(
 ) -> Result<HttpResponse, Problem> {
     let words = Words::of(&state, &request);
     let problem = match open(&state, &request, &form.code, Some(&form.pin)).await {
-        Ok((cookie, _)) => {
-            return Ok(HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, OPENED)).finish());
-        }
+        Ok((cookie, _)) => return Ok(see_other_with(cookie, OPENED)),
         Err(problem) => problem,
     };
     let door = match problem.code() {
         "voucher_not_found" => Door::NotFound,
+        "voucher_reissued" => Door::Replaced(problem.field("help_phone").unwrap_or_default()),
         "pin_required" => Door::PinNeeded,
         "pin_wrong" => Door::PinWrong,
         _ => return Ok(trouble(&request, &words, &problem, DOOR)),
@@ -168,6 +177,48 @@ async fn parts(
     let view = seen(&state, citizen).await?;
     let template = PartsTemplate { w: &words, view: &view, qr: qr(&view)? };
     page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
+}
+
+/// The phone keeps the voucher open from now on.
+#[post("/v/ricorda")]
+async fn keep(
+    state: Data<AppState>,
+    request: HttpRequest,
+    citizen: Result<Citizen, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let words = Words::of(&state, &request);
+    let citizen = match citizen {
+        Ok(citizen) => citizen,
+        Err(problem) => return unseen(&request, &words, &problem),
+    };
+    match citizen::keep(&state, &request, &citizen).await {
+        Ok(cookie) => Ok(see_other_with(cookie, OPENED)),
+        Err(problem) => Ok(trouble(&request, &words, &problem, OPENED)),
+    }
+}
+
+/// The phone forgets it.
+#[post("/v/dimentica")]
+async fn forget(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    match citizen::end(&state, &request).await {
+        Ok(cookie) => Ok(see_other_with(cookie, DOOR)),
+        Err(problem) => Ok(trouble(&request, &Words::of(&state, &request), &problem, OPENED)),
+    }
+}
+
+/// What a phone puts on its home screen: it opens the voucher where the holder wanted it kept, else the door.
+#[get("/v/app.webmanifest")]
+async fn manifest(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
+    let words = Words::of(&state, &request);
+    let icon = words.asset("icon.svg").map(|src| json!({"src": src, "sizes": "any", "type": "image/svg+xml"}));
+    let manifest = json!({
+        "id": DOOR, "scope": DOOR, "start_url": OPENED, "display": "standalone",
+        "name": words.t("page-title"), "short_name": words.t("site-name"),
+        "lang": words.lang(), "dir": words.dir(),
+        "background_color": "#ffffff", "theme_color": "#0066cc",
+        "icons": icon.into_iter().collect::<Vec<_>>(),
+    });
+    HttpResponse::Ok().content_type("application/manifest+json").body(manifest.to_string())
 }
 
 /// The form's own address, to which somebody may come back, or choose a language there.
