@@ -17,7 +17,7 @@ const radians = (degrees: number) => (degrees * Math.PI) / 180;
 
 function read(line: HTMLElement): Shop {
   const at = line.dataset.at?.split(" ").map((degrees) => radians(Number(degrees)));
-  const category = line.querySelector("small bdi")?.textContent ?? "";
+  const category = line.querySelector(".category")?.textContent ?? "";
   const text = plain(line.querySelector("span")?.textContent ?? "");
   return { line, text, category, at: at && [at[0] ?? 0, at[1] ?? 0] };
 }
