@@ -34,6 +34,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("voucher_not_yet_valid", 409),
     ("voucher_closed", 409),
     ("voucher_reissued", 409),
+    ("qr_expired", 409),
     ("pin_required", 409),
     ("pin_wrong", 409),
     ("amount_over_limit", 409),

@@ -120,6 +120,21 @@ impl AppState {
         Box::pin(self.look_up(index, kind)).await
     }
 
+    /// The same for what a till was shown, where it may be a code that changes with time; and whether it
+    /// is one of an earlier minute.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn shown(&self, text: &str) -> Result<Option<(CodeRow, bool)>, Problem> {
+        match self.keys.unrotated(text) {
+            Some((code, period)) => {
+                let stale = !period.is_near(self.clock.now());
+                Ok(self.code(&code).await?.map(|row| (row, stale)))
+            }
+            None => Ok(self.code(text).await?.map(|row| (row, false))),
+        }
+    }
+
     async fn look_up(&self, index: [u8; 16], kind: Kind) -> Result<Option<CodeRow>, Problem> {
         let found = match self.everything().code(&index, kind.name()).await {
             Ok(row) => Some(row),

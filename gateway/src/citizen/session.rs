@@ -103,7 +103,7 @@ fn replaced(state: &AppState, municipality: Uuid) -> Problem {
 pub async fn keep(state: &AppState, request: &HttpRequest, citizen: &Citizen) -> Result<Cookie<'static>, Problem> {
     state.limits.citizen(request)?;
     let view = state.vouchers.view(citizen.voucher, state.deadline()).await?;
-    let until = view.ok_or(Problem::new("voucher_not_found"))?.expires_at.micros();
+    let until = view.ok_or(Problem::new("voucher_not_found"))?.expires_at.micros().max(citizen_until(state));
     let mut cookie = begin(state, citizen, until).await?;
     let left = Duration::microseconds(until - state.clock.now().micros());
     cookie.set_max_age(left.min(KEPT_MAX));

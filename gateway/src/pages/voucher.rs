@@ -65,7 +65,7 @@ impl DoorTemplate<'_> {
 struct VoucherTemplate<'a> {
     w: &'a Words,
     view: &'a VoucherPage,
-    qr: String,
+    qr: [String; 2],
     maps: Maps,
 }
 
@@ -75,7 +75,7 @@ struct VoucherTemplate<'a> {
 struct PartsTemplate<'a> {
     w: &'a Words,
     view: &'a VoucherPage,
-    qr: String,
+    qr: [String; 2],
 }
 
 fn show_door(request: &HttpRequest, words: &Words, door: Door<'_>, code: &str) -> Result<HttpResponse, Problem> {
@@ -145,9 +145,14 @@ fn unseen(request: &HttpRequest, words: &Words, problem: &Problem) -> Result<Htt
     }
 }
 
-/// The QR as it stands in the page, for a voucher that a till would take.
-fn qr(view: &VoucherPage) -> Result<String, Problem> {
-    if view.status == "active" { qr_svg(&view.qr_text, 1) } else { Ok(String::new()) }
+/// The QR as it stands in the page, for a voucher that a till would take: on the screen, and on paper where
+/// that is another one.
+fn qr(view: &VoucherPage) -> Result<[String; 2], Problem> {
+    if view.status != "active" {
+        return Ok(Default::default());
+    }
+    let paper = view.qr_until.as_ref().map(|_| qr_svg(&view.paper_qr_text, 1)).transpose()?;
+    Ok([qr_svg(&view.qr_text, 1)?, paper.unwrap_or_default()])
 }
 
 #[get("/v/buono")]

@@ -18,6 +18,7 @@ export async function prepare(town) {
     pin: await town.programmeWithVoucher({ name: "Con PIN", pin_above_cents: 0 }),
     active: town.voucher("2026/0001"),
     blocked: town.voucher("2026/0004"),
+    rotating: await town.programmeWithVoucher({ name: "A minuti", rotating_qr: true }),
     replaced: await town.programmeWithVoucher({ name: "Sostituito" }),
     expired: await town.programmeWithVoucher({ name: "Ieri", from: day(-10), until: day(-1) }),
   };
@@ -84,6 +85,7 @@ export function states(town, made) {
       await page.locator("form button").click();
       await page.locator(".alert-warning").waitFor();
     },
+    "voucher-rotating": (page) => byCode(made.rotating.code)(page),
     "voucher-kept": async (page) => {
       await byCode(made.active.code)(page);
       await page.locator('form[action="/v/ricorda"] button').click();
