@@ -14,7 +14,7 @@ test: ## every check of the project
 	@scripts/setup.sh test
 	@scripts/test.sh
 
-browser: ## the pages in a real browser, at all widths and in both languages
+browser: ## the pages in a real browser, at all widths and in every language
 	@scripts/setup.sh test
 	cargo build --locked -p gateway
 	scripts/browser.sh long

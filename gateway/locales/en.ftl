@@ -1,4 +1,4 @@
-### Everything that people read; the keys of the two languages are the same.
+### Everything that people read. Italian and English have the same keys; the other languages have what citizens read.
 
 ## Problems
 problem-bad-request-title = Invalid request
@@ -45,6 +45,8 @@ problem-voucher-closed-title = Voucher closed
 problem-voucher-closed-detail = The municipality has closed the voucher.
 problem-voucher-reissued-title = Code replaced
 problem-voucher-reissued-detail = This code was replaced: the holder has a new one.
+problem-qr-expired-title = Old QR code
+problem-qr-expired-detail = This QR code is an earlier one: ask for the one on the phone now, or for the code to say.
 problem-pin-required-title = PIN needed
 problem-pin-required-detail = This amount needs the holder's PIN.
 problem-pin-wrong-title = Wrong PIN
@@ -144,8 +146,11 @@ sms-reversal = { $shop } gave you back { $amount }. { $balance } left.
 site-name = Buono
 site-brand = Digital food vouchers
 site-skip = Skip to content
-site-other-language = Italiano
+site-language = English
+site-languages = Language
 site-accessibility = Accessibility statement
+site-big-type = Large letters
+site-normal-type = Normal letters
 site-needs-script = This page needs JavaScript: turn it on in the browser, or open the page with another one.
 site-risks-losses = Warning: this installation can lose payments that tills were told are done. Tell whoever runs it at once.
 site-no-front-end = This server was built without npm: the scripts are missing, and this page cannot work. Whoever runs it should install nodejs and npm and build it again.
@@ -158,20 +163,25 @@ home-shop-text = I take vouchers and see my operations.
 home-office = I work for the municipality
 home-office-text = I upload lists and look after vouchers, shops and messages.
 accessibility-title = Accessibility statement
-accessibility-aim = We want everybody to be able to use these pages, on any phone and without help. We follow WCAG 2.1, level AA.
+accessibility-aim = We want everybody to be able to use these pages, on any phone and without help. We follow WCAG 2.2, level AA.
 accessibility-works = What works
 accessibility-works-phone = The pages fit a screen 320 points wide and are read by screen readers.
 accessibility-works-keyboard = Everything can be done with the keyboard alone, and you always see where you are.
 accessibility-works-zoom = Letters can be made twice as large without losing anything.
 accessibility-works-script = The voucher's page also works without JavaScript, with the typed code.
 accessibility-works-paper = Whoever has no phone uses the printed voucher.
+accessibility-works-languages = The voucher's page is in eight languages. Not all were checked by native speakers.
 accessibility-limits = What is still missing
 accessibility-limits-text = The shop's page and the municipality's page need JavaScript.
 accessibility-report = Something does not work?
 accessibility-report-text = Call or write to the municipality: number and address are on the voucher's page and sheet. We help you and mend the page.
+accessibility-authority-text = If you get no answer within thirty days, you can turn to the “Difensore civico per il digitale” at AgID.
 accessibility-formal = The municipality's statement
 accessibility-formal-text = The formal statement after AgID's model is published by the municipality on its own site.
+accessibility-formal-link = Read the municipality’s statement
 trouble-again = Try again
+trouble-ours-title = It did not work
+trouble-ours-text = It is our mistake, not yours. Try again soon. Your balance does not change.
 
 ## The voucher's page
 door-title = Open your voucher
@@ -200,22 +210,37 @@ page-why-suspended = The municipality has suspended the programme: for now shops
 page-why-expired = It was valid until { $day }: it can no longer be spent.
 page-why-blocked = Nobody can use it. To unblock it call the municipality:
 page-why-closed = To know why call the municipality:
-page-why-reissued = This code is no longer valid. Use the new one that you got by message or on paper.
+page-why-reissued = The municipality gave you a new code: use the latest message or the new sheet. The old one is no longer valid. If you cannot find them, call:
 page-live = Updates by itself
 page-offline = No network: the balance may be old
 page-offline-since = This is the balance of { $at }. I keep trying.
 page-show-code = Show this code at the till
 page-qr-alt = QR code of the voucher: the till reads it
 page-or-say = Or say this code:
+page-code-changes = This QR code changes every minute: show it from the phone. An old photo is not valid.
+page-code-typed = The till does not read the QR code? See the code to say
 page-refresh = Refresh
-page-print = Print
+page-print = Print the sheet
+page-print-card = Print the card
+page-sheet-note = This sheet does not update: the till checks the true balance.
 page-contents = On this page
 page-movements = Movements
 page-no-movements = No movements yet.
 page-left = { $balance } left
 page-shops = Where you can spend it
+page-shops-count = { $count ->
+    [one] One shop takes it.
+   *[other] { $count } shops take it.
+}
 page-shops-filter = Search for a shop, a street or what it sells
 page-shops-found = Shops found:
+page-shops-category = What it sells
+page-shops-all = Everything
+page-shops-near = Nearest first
+page-shops-locating = Looking for where you are…
+page-shops-no-place = The phone does not say where you are. The shops stay in alphabetical order.
+page-shops-away = { $distance } km away
+page-shops-map = Open in the map
 page-rules = Rules
 page-help = Help
 page-help-text = Call or write to the municipality:
@@ -223,6 +248,12 @@ page-block-title = Did you lose the voucher?
 page-block-text = If you block it, nobody can use it any more, not even you. The balance stays yours, but only the municipality can unblock the voucher or give you a new one.
 page-block-confirm = Yes, I want to block it now
 page-block = Block the voucher
+page-keep-title = Find it at once
+page-keep-text = If you like, this phone keeps the voucher open and does not ask for the code again. Do it only if the phone is yours.
+page-keep = Remember it on this phone
+page-kept = This phone keeps the voucher open.
+page-kept-text = To get an icon: in the browser’s menu choose “Add to Home screen”.
+page-forget = Do not remember it any more
 
 ## Names of things
 status-active = Active
@@ -452,6 +483,8 @@ console-pin-above = Ask for the PIN above this amount
 console-pin-above-hint = Leave it empty to use no PIN.
 console-pin = Show the PIN
 console-pin-text = This is the voucher's PIN. Tell only its holder: who has seen it stays in the records.
+console-rotating-qr = The QR code on the phone changes every minute
+console-rotating-qr-hint = A photo of the screen is then not valid. The printed sheet and the typed code always are.
 console-add = Add
 console-programme-added = Programme added
 console-issued = Issued

@@ -1,4 +1,4 @@
-### Everything that people read; the keys of the two languages are the same.
+### Everything that people read. Italian and English have the same keys; the other languages have what citizens read.
 
 ## Problems
 problem-bad-request-title = Richiesta non valida
@@ -45,6 +45,8 @@ problem-voucher-closed-title = Buono chiuso
 problem-voucher-closed-detail = Il buono è stato chiuso dal Comune.
 problem-voucher-reissued-title = Codice sostituito
 problem-voucher-reissued-detail = Questo codice è stato sostituito: il titolare usi quello nuovo.
+problem-qr-expired-title = Codice QR vecchio
+problem-qr-expired-detail = Questo codice QR è di prima: chiedi di mostrare quello che c'è adesso sul telefono, o il codice da dire.
 problem-pin-required-title = Serve il PIN
 problem-pin-required-detail = Per questo importo serve il PIN del titolare.
 problem-pin-wrong-title = PIN sbagliato
@@ -144,8 +146,11 @@ sms-reversal = { $shop } ti ha restituito { $amount }. Restano { $balance }.
 site-name = Buono
 site-brand = Buoni spesa digitali
 site-skip = Vai al contenuto
-site-other-language = English
+site-language = Italiano
+site-languages = Lingua
 site-accessibility = Dichiarazione di accessibilità
+site-big-type = Caratteri grandi
+site-normal-type = Caratteri normali
 site-needs-script = Questa pagina ha bisogno di JavaScript: attivalo nel browser, o apri la pagina con un altro.
 site-risks-losses = Attenzione: questa installazione può perdere pagamenti già confermati alle casse. Avvisate subito chi la gestisce.
 site-no-front-end = Questo server è stato costruito senza npm: mancano gli script, e questa pagina non può funzionare. Chi lo gestisce installi nodejs e npm e lo ricostruisca.
@@ -158,20 +163,25 @@ home-shop-text = Incasso i buoni e vedo le mie operazioni.
 home-office = Lavoro in Comune
 home-office-text = Carico gli elenchi e seguo buoni, negozi e messaggi.
 accessibility-title = Dichiarazione di accessibilità
-accessibility-aim = Vogliamo che ognuno possa usare queste pagine, con ogni telefono e senza aiuto. Seguiamo le WCAG 2.1, livello AA.
+accessibility-aim = Vogliamo che ognuno possa usare queste pagine, con ogni telefono e senza aiuto. Seguiamo le WCAG 2.2, livello AA.
 accessibility-works = Che cosa funziona
 accessibility-works-phone = Le pagine stanno in uno schermo largo 320 punti e si leggono con un lettore di schermo.
 accessibility-works-keyboard = Tutto si può fare con la sola tastiera, e si vede sempre dove sei.
 accessibility-works-zoom = I caratteri si possono ingrandire fino al 200 % senza perdere nulla.
 accessibility-works-script = La pagina del buono funziona anche senza JavaScript, con il codice scritto a mano.
 accessibility-works-paper = Chi non ha un telefono usa il buono stampato.
+accessibility-works-languages = La pagina del buono è in otto lingue. Non tutte sono state rilette da chi le parla dalla nascita.
 accessibility-limits = Che cosa ancora manca
 accessibility-limits-text = La pagina del negozio e quella del Comune hanno bisogno di JavaScript.
 accessibility-report = Qualcosa non funziona?
 accessibility-report-text = Chiama o scrivi al Comune: il numero e l'indirizzo sono sulla pagina e sul foglio del buono. Ti aiutiamo e correggiamo la pagina.
+accessibility-authority-text = Se entro trenta giorni non hai risposta, puoi rivolgerti al difensore civico per il digitale, presso AgID.
 accessibility-formal = La dichiarazione del Comune
 accessibility-formal-text = La dichiarazione formale secondo il modello AgID è pubblicata dal Comune sul proprio sito.
+accessibility-formal-link = Leggi la dichiarazione del Comune
 trouble-again = Riprova
+trouble-ours-title = Non ha funzionato
+trouble-ours-text = È un problema nostro, non tuo. Riprova tra poco. Il tuo saldo non cambia.
 
 ## The voucher's page
 door-title = Apri il tuo buono
@@ -200,22 +210,37 @@ page-why-suspended = Il Comune ha sospeso il programma: per ora i negozi non pos
 page-why-expired = Valeva fino al { $day }: non si può più spendere.
 page-why-blocked = Nessuno può usarlo. Per sbloccarlo chiama il Comune:
 page-why-closed = Per sapere perché chiama il Comune:
-page-why-reissued = Questo codice non vale più. Usa quello nuovo, che hai ricevuto con un messaggio o su carta.
+page-why-reissued = Il Comune ti ha dato un codice nuovo: usa l'ultimo messaggio o il foglio nuovo. Quello vecchio non vale più. Se non li trovi, chiama:
 page-live = Si aggiorna da solo
 page-offline = Senza rete: il saldo può essere vecchio
 page-offline-since = Questo è il saldo del { $at }. Riprovo da solo.
 page-show-code = Mostra questo codice alla cassa
 page-qr-alt = Codice QR del buono: lo legge la cassa
 page-or-say = Oppure di' questo codice:
+page-code-changes = Questo codice QR cambia ogni minuto: mostralo dal telefono. Una vecchia foto non vale.
+page-code-typed = La cassa non legge il codice QR? Vedi il codice da dire
 page-refresh = Aggiorna
-page-print = Stampa
+page-print = Stampa il foglio
+page-print-card = Stampa la tessera
+page-sheet-note = Questo foglio non si aggiorna: il saldo vero lo controlla la cassa.
 page-contents = In questa pagina
 page-movements = Movimenti
 page-no-movements = Ancora nessun movimento.
 page-left = restano { $balance }
 page-shops = Dove puoi spenderlo
+page-shops-count = { $count ->
+    [one] Lo accetta un negozio.
+   *[other] Lo accettano { $count } negozi.
+}
 page-shops-filter = Cerca un negozio, una via o che cosa vende
 page-shops-found = Negozi trovati:
+page-shops-category = Che cosa vende
+page-shops-all = Tutto
+page-shops-near = Prima i più vicini
+page-shops-locating = Cerco dove sei…
+page-shops-no-place = Il telefono non dice dove sei. I negozi restano in ordine alfabetico.
+page-shops-away = a { $distance } km
+page-shops-map = Apri nella mappa
 page-rules = Regole
 page-help = Aiuto
 page-help-text = Chiama o scrivi al Comune:
@@ -223,6 +248,12 @@ page-block-title = Hai perso il buono?
 page-block-text = Se lo blocchi, nessuno può più usarlo, nemmeno tu. Il saldo resta tuo, ma solo il Comune può sbloccare il buono o dartene uno nuovo.
 page-block-confirm = Sì, voglio bloccarlo adesso
 page-block = Blocca il buono
+page-keep-title = Ritrovarlo subito
+page-keep-text = Se vuoi, questo telefono tiene aperto il buono e non chiede più il codice. Fallo solo se il telefono è tuo.
+page-keep = Ricordalo su questo telefono
+page-kept = Questo telefono tiene aperto il buono.
+page-kept-text = Per avere un'icona: nel menu del browser scegli «Aggiungi a schermata Home».
+page-forget = Non ricordarlo più
 
 ## Names of things
 status-active = Attivo
@@ -452,6 +483,8 @@ console-pin-above = Chiedi il PIN sopra questo importo
 console-pin-above-hint = Lascia vuoto per non usare il PIN.
 console-pin = Mostra il PIN
 console-pin-text = È il PIN del buono. Dillo solo al titolare: chi lo ha visto resta scritto nel registro.
+console-rotating-qr = Il codice QR sul telefono cambia ogni minuto
+console-rotating-qr-hint = Così una foto dello schermo non vale. Il foglio stampato e il codice scritto a mano valgono sempre.
 console-add = Aggiungi
 console-programme-added = Programma aggiunto
 console-issued = Emesso

@@ -88,6 +88,8 @@ pub struct Citizen {
     pub voucher: VoucherId,
     /// The generation of the code or link that opened the session.
     pub generation: u32,
+    /// Whether the holder wanted this phone to keep it open.
+    pub kept: bool,
 }
 
 impl Citizen {
@@ -104,17 +106,24 @@ impl FromRequest for Citizen {
         Box::pin(async move {
             let state = state(&request)?;
             let token = cookie_value(&state, &request, "voucher").ok_or(Problem::new("unauthorized"))?;
-            let now = state.clock.now().micros();
-            match state.everything().touch_citizen_session(&token_hash(&token), citizen_until(&state), now).await {
+            let (now, until) = (state.clock.now().micros(), citizen_until(&state));
+            match state.everything().touch_citizen_session(&token_hash(&token), until, now).await {
                 Ok(session) => Ok(Self {
                     voucher: VoucherId::new(session.voucher_id),
                     generation: u32::try_from(session.generation).unwrap_or(0),
+                    kept: session.expires_at > until,
                 }),
                 Err(store::ledger::Error::NotFound) => Err(Problem::new("unauthorized")),
                 Err(error) => Err(error.into()),
             }
         })
     }
+}
+
+/// The hash of the token of a citizen's session, if the request has one.
+#[must_use]
+pub fn citizen_token_hash(state: &AppState, request: &HttpRequest) -> Option<[u8; 32]> {
+    cookie_value(state, request, "voucher").map(|token| token_hash(&token))
 }
 
 /// When a citizen's session that is used now ends.

@@ -20,7 +20,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use session::open;
+pub use session::{end, keep, open};
 
 /// All routes of this part.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -49,15 +49,19 @@ pub fn qr_svg(text: &str, module_px: u32) -> Result<String, Problem> {
 }
 
 /// The voucher's QR code
+///
+/// Where the programme's codes change with time, the one of this minute.
 #[utoipa::path(tag = "citizen", operation_id = "get_own_qr",
     responses((status = 200, description = "An image that scales", body = String, content_type = "image/svg+xml")),
-    extensions(("x-roles" = json!(Citizen::ROLES))))]
+    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["voucher_not_found", ENGINE]))))]
 #[get("/v1/citizen/voucher/qr.svg")]
 async fn qr(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
-    let code = state.keys.code(citizen.voucher, citizen.generation);
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "image/svg+xml"))
-        .body(qr_svg(&store::codes::qr_text(&code), 8)?))
+    let missing = || Problem::new("voucher_not_found");
+    let seen = state.vouchers.view(citizen.voucher, state.deadline()).await?.ok_or_else(missing)?;
+    let directory = state.directory.now();
+    let programme = directory.programmes.get(&seen.programme.uuid()).ok_or_else(missing)?;
+    let (text, _) = view::qr(&state, &citizen, programme);
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "image/svg+xml")).body(qr_svg(&text, 8)?))
 }
 
 /// The holder blocks a lost voucher; only the office unblocks it.

@@ -136,6 +136,7 @@ fn programme(state: &AppState, municipality: Uuid) -> ProgrammeRow {
         link_delay_seconds: 0,
         rules_it: RULES_IT.to_owned(),
         rules_en: RULES_EN.to_owned(),
+        rotating_qr: 0,
         created_at: state.clock.now().micros(),
     }
 }

@@ -92,12 +92,12 @@ struct ProblemsTemplate {
 
 #[get("/docs/problems")]
 async fn problems(state: web::Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let lang = Lang::of(request.headers());
+    let lang = Lang::of(request.headers(), &Lang::WHOLE);
     let text = |lang, code: &str, part| state.texts.plain(lang, &format!("problem-{}-{part}", code.replace('_', "-")));
     let rows = TABLE.iter().map(|(code, status)| Row {
         code,
         status: *status,
-        texts: [Lang::It, Lang::En].map(|lang| (lang.tag(), text(lang, code, "title"), text(lang, code, "detail"))),
+        texts: Lang::WHOLE.map(|lang| (lang.tag(), text(lang, code, "title"), text(lang, code, "detail"))),
     });
     let (title, words) = (state.texts.plain(lang, "docs-problems"), state.texts.plain(lang, "docs-problems-text"));
     let page = ProblemsTemplate { lang: lang.tag(), title, text: words, rows: rows.collect() };

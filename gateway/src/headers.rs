@@ -31,7 +31,7 @@ static EVERY: [Header; 3] = [
 /// What only a document that a browser shows has a use for.
 static DOCUMENTS: [Header; 3] = [
     fixed(header::REFERRER_POLICY, "no-referrer"),
-    fixed(header::PERMISSIONS_POLICY, "camera=(self), geolocation=(), microphone=()"),
+    fixed(header::PERMISSIONS_POLICY, "camera=(self), geolocation=(self), microphone=()"),
     fixed(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
 ];
 
@@ -89,7 +89,6 @@ async fn in_words(response: ServiceResponse<BoxBody>) -> Result<ServiceResponse<
         return Ok(response);
     };
     let (request, response) = response.into_parts();
-    let lang = Lang::of(request.headers());
     let id = crate::edge::new_id().to_string();
     let (head, body) = response.into_parts();
     let body = to_bytes(body).await.unwrap_or_default();
@@ -101,7 +100,8 @@ async fn in_words(response: ServiceResponse<BoxBody>) -> Result<ServiceResponse<
             "a request failed"
         );
     }
-    let worded = localise(&texts, lang, &body, &id).unwrap_or_else(|| body.to_vec());
+    let worded = localise(&texts, request.headers(), &body, &id);
+    let (lang, worded) = worded.unwrap_or_else(|| (Lang::default(), body.to_vec()));
     let mut answer = HttpResponse::build(head.status());
     for (name, value) in head.headers() {
         answer.insert_header((name.clone(), value.clone()));

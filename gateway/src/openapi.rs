@@ -18,12 +18,16 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 13] = [
+pub const PAGES: [(&str, &str); 17] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
     ("GET", "/v/buono"),
     ("GET", "/v/buono/parti"),
+    ("GET", "/v/blocca"),
+    ("POST", "/v/ricorda"),
+    ("POST", "/v/dimentica"),
+    ("GET", "/v/app.webmanifest"),
     ("POST", "/v/blocca"),
     ("GET", "/negozio"),
     ("GET", "/console"),

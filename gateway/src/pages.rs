@@ -3,6 +3,7 @@
 
 mod answer;
 mod assets;
+mod maps;
 mod plain;
 mod voucher;
 mod words;

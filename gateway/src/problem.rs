@@ -2,6 +2,7 @@
 
 use crate::state::AppState;
 use crate::texts::{Lang, Texts};
+use actix_web::http::header::HeaderMap;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use domain::voucher::{Decline, Refusal};
@@ -33,6 +34,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("voucher_not_yet_valid", 409),
     ("voucher_closed", 409),
     ("voucher_reissued", 409),
+    ("qr_expired", 409),
     ("pin_required", 409),
     ("pin_wrong", 409),
     ("amount_over_limit", 409),
@@ -98,6 +100,12 @@ impl Problem {
         self
     }
 
+    /// What a field of the case says.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+
     /// Its code.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -139,17 +147,20 @@ impl ResponseError for Problem {
     }
 }
 
-/// The whole document in the caller's language.
+/// The whole document in the first of the caller's languages that has a text for it: what citizens may
+/// meet is in theirs too, the rest in those of shops and offices.
 #[must_use]
-pub fn localise(texts: &Texts, lang: Lang, body: &[u8], request_id: &str) -> Option<Vec<u8>> {
+pub fn localise(texts: &Texts, headers: &HeaderMap, body: &[u8], request_id: &str) -> Option<(Lang, Vec<u8>)> {
     let mut document: Map<String, Value> = serde_json::from_slice(body).ok()?;
     let code = document.get("code")?.as_str()?.to_owned();
     let key = code.replace('_', "-");
+    let worded = |lang: &Lang| texts.has(*lang, &format!("problem-{key}-title"));
+    let lang = Lang::wished(headers).find(worded).unwrap_or_default();
     document.insert("type".into(), format!("/docs/problems#{code}").into());
     document.insert("title".into(), texts.plain(lang, &format!("problem-{key}-title")).into());
     document.insert("detail".into(), texts.plain(lang, &format!("problem-{key}-detail")).into());
     document.insert("request_id".into(), request_id.into());
-    serde_json::to_vec(&document).ok()
+    Some((lang, serde_json::to_vec(&document).ok()?))
 }
 
 impl From<store::ledger::Error> for Problem {
@@ -284,7 +295,7 @@ mod tests {
         for (code, _) in TABLE {
             for part in ["title", "detail"] {
                 let key = format!("problem-{}-{part}", code.replace('_', "-"));
-                assert!(texts.has(Lang::It, &key) && texts.has(Lang::En, &key), "{key} is missing");
+                assert!(Lang::WHOLE.iter().all(|lang| texts.has(*lang, &key)), "{key} is missing");
             }
         }
         for decline in Decline::ALL {

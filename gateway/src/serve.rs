@@ -52,6 +52,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where people reach this installation; from the address when empty.
     pub base_url: String,
+    /// Where the municipality's own statement of accessibility is.
+    pub accessibility_url: Option<String>,
     /// Where the journal is.
     pub journal: JournalPlace,
     /// The ledger's Postgres instead of a file.
@@ -261,6 +263,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         journal: Arc::new(parking_lot::Mutex::new(settings.journal.reader()?)),
         document: openapi::Document::new(&settings.base_url)?,
         base_url: settings.base_url.clone(),
+        accessibility_url: settings.accessibility_url.clone(),
         office: tokio::sync::Mutex::default(),
         closing: AtomicBool::new(false),
         accepted,

@@ -58,6 +58,8 @@ pub struct AppState {
     pub document: Document,
     /// Where people reach this installation, without a slash at the end.
     pub base_url: String,
+    /// Where the municipality's own statement of accessibility is.
+    pub accessibility_url: Option<String>,
     /// Held by changes that look first and then act on what they saw: imports, undos, reissues.
     pub office: tokio::sync::Mutex<()>,
     /// Set when the process is about to end.
@@ -116,6 +118,21 @@ impl AppState {
         }
         // boxed, since it is rare and would make every till's future larger
         Box::pin(self.look_up(index, kind)).await
+    }
+
+    /// The same for what a till was shown, where it may be a code that changes with time; and whether it
+    /// is one of an earlier minute.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn shown(&self, text: &str) -> Result<Option<(CodeRow, bool)>, Problem> {
+        match self.keys.unrotated(text) {
+            Some((code, period)) => {
+                let stale = !period.is_near(self.clock.now());
+                Ok(self.code(&code).await?.map(|row| (row, stale)))
+            }
+            None => Ok(self.code(text).await?.map(|row| (row, false))),
+        }
     }
 
     async fn look_up(&self, index: [u8; 16], kind: Kind) -> Result<Option<CodeRow>, Problem> {

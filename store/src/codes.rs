@@ -4,6 +4,10 @@
 use crate::keys::{Keys, first16};
 use domain::ids::VoucherId;
 
+mod rotating;
+
+pub use rotating::Period;
+
 /// Crockford's alphabet: no I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Characters of a code without its check character: sixty bits.
@@ -110,6 +114,16 @@ pub fn qr_text(code: &str) -> String {
 /// case, a link or its token. `None` for anything else, a typing mistake included.
 #[must_use]
 pub fn normalise(text: &str) -> Option<(Kind, String)> {
+    let normal = letters(text)?;
+    match normal.len() {
+        TOKEN_LEN => Some((Kind::Token, normal)),
+        13 if normal.ends_with(check_character(&normal[..CODE_LEN])) => Some((Kind::Code, normal)),
+        _ => None,
+    }
+}
+
+/// The letters of a code as they are meant, if there are no others.
+fn letters(text: &str) -> Option<String> {
     if text.len() > 512 {
         return None;
     }
@@ -127,11 +141,7 @@ pub fn normalise(text: &str) -> Option<(Kind, String)> {
             _ => return None,
         }
     }
-    match normal.len() {
-        TOKEN_LEN => Some((Kind::Token, normal)),
-        13 if normal.ends_with(check_character(&normal[..CODE_LEN])) => Some((Kind::Code, normal)),
-        _ => None,
-    }
+    Some(normal)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Keys {
     pub(crate) codes: [u8; 32],
+    pub(crate) rotating: [u8; 32],
     pub(crate) index: [u8; 32],
     pub(crate) seal: [u8; 32],
     pin: [u8; 32],
@@ -104,6 +105,7 @@ impl Keys {
     pub fn derive(master: &[u8; 32]) -> Self {
         Self {
             codes: blake3::derive_key("buono 2026 voucher codes and links", master),
+            rotating: blake3::derive_key("buono 2026 codes that change with time", master),
             index: blake3::derive_key("buono 2026 blind indexes", master),
             seal: blake3::derive_key("buono 2026 seals of personal keys", master),
             pin: blake3::derive_key("buono 2026 pins", master),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { openConsole, startBrowser, withPage } from "./lib/browser.mjs";
+import { chooseLanguage, openConsole, startBrowser, withPage } from "./lib/browser.mjs";
 import { startTown } from "./lib/server.mjs";
 
 let browser;
@@ -316,7 +316,7 @@ desk("a session that is over leads back to the door", "clerk", async (page) => {
 });
 
 desk("in English everything is English", "municipal_admin", async (page) => {
-  await page.locator(".language").click();
+  await chooseLanguage(page, "English");
   await page.locator("#desk").waitFor({ state: "visible" });
   await page.locator("#import-list button").last().click();
   await page.locator("#problems td", { hasText: "The VAT number's last digit does not match" }).waitFor();

@@ -31,6 +31,17 @@ crate::tables! {
         redeem A k13 9000               -> declined velocity
     "
 
+    what_was_decided_under_a_key_stands_when_its_code_is_over "
+        issue 5000                      -> issue 5000 left 5000 held 0
+        redeem A k1 2000                -> redeem 2000 left 3000 held 0
+        code 0
+        redeem A k1 2000                -> known redeem 2000 left 3000
+        redeem A k2 1000                -> declined voucher_reissued
+        code 1
+        redeem A k2 1000                -> known declined voucher_reissued
+        redeem A k3 1000                -> redeem 1000 left 2000 held 0
+    "
+
     wrong_pins_are_counted "
         issue-with-pin 5000             -> issue 5000 left 5000 held 0
         terms pin-above=0

@@ -115,7 +115,7 @@ async fn one(
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
     let row = state.town(municipality).import(municipality, *path).await?;
-    let report = ImportReport::stored(&row.report)?.worded(&state.texts, Lang::of(request.headers()));
+    let report = ImportReport::stored(&row.report)?.worded(&state.texts, Lang::of(request.headers(), &Lang::WHOLE));
     Ok(HttpResponse::Ok().json(Import {
         import_id: row.id,
         kind: row.kind,

@@ -64,6 +64,11 @@ struct NewProgramme {
     #[serde(default = "ten_minutes")]
     #[schema(minimum = 0, maximum = 604_800, default = 600)]
     link_delay_seconds: i64,
+    /// Whether the QR on the holder's page changes every minute, so that pictures of it are worth nothing.
+    /// The typed code and the QR on paper stay as they are.
+    #[serde(default)]
+    #[schema(default = false)]
+    rotating_qr: bool,
     /// The rules, in Italian.
     #[serde(default)]
     #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
@@ -94,6 +99,8 @@ struct Programme {
     hold_seconds: i64,
     message_after_purchase: bool,
     link_delay_seconds: i64,
+    /// Whether the QR on the holder's page changes every minute.
+    rotating_qr: bool,
     rules_it: String,
     rules_en: String,
     created_at: Instant,
@@ -116,6 +123,7 @@ impl From<&ProgrammeRow> for Programme {
             hold_seconds: row.hold_seconds,
             message_after_purchase: row.message_after_purchase != 0,
             link_delay_seconds: row.link_delay_seconds,
+            rotating_qr: row.rotating_qr != 0,
             rules_it: row.rules_it.clone(),
             rules_en: row.rules_en.clone(),
             created_at: Instant(row.created_at),
@@ -264,6 +272,7 @@ async fn add(
         rules_it: body.rules_it.clone(),
         rules_en: body.rules_en.clone(),
         created_at: state.clock.now().micros(),
+        rotating_qr: i64::from(body.rotating_qr),
     };
     state.town(row.municipality_id).add_programme(&row).await?;
     state.directory_changed().await?;

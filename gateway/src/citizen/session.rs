@@ -1,10 +1,11 @@
 //! `POST /v1/citizen/session`: the link's secret, or the typed code, for a cookie.
 
-use crate::auth::{Citizen, citizen_until, cookie, new_token, token_hash};
+use crate::auth::{Citizen, citizen_token_hash, citizen_until, cookie, new_token, token_hash};
 use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
 use actix_web::cookie::Cookie;
+use actix_web::cookie::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::ids::VoucherId;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, Type};
 use uuid::Uuid;
+
+/// Browsers keep no cookie longer.
+const KEPT_MAX: Duration = Duration::days(400);
 
 /// Either the link's secret or the typed code.
 #[derive(Deserialize)]
@@ -56,8 +60,8 @@ struct VoucherOpened {
 /// a code is seen by every till, a link only by its holder.
 ///
 /// # Errors
-/// `voucher_not_found` for anything that leads nowhere any more, `pin_required`, `pin_wrong`,
-/// `too_many_requests`.
+/// `voucher_not_found` for anything that never led anywhere, `voucher_reissued` for what no longer does,
+/// `pin_required`, `pin_wrong`, `too_many_requests`.
 pub async fn open(
     state: &AppState,
     request: &HttpRequest,
@@ -71,7 +75,7 @@ pub async fn open(
     let voucher = VoucherId::new(code.voucher_id);
     let view = state.vouchers.view(voucher, state.deadline()).await?.ok_or_else(missing)?;
     if i64::from(view.generation) != code.generation {
-        return Err(missing());
+        return Err(replaced(state, view.municipality.uuid()));
     }
     if kind == Kind::Code && view.has_pin {
         let typed = pin.map(str::trim).filter(|pin| !pin.is_empty()).ok_or(Problem::new("pin_required"))?;
@@ -80,11 +84,51 @@ pub async fn open(
             return Err(Problem::new("pin_wrong"));
         }
     }
+    let citizen = Citizen { voucher, generation: view.generation, kept: false };
+    Ok((begin(state, &citizen, citizen_until(state)).await?, citizen))
+}
+
+/// A code that was the voucher's once: whoever has it is told so, and whom to ask for the new one.
+fn replaced(state: &AppState, municipality: Uuid) -> Problem {
+    let directory = state.directory.now();
+    let phone = directory.municipalities.get(&municipality).map(|municipality| municipality.help_phone.clone());
+    Problem::new("voucher_reissued").with("help_phone", phone.unwrap_or_default())
+}
+
+/// Opens a session that lasts as long as the voucher, because the holder wants this phone to keep it: what
+/// is kept is a name for the session, which a new code ends, and not the link's secret.
+///
+/// # Errors
+/// Any problem of the table.
+pub async fn keep(state: &AppState, request: &HttpRequest, citizen: &Citizen) -> Result<Cookie<'static>, Problem> {
+    state.limits.citizen(request)?;
+    let view = state.vouchers.view(citizen.voucher, state.deadline()).await?;
+    let until = view.ok_or(Problem::new("voucher_not_found"))?.expires_at.micros().max(citizen_until(state));
+    let mut cookie = begin(state, citizen, until).await?;
+    let left = Duration::microseconds(until - state.clock.now().micros());
+    cookie.set_max_age(left.min(KEPT_MAX));
+    Ok(cookie)
+}
+
+/// Ends the session of a request, and returns the cookie that takes its name away.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn end(state: &AppState, request: &HttpRequest) -> Result<Cookie<'static>, Problem> {
+    if let Some(hash) = citizen_token_hash(state, request) {
+        state.everything().end_citizen_session(&hash).await?;
+    }
+    let mut gone = cookie(state, "voucher", String::new());
+    gone.make_removal();
+    Ok(gone)
+}
+
+async fn begin(state: &AppState, citizen: &Citizen, expires_at: i64) -> Result<Cookie<'static>, Problem> {
     let token = new_token(state);
-    let expires_at = citizen_until(state);
-    let row = CitizenSession { voucher_id: code.voucher_id, generation: code.generation, expires_at };
+    let row =
+        CitizenSession { voucher_id: citizen.voucher.uuid(), generation: i64::from(citizen.generation), expires_at };
     state.everything().add_citizen_session(&token_hash(&token), row).await?;
-    Ok((cookie(state, "voucher", token), Citizen { voucher, generation: view.generation }))
+    Ok(cookie(state, "voucher", token))
 }
 
 /// OpenVoucher a voucher's page
@@ -94,7 +138,8 @@ pub async fn open(
 #[utoipa::path(tag = "citizen", operation_id = "open_voucher",
     responses((status = 200, description = "VoucherOpened", body = VoucherOpened, headers(
         ("Set-Cookie" = String, description = "The session: HttpOnly, SameSite=Strict, and Secure over https")))),
-    extensions(("x-problems" = json!(["voucher_not_found", "pin_required", "pin_wrong", "too_many_requests", ENGINE]))))]
+    extensions(("x-problems" = json!(["voucher_not_found", "voucher_reissued", "pin_required", "pin_wrong",
+        "too_many_requests", ENGINE]))))]
 #[post("/v1/citizen/session")]
 pub(super) async fn open_session(
     state: web::Data<AppState>,

@@ -9,6 +9,8 @@ use domain::clock::Timestamp;
 use domain::ids::VoucherId;
 use domain::voucher::Kind;
 use serde::Serialize;
+use store::codes::Period;
+use store::ledger::{ProgrammeRow, ShopRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -26,6 +28,9 @@ pub struct VoucherPage {
     /// What it is good for now.
     #[schema(value_type = VoucherStatus)]
     pub status: &'static str,
+    /// Whether this phone keeps it open.
+    #[serde(skip)]
+    pub kept: bool,
     /// What is left, holds included.
     pub balance_cents: i64,
     /// What can be spent now.
@@ -47,8 +52,16 @@ pub struct VoucherPage {
     /// To be typed at the till.
     pub code: String,
     /// To be scanned at the till.
-    #[serde(skip)]
     pub qr_text: String,
+    /// Until when that is shown, where it changes with time; a minute longer it is still taken.
+    #[schema(value_type = Option<Instant>)]
+    pub qr_until: Option<String>,
+    /// How long that is from now, in milliseconds: the page does not ask its own clock.
+    #[serde(skip)]
+    pub qr_left_ms: i64,
+    /// The QR that does not change, for paper.
+    #[serde(skip)]
+    pub paper_qr_text: String,
     /// The programme.
     pub programme: String,
     /// The municipality.
@@ -111,6 +124,35 @@ pub struct ShopView {
     pub address: String,
     /// Town.
     pub town: String,
+    /// Degrees north; null where the municipality has not said.
+    pub lat: Option<f64>,
+    /// Degrees east.
+    pub lon: Option<f64>,
+}
+
+impl From<&ShopRow> for ShopView {
+    fn from(shop: &ShopRow) -> Self {
+        let degrees = |e6: i64| e6 as f64 / 1e6;
+        Self {
+            name: shop.name.clone(),
+            category: shop.category.clone(),
+            address: shop.address.clone(),
+            town: shop.town.clone(),
+            lat: shop.lat_e6.map(degrees),
+            lon: shop.lon_e6.map(degrees),
+        }
+    }
+}
+
+/// What a till scans from the holder's phone now, and until when that is shown, if it changes.
+#[must_use]
+pub fn qr(state: &AppState, citizen: &Citizen, programme: &ProgrammeRow) -> (String, Option<Timestamp>) {
+    if programme.rotating_qr == 0 {
+        return (store::codes::qr_text(&state.keys.code(citizen.voucher, citizen.generation)), None);
+    }
+    let period = Period::at(state.clock.now());
+    let code = state.keys.rotating_code(citizen.voucher, citizen.generation, period);
+    (store::codes::qr_text(&code), Some(period.end()))
 }
 
 /// Reads everything for the page.
@@ -131,23 +173,20 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
         code => code,
     };
     let code = state.keys.code(citizen.voucher, citizen.generation);
+    let (qr_text, until) = qr(state, citizen, programme);
     let municipality = directory.municipalities.get(&view.municipality.uuid()).ok_or_else(missing)?;
     let (operations, shown_seq) = movements(state, citizen.voucher, view.voucher_seq).await?;
     let shops = directory
         .shops_by_name
         .iter()
         .filter(|shop| shop.municipality_id == municipality.id && shop.status == "enabled")
-        .map(|shop| ShopView {
-            name: shop.name.clone(),
-            category: shop.category.clone(),
-            address: shop.address.clone(),
-            town: shop.town.clone(),
-        })
+        .map(|shop| shop.as_ref().into())
         .collect();
     Ok(VoucherPage {
         voucher_id: view.id,
         voucher_seq: view.voucher_seq,
         status,
+        kept: citizen.kept,
         balance_cents: view.balance.get(),
         available_cents: view.available().get(),
         total_cents: view.totals.issued.get() + view.totals.topped_up.get(),
@@ -156,7 +195,10 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
         expires_at: rfc3339(view.expires_at),
         expires_at_us: view.expires_at.micros(),
         code: store::codes::grouped(&code),
-        qr_text: store::codes::qr_text(&code),
+        qr_text,
+        qr_until: until.map(rfc3339),
+        qr_left_ms: until.map_or(0, |until| (until.micros() - now.micros()) / 1_000),
+        paper_qr_text: store::codes::qr_text(&code),
         programme: programme.name.clone(),
         municipality: municipality.name.clone(),
         rules_it: programme.rules_it.clone(),

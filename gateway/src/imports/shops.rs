@@ -57,6 +57,8 @@ pub struct ShopLine {
     pub province: String,
     /// What it sells.
     pub category: String,
+    /// Latitude and longitude in millionths of a degree, where the file has both.
+    pub place: Option<(i64, i64)>,
     /// What is kept sealed.
     pub contacts: ShopContacts,
 }
@@ -84,6 +86,13 @@ impl std::fmt::Debug for ShopContacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("ShopContacts(…)")
     }
+}
+
+/// Degrees in millionths, with a point or a comma.
+fn degrees(text: &str, most: f64) -> Result<i64, &'static str> {
+    let degrees: Option<f64> = text.replace(',', ".").parse().ok();
+    // so few millionths that the conversion is exact
+    degrees.filter(|degrees| degrees.abs() <= most).map(|degrees| (degrees * 1e6).round() as i64).ok_or("number_shape")
 }
 
 /// Reads the rows; every problem of every row at once.
@@ -126,12 +135,8 @@ pub fn parse(table: &Table) -> Parsed<ShopLine> {
             contact_name: row.get("referente_nome").to_owned(),
             contact_mobile: phone("referente_cellulare", &mut problems),
         };
-        for field in ["lat", "lon"] {
-            let degrees = |text: &str| {
-                text.replace(',', ".").parse::<f64>().ok().filter(|d| d.abs() <= 180.0).ok_or("number_shape")
-            };
-            row.read(field, &mut problems, degrees, |e| e);
-        }
+        let lat = row.read("lat", &mut problems, |text| degrees(text, 90.0), |e| e);
+        let lon = row.read("lon", &mut problems, |text| degrees(text, 180.0), |e| e);
         let vat_number = vat
             .map(|vat| vat.as_str().to_owned())
             .or_else(|| tax.map(|tax| tax.as_str().to_owned()))
@@ -152,6 +157,7 @@ pub fn parse(table: &Table) -> Parsed<ShopLine> {
                 town: row.get("comune").to_owned(),
                 province: row.get("provincia").to_uppercase(),
                 category: row.get("categoria").to_owned(),
+                place: lat.zip(lon),
                 contacts,
             });
         }

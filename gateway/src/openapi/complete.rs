@@ -41,7 +41,8 @@ pub(super) fn complete(mut document: Value, base_url: &str) -> Value {
     document["components"]["schemas"]["Problem"] = problem();
     document["components"]["parameters"] = json!({"AcceptLanguage": {
         "name": "Accept-Language", "in": "header", "required": false, "schema": {"type": "string"}, "example": "it",
-        "description": "The language of texts: Italian (`it`), which is also the default, or English (`en`).",
+        "description": "The language of texts: Italian (`it`), which is also the default, or English (`en`). \
+                        What citizens may meet is also in `fr`, `es`, `ro`, `ar`, `uk` and `sq`.",
     }});
     let mut failures = Failures { texts: Texts::default(), shared: Map::new() };
     for (_, methods) in document["paths"].as_object_mut().into_iter().flatten() {
@@ -234,7 +235,7 @@ impl Failures {
             let detail = self.texts.plain(Lang::En, &format!("problem-{}-detail", code.replace('_', "-")));
             format!("- `{code}`: {detail}")
         });
-        let language = json!({"required": true, "schema": {"type": "string", "enum": ["it", "en"]}});
+        let language = json!({"required": true, "schema": {"type": "string", "enum": Lang::ALL.map(Lang::tag)}});
         let mut headers = json!({"Content-Language": language});
         if matches!(status, 429 | 503) {
             headers["Retry-After"] = json!({

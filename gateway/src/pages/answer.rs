@@ -52,7 +52,7 @@ pub fn page(
         Problem::new("internal_error")
     })?;
     let mut answer = HttpResponse::build(status);
-    if let Some(cookie) = words.cookie() {
+    for cookie in words.cookies() {
         answer.cookie(cookie);
     }
     answer.insert_header((header::CONTENT_LANGUAGE, words.lang()));
@@ -95,8 +95,12 @@ struct Trouble<'a> {
 /// A problem as a page, for whoever has no script that could show it, and where to try again.
 pub fn trouble(request: &HttpRequest, words: &Words, problem: &Problem, again: &'static str) -> HttpResponse {
     let key = problem.code().replace('_', "-");
-    let (title, detail) = (words.t(&format!("problem-{key}-title")), words.t(&format!("problem-{key}-detail")));
-    let template = Trouble { w: words, title, detail, again };
+    let (title, detail) = (format!("problem-{key}-title"), format!("problem-{key}-detail"));
+    // what is ours to mend is worded for programs; and not every problem is worded in every language
+    let said = !problem.status_code().is_server_error() && words.has(&title);
+    let (title, detail) =
+        if said { (title, detail) } else { ("trouble-ours-title".into(), "trouble-ours-text".into()) };
+    let template = Trouble { w: words, title: words.t(&title), detail: words.t(&detail), again };
     let shown = page(request, words, &template, (problem.status_code(), Keep::Nobody));
     shown.unwrap_or_else(|_| problem.error_response())
 }

@@ -5,6 +5,7 @@ use super::answer::{Keep, page};
 use super::words::Words;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::texts::Lang;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -15,7 +16,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 macro_rules! plain_page {
-    ($name:ident, $template:ident, $address:literal, $path:literal) => {
+    ($name:ident, $template:ident, $address:literal, $path:literal, $languages:expr) => {
         #[derive(Template)]
         #[template(path = $path)]
         struct $template<'a> {
@@ -24,13 +25,13 @@ macro_rules! plain_page {
 
         #[get($address)]
         async fn $name(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-            let words = Words::of(&state, &request);
+            let words = Words::among(&$languages, &state, &request);
             page(&request, &words, &$template { w: &words }, (StatusCode::OK, Keep::Everybody))
         }
     };
 }
 
-plain_page!(home, HomeTemplate, "/", "home.html");
-plain_page!(accessibility, AccessibilityTemplate, "/accessibilita", "accessibility.html");
-plain_page!(shop, ShopTemplate, "/negozio", "shop.html");
-plain_page!(console, ConsoleTemplate, "/console", "console.html");
+plain_page!(home, HomeTemplate, "/", "home.html", Lang::ALL);
+plain_page!(accessibility, AccessibilityTemplate, "/accessibilita", "accessibility.html", Lang::ALL);
+plain_page!(shop, ShopTemplate, "/negozio", "shop.html", Lang::WHOLE);
+plain_page!(console, ConsoleTemplate, "/console", "console.html", Lang::WHOLE);

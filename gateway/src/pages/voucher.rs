@@ -1,18 +1,21 @@
 //! The voucher's page: opened by the link's secret or the typed code, usable without a script.
 
 use super::answer::{Keep, page, trouble};
+use super::maps::Maps;
 use super::words::Words;
 use crate::auth::Citizen;
 use crate::citizen::view::{VoucherPage, read};
-use crate::citizen::{block_lost, open, qr_svg};
+use crate::citizen::{self, block_lost, open, qr_svg};
 use crate::problem::Problem;
 use crate::state::AppState;
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::web::{Data, Form, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use askama::Template;
 use serde::Deserialize;
+use serde_json::json;
 
 /// Where a voucher is opened.
 const DOOR: &str = "/v";
@@ -20,16 +23,19 @@ const DOOR: &str = "/v";
 const OPENED: &str = "/v/buono";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(come).service(open_by_code).service(opened).service(parts).service(block);
+    config.service(come).service(open_by_code).service(opened).service(parts).service(block).service(blocked);
+    config.service(keep).service(forget).service(manifest);
 }
 
 /// Why the door is shown instead of the voucher.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Door {
+enum Door<'a> {
     /// Somebody comes.
     Fresh,
     /// What was typed leads nowhere.
     NotFound,
+    /// The code has been replaced; the new one is to be had under this number.
+    Replaced(&'a str),
     /// The code is right and its PIN is missing.
     PinNeeded,
     /// The PIN is not the code's.
@@ -42,7 +48,7 @@ enum Door {
 #[template(path = "door.html")]
 struct DoorTemplate<'a> {
     w: &'a Words,
-    door: Door,
+    door: Door<'a>,
     /// What was typed, so that it need not be typed again.
     code: &'a str,
 }
@@ -59,7 +65,8 @@ impl DoorTemplate<'_> {
 struct VoucherTemplate<'a> {
     w: &'a Words,
     view: &'a VoucherPage,
-    qr: String,
+    qr: [String; 2],
+    maps: Maps,
 }
 
 /// The parts of it that change.
@@ -68,13 +75,14 @@ struct VoucherTemplate<'a> {
 struct PartsTemplate<'a> {
     w: &'a Words,
     view: &'a VoucherPage,
-    qr: String,
+    qr: [String; 2],
 }
 
-fn show_door(request: &HttpRequest, words: &Words, door: Door, code: &str) -> Result<HttpResponse, Problem> {
+fn show_door(request: &HttpRequest, words: &Words, door: Door<'_>, code: &str) -> Result<HttpResponse, Problem> {
     let how = match door {
         Door::Fresh => (StatusCode::OK, Keep::Everybody),
         Door::NotFound => (StatusCode::NOT_FOUND, Keep::Nobody),
+        Door::Replaced(_) => (StatusCode::GONE, Keep::Nobody),
         Door::PinNeeded | Door::PinWrong | Door::Over => (StatusCode::OK, Keep::Nobody),
     };
     page(request, words, &DoorTemplate { w: words, door, code }, how)
@@ -82,6 +90,10 @@ fn show_door(request: &HttpRequest, words: &Words, door: Door, code: &str) -> Re
 
 fn see_other(address: &'static str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish()
+}
+
+fn see_other_with(cookie: Cookie<'static>, address: &'static str) -> HttpResponse {
+    HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, address)).finish()
 }
 
 /// The link of the message: nothing in it but a form and the script that reads the fragment.
@@ -107,13 +119,12 @@ async fn open_by_code(
 ) -> Result<HttpResponse, Problem> {
     let words = Words::of(&state, &request);
     let problem = match open(&state, &request, &form.code, Some(&form.pin)).await {
-        Ok((cookie, _)) => {
-            return Ok(HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, OPENED)).finish());
-        }
+        Ok((cookie, _)) => return Ok(see_other_with(cookie, OPENED)),
         Err(problem) => problem,
     };
     let door = match problem.code() {
         "voucher_not_found" => Door::NotFound,
+        "voucher_reissued" => Door::Replaced(problem.field("help_phone").unwrap_or_default()),
         "pin_required" => Door::PinNeeded,
         "pin_wrong" => Door::PinWrong,
         _ => return Ok(trouble(&request, &words, &problem, DOOR)),
@@ -134,9 +145,14 @@ fn unseen(request: &HttpRequest, words: &Words, problem: &Problem) -> Result<Htt
     }
 }
 
-/// The QR as it stands in the page, for a voucher that a till would take.
-fn qr(view: &VoucherPage) -> Result<String, Problem> {
-    if view.status == "active" { qr_svg(&view.qr_text, 1) } else { Ok(String::new()) }
+/// The QR as it stands in the page, for a voucher that a till would take: on the screen, and on paper where
+/// that is another one.
+fn qr(view: &VoucherPage) -> Result<[String; 2], Problem> {
+    if view.status != "active" {
+        return Ok(Default::default());
+    }
+    let paper = view.qr_until.as_ref().map(|_| qr_svg(&view.paper_qr_text, 1)).transpose()?;
+    Ok([qr_svg(&view.qr_text, 1)?, paper.unwrap_or_default()])
 }
 
 #[get("/v/buono")]
@@ -148,7 +164,7 @@ async fn opened(
     let words = Words::of(&state, &request);
     match seen(&state, citizen).await {
         Ok(view) => {
-            let template = VoucherTemplate { w: &words, view: &view, qr: qr(&view)? };
+            let template = VoucherTemplate { w: &words, view: &view, qr: qr(&view)?, maps: Maps::of(&request) };
             page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
         }
         Err(problem) => unseen(&request, &words, &problem),
@@ -166,6 +182,58 @@ async fn parts(
     let view = seen(&state, citizen).await?;
     let template = PartsTemplate { w: &words, view: &view, qr: qr(&view)? };
     page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
+}
+
+/// The phone keeps the voucher open from now on.
+#[post("/v/ricorda")]
+async fn keep(
+    state: Data<AppState>,
+    request: HttpRequest,
+    citizen: Result<Citizen, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let words = Words::of(&state, &request);
+    let citizen = match citizen {
+        Ok(citizen) => citizen,
+        Err(problem) => return unseen(&request, &words, &problem),
+    };
+    match citizen::keep(&state, &request, &citizen).await {
+        Ok(cookie) => Ok(see_other_with(cookie, OPENED)),
+        Err(problem) => Ok(trouble(&request, &words, &problem, OPENED)),
+    }
+}
+
+/// The phone forgets it.
+#[post("/v/dimentica")]
+async fn forget(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    match citizen::end(&state, &request).await {
+        Ok(cookie) => Ok(see_other_with(cookie, DOOR)),
+        Err(problem) => Ok(trouble(&request, &Words::of(&state, &request), &problem, OPENED)),
+    }
+}
+
+/// What a phone puts on its home screen: it opens the voucher where the holder wanted it kept, else the door.
+#[get("/v/app.webmanifest")]
+async fn manifest(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
+    let words = Words::of(&state, &request);
+    let icon = words.asset("icon.svg").map(|src| json!({"src": src, "sizes": "any", "type": "image/svg+xml"}));
+    let manifest = json!({
+        "id": DOOR, "scope": DOOR, "start_url": OPENED, "display": "standalone",
+        "name": words.t("page-title"), "short_name": words.t("site-name"),
+        "lang": words.lang(), "dir": words.dir(),
+        "background_color": "#ffffff", "theme_color": "#0066cc",
+        "icons": icon.into_iter().collect::<Vec<_>>(),
+    });
+    HttpResponse::Ok().content_type("application/manifest+json").body(manifest.to_string())
+}
+
+/// The form's own address, to which somebody may come back, or choose a language there.
+#[get("/v/blocca")]
+async fn blocked(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
+    let mut answer = HttpResponse::SeeOther();
+    for cookie in Words::of(&state, &request).cookies() {
+        answer.cookie(cookie);
+    }
+    answer.insert_header((header::LOCATION, OPENED)).finish()
 }
 
 #[derive(Deserialize)]

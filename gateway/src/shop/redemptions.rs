@@ -57,9 +57,11 @@ pub(super) async fn understand(state: &AppState, till: &Till, take: &Take, kind:
     if reference.chars().count() > 120 || pin.chars().count() > 12 {
         return Err(Problem::new("bad_request"));
     }
-    let code = resolve(state, till, &take.voucher).await?;
+    let (code, stale) = resolve(state, till, &take.voucher).await?;
     let voucher = VoucherId::new(code.voucher_id);
-    let generation = u32::try_from(code.generation).unwrap_or(0);
+    // a code of an earlier minute is of no generation: declined like one that was replaced, under its key,
+    // unless that key was decided before
+    let generation = if stale { 0 } else { u32::try_from(code.generation).unwrap_or(0) };
     let pin_tag = take.pin.as_deref().filter(|pin| !pin.is_empty()).map(|pin| state.keys.pin_tag(voucher, pin));
     // the PIN is part of the request, but only its keyed hash may leave traces
     let tag = pin_tag.map_or([0; 16], |tag| tag.0);

@@ -49,13 +49,13 @@ struct VoucherProgramme {
     name: String,
 }
 
-/// What a text leads to for this till. Unknown, foreign and mistyped are one and the same answer.
+/// What a text leads to for this till, and whether it is a code of an earlier minute. Unknown, foreign and mistyped are one and the same answer.
 ///
 /// # Errors
 /// `voucher_not_found`, `too_many_requests`.
-pub async fn resolve(state: &AppState, till: &Till, text: &str) -> Result<CodeRow, Problem> {
-    match state.code(text).await? {
-        Some(code) if code.municipality_id == till.0.shop.municipality_id => Ok(code),
+pub async fn resolve(state: &AppState, till: &Till, text: &str) -> Result<(CodeRow, bool), Problem> {
+    match state.shown(text).await? {
+        Some((code, stale)) if code.municipality_id == till.0.shop.municipality_id => Ok((code, stale)),
         _ => {
             state.limits.failed_lookup(till.0.id)?;
             Err(Problem::new("voucher_not_found"))
@@ -65,18 +65,22 @@ pub async fn resolve(state: &AppState, till: &Till, text: &str) -> Result<CodeRo
 
 /// What a scanned or typed code is worth
 ///
-/// Unknown, foreign and mistyped codes are one and the same 404.
+/// Unknown, foreign and mistyped codes are one and the same 404. A QR of an earlier minute, where the
+/// programme's change with time, is 409 `qr_expired`: the holder's page shows the present one.
 #[utoipa::path(tag = "till", operation_id = "look_up_voucher",
     responses((status = 200, description = "The voucher", body = VoucherFound)),
     extensions(("x-roles" = json!(Till::ROLES)),
-        ("x-problems" = json!(["voucher_not_found", "too_many_requests", ENGINE]))))]
+        ("x-problems" = json!(["voucher_not_found", "qr_expired", "too_many_requests", ENGINE]))))]
 #[post("/v1/vouchers/lookup")]
 pub(super) async fn lookup(
     state: web::Data<AppState>,
     till: Till,
     body: web::Json<Lookup>,
 ) -> Result<HttpResponse, Problem> {
-    let code = resolve(&state, &till, &body.voucher).await?;
+    let (code, stale) = resolve(&state, &till, &body.voucher).await?;
+    if stale {
+        return Err(Problem::new("qr_expired"));
+    }
     let voucher = VoucherId::new(code.voucher_id);
     let view = state.vouchers.view(voucher, state.deadline()).await?.ok_or(Problem::new("voucher_not_found"))?;
     let directory = state.directory.now();

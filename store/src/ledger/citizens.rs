@@ -3,13 +3,14 @@
 use super::db::{Db, Error, on};
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, FIND, EXTEND, PURGE_CITIZENS, PURGE_STAFF];
+pub(super) const STATEMENTS: &[&str] = &[ADD, FIND, EXTEND, END, PURGE_CITIZENS, PURGE_STAFF];
 
 const ADD: &str =
     "INSERT INTO citizen_session (token_hash, voucher_id, generation, expires_at) VALUES ($1, $2, $3, $4)";
 const FIND: &str =
     "SELECT voucher_id, generation, expires_at FROM citizen_session WHERE token_hash = $1 AND expires_at > $2";
 const EXTEND: &str = "UPDATE citizen_session SET expires_at = $2 WHERE token_hash = $1";
+const END: &str = "DELETE FROM citizen_session WHERE token_hash = $1";
 const PURGE_CITIZENS: &str = "DELETE FROM citizen_session WHERE expires_at <= $1";
 const PURGE_STAFF: &str = "DELETE FROM user_session WHERE expires_at <= $1";
 
@@ -42,6 +43,15 @@ impl Db {
             .execute(connection)
             .await
             .map(drop))?;
+        Ok(())
+    }
+
+    /// Ends a session, if there is one.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn end_citizen_session(&self, hash: &[u8]) -> Result<(), Error> {
+        on!(self, |connection| sqlx::query(END).bind(hash).execute(connection).await.map(drop))?;
         Ok(())
     }
 

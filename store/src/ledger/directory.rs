@@ -12,11 +12,11 @@ const ADD_MUNICIPALITY: &str =
     "INSERT INTO municipality (id, name, help_phone, help_email, created_at) VALUES ($1, $2, $3, $4, $5)";
 const PROGRAMMES: &str = "SELECT id, municipality_id, name, status, budget_cents, valid_from, expires_at,
         per_redemption_max_cents, per_day_max_cents, per_day_count_max, pin_above_cents, hold_seconds,
-        message_after_purchase, link_delay_seconds, rules_it, rules_en, created_at
+        message_after_purchase, link_delay_seconds, rules_it, rules_en, created_at, rotating_qr
     FROM programme ORDER BY id";
 const SHOPS: &str =
     "SELECT id, municipality_id, reference, name, legal_name, category, address, postcode, town, province,
-        vat_number, status, sealed_through
+        vat_number, status, sealed_through, lat_e6, lon_e6
     FROM shop ORDER BY name, id";
 const TERMINALS: &str = "SELECT id, shop_id, label, token_hash FROM terminal WHERE revoked_at IS NULL";
 

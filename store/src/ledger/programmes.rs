@@ -7,8 +7,8 @@ pub(super) const STATEMENTS: &[&str] = &[ADD, STATUS, SUMS];
 
 const ADD: &str = "INSERT INTO programme (id, municipality_id, name, status, budget_cents, valid_from, expires_at,
         per_redemption_max_cents, per_day_max_cents, per_day_count_max, pin_above_cents, hold_seconds,
-        message_after_purchase, link_delay_seconds, rules_it, rules_en, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+        message_after_purchase, link_delay_seconds, rules_it, rules_en, created_at, rotating_qr)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 const STATUS: &str = "UPDATE programme SET status = $3 WHERE id = $1 AND municipality_id = $2";
 const SUMS: &str =
     "SELECT COUNT(*) AS vouchers, CAST(COALESCE(SUM(issued_cents + topped_up_cents), 0) AS BIGINT) AS issued_cents,
@@ -55,6 +55,8 @@ pub struct ProgrammeRow {
     pub rules_en: String,
     /// When it was made, microseconds.
     pub created_at: i64,
+    /// 1 if the QR on the holder's page changes with time.
+    pub rotating_qr: i64,
 }
 
 /// Where a programme's money is.
@@ -106,6 +108,7 @@ impl Db {
             .bind(&row.rules_it)
             .bind(&row.rules_en)
             .bind(row.created_at)
+            .bind(row.rotating_qr)
             .execute(connection)
             .await
             .map(drop))?;

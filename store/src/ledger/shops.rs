@@ -8,8 +8,8 @@ pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMIN
 
 const ADD: &str =
     "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
-        province, vat_number, status, wrapped_key, sealed, import_id, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'enabled', $12, $13, $14, $15)";
+        province, vat_number, status, wrapped_key, sealed, import_id, created_at, lat_e6, lon_e6)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'enabled', $12, $13, $14, $15, $16, $17)";
 const REMOVE: &str = "DELETE FROM shop WHERE import_id = $1 AND NOT EXISTS
     (SELECT 1 FROM terminal t WHERE t.shop_id = shop.id) AND NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.shop_id = shop.id)";
 const STATUS: &str = "UPDATE shop SET status = $3 WHERE id = $1 AND municipality_id = $2";
@@ -47,6 +47,10 @@ pub struct ShopRow {
     pub vat_number: String,
     /// `enabled` or `suspended`.
     pub status: String,
+    /// How far north it is, in millionths of a degree.
+    pub lat_e6: Option<i64>,
+    /// How far east.
+    pub lon_e6: Option<i64>,
     /// Operations up to here are sealed in a claim, microseconds.
     pub sealed_through: Option<i64>,
 }
@@ -86,6 +90,8 @@ impl Db {
                     .bind(&sealed.sealed)
                     .bind(*import_id)
                     .bind(now)
+                    .bind(shop.lat_e6)
+                    .bind(shop.lon_e6)
                     .execute(&mut *tx)
                     .await?;
             }

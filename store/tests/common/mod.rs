@@ -70,6 +70,7 @@ pub async fn town(db: &Db, municipality: Uuid, programme: Uuid) {
         link_delay_seconds: 60,
         rules_it: String::new(),
         rules_en: String::new(),
+        rotating_qr: 0,
         created_at: 1,
     };
     db.add_programme(&row).await.unwrap();

@@ -28,7 +28,7 @@ export const screen = (width) => ({ viewport: { width, height: width < 700 ? 780
 export async function openPage(browser, town, { width = 390, lang = "it", script = true, storage } = {}) {
   const context = await browser.newContext({
     ...screen(width),
-    locale: lang === "it" ? "it-IT" : "en-GB",
+    locale: { it: "it-IT", en: "en-GB" }[lang] ?? lang,
     timezoneId: "America/New_York",
     javaScriptEnabled: script,
     storageState: storage,
@@ -81,6 +81,12 @@ export async function openVoucher(page, voucher) {
 
 /** Waits until the page shows this amount. */
 export const balance = (page, text) => page.locator(".balance .amount", { hasText: text }).waitFor();
+
+/** Chooses the page's language by its own name. */
+export async function chooseLanguage(page, name) {
+  if (!(await page.locator(".languages ul").isVisible())) await page.locator(".languages summary").click();
+  await page.locator(".languages a", { hasText: name }).click();
+}
 
 /** Makes a page a till of the demonstration's. */
 export async function openTill(page, town, number = 0) {

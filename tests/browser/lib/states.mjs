@@ -1,6 +1,13 @@
 // Every page in every state that a person may meet.
 import { openTill, openVoucher } from "./browser.mjs";
 
+/** Languages in which everything is said, and all those in which citizens are spoken to. */
+export const WHOLE = ["it", "en"];
+export const ALL = [...WHOLE, "fr", "es", "ro", "ar", "uk", "sq"];
+
+/** Whether a state can be had in a language. */
+export const speaks = (name, lang) => WHOLE.includes(lang) || /^(home|accessibility|door|voucher|sheet)/.test(name);
+
 /** What makes each state; prepared once for a town. */
 export async function prepare(town) {
   const admin = await town.staff();
@@ -8,10 +15,11 @@ export async function prepare(town) {
   const made = {
     future: await town.programmeWithVoucher({ name: "Domani", from: day(3) }),
     suspended: await town.programmeWithVoucher({ name: "Sospeso" }),
-    closed: await town.programmeWithVoucher({ name: "Chiuso" }),
     pin: await town.programmeWithVoucher({ name: "Con PIN", pin_above_cents: 0 }),
     active: town.voucher("2026/0001"),
     blocked: town.voucher("2026/0004"),
+    rotating: await town.programmeWithVoucher({ name: "A minuti", rotating_qr: true }),
+    replaced: await town.programmeWithVoucher({ name: "Sostituito" }),
     expired: await town.programmeWithVoucher({ name: "Ieri", from: day(-10), until: day(-1) }),
   };
   await town.redeem(made.active, 1250, 0);
@@ -20,6 +28,7 @@ export async function prepare(town) {
   await town.call("POST", `/v1/operations/${undone.data.operation_id}/reversals`, { body: { reason: "prova" }, headers });
   await town.call("POST", "/v1/holds", { body: { voucher: made.active.code, amount_cents: 300 }, headers: { ...headers, "idempotency-key": crypto.randomUUID() } });
   await admin("POST", `/vouchers/${made.blocked.voucher_id}/block`, { reason: "prova" });
+  await admin("POST", `/vouchers/${made.replaced.voucher_id}/reissue`, { reason: "prova" });
   return made;
 }
 
@@ -69,6 +78,32 @@ export function states(town, made) {
       await page.locator("form button").click();
       await page.locator("#pin-wrong").waitFor();
     },
+    "door-replaced": async (page) => {
+      page.expected.push(/410/);
+      await page.goto("/v");
+      await page.locator("#code").fill(made.replaced.code);
+      await page.locator("form button").click();
+      await page.locator(".alert-warning").waitFor();
+    },
+    "voucher-rotating": (page) => byCode(made.rotating.code)(page),
+    "voucher-kept": async (page) => {
+      await byCode(made.active.code)(page);
+      await page.locator('form[action="/v/ricorda"] button').click();
+      await page.locator('form[action="/v/dimentica"]').waitFor();
+    },
+    "voucher-big": async (page) => {
+      await page.goto("/v?type=big");
+      await byCode(made.active.code)(page);
+    },
+    "voucher-card": async (page) => {
+      await openVoucher(page, made.active);
+      await page.emulateMedia({ media: "print" });
+      await page.evaluate(() => document.documentElement.classList.add("card"));
+    },
+    "voucher-sheet": async (page) => {
+      await openVoucher(page, made.active);
+      await page.emulateMedia({ media: "print" });
+    },
     "voucher-active": (page) => openVoucher(page, made.active),
     "voucher-offline": async (page) => {
       page.expected.push(/ERR_INTERNET_DISCONNECTED/);
@@ -79,6 +114,19 @@ export function states(town, made) {
     "voucher-blocked": byCode(made.blocked.code),
     "voucher-expired": byCode(made.expired.code),
     "voucher-not-yet-valid": byCode(made.future.code),
+    "voucher-closed": async (page) => {
+      // an undone import closes its vouchers: a new one for each visit
+      const { code, import: id } = await town.programmeWithVoucher({ name: `Annullato ${crypto.randomUUID().slice(0, 8)}` });
+      await byCode(code)(page);
+      await (await town.staff())("POST", `/imports/${id}/undo`);
+      await page.locator(".alert-danger").waitFor();
+    },
+    "voucher-reissued": async (page) => {
+      const { code, voucher_id } = await town.programmeWithVoucher({ name: `Perso ${crypto.randomUUID().slice(0, 8)}` });
+      await byCode(code)(page);
+      await (await town.staff())("POST", `/vouchers/${voucher_id}/reissue`, { reason: "prova" });
+      await page.locator(".alert-warning a").waitFor();
+    },
     "voucher-suspended": async (page) => {
       await byCode(made.suspended.code)(page);
       const admin = await town.staff();

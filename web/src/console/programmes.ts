@@ -59,11 +59,11 @@ export async function showProgrammes(): Promise<void> {
 }
 
 async function add(form: HTMLFormElement): Promise<void> {
-  const { budget, pin_above, ...rest } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  const { budget, pin_above, rotating_qr, ...rest } = Object.fromEntries(new FormData(form)) as Record<string, string>;
   const budget_cents = cents(budget ?? "");
   const pin_above_cents = pin_above ? cents(pin_above) : null;
   if (!budget_cents || pin_above_cents === undefined) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
-  await post("/programmes", { ...rest, budget_cents, pin_above_cents });
+  await post("/programmes", { ...rest, budget_cents, pin_above_cents, rotating_qr: rotating_qr !== undefined });
   form.reset();
   say(true, t("console-programme-added"), rest.name);
   await showProgrammes();

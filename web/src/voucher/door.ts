@@ -21,7 +21,16 @@ async function trade(token: string, status: HTMLElement): Promise<boolean> {
     return false;
   }
   history.replaceState(null, "", location.pathname);
-  status.textContent = status.dataset.notFound ?? "";
+  const { help_phone: phone } = (await answer.json()) as { help_phone?: string };
+  status.className = "alert alert-warning";
+  status.textContent = (answer.status === 409 ? status.dataset.replaced : status.dataset.notFound) ?? "";
+  if (phone) {
+    const link = document.createElement("a");
+    link.href = `tel:${phone}`;
+    link.dir = "ltr";
+    link.textContent = phone;
+    status.append(" ", link);
+  }
   return true;
 }
 

@@ -8,10 +8,15 @@ const GRACE_MS = 3000;
 /** How soon to try again when the server refused a stream. */
 const RETRY_MS = 10000;
 const ANSWER_MS = 15000;
+/** The next QR is asked for a moment after this one is over. */
+const ROTATION_MS = 300;
 
 type State = "live" | "offline";
 
 const part = (name: string, within: ParentNode = document) => within.querySelector<HTMLElement>(`[data-part=${name}]`);
+
+/** The code to be said where the QR cannot be read, which somebody may just be reading out. */
+const spoken = (within: ParentNode) => within.querySelector<HTMLDetailsElement>("details.spoken");
 
 /** Puts what came in the place of what is there, where it differs. */
 function swap(html: string): void {
@@ -20,7 +25,11 @@ function swap(html: string): void {
     const [old, now] = [part(name), part(name, fresh)];
     if (!old || !now) continue;
     if (now.dataset.seq) old.dataset.seq = now.dataset.seq;
-    if (old.innerHTML.trim() !== now.innerHTML.trim()) old.replaceChildren(...Array.from(now.childNodes));
+    if (old.innerHTML.trim() === now.innerHTML.trim()) continue;
+    const open = spoken(old)?.open;
+    old.replaceChildren(...Array.from(now.childNodes));
+    const code = spoken(old);
+    if (code && open) code.open = true;
   }
 }
 
@@ -31,6 +40,7 @@ export function follow(): () => Promise<void> {
   let silence: number | undefined;
   let grace: number | undefined;
   let retry: number | undefined;
+  let rotation: number | undefined;
   let running: Promise<void> | undefined;
   let again = false;
 
@@ -42,6 +52,20 @@ export function follow(): () => Promise<void> {
     document.querySelectorAll<HTMLElement>("[data-when]").forEach((note) => {
       note.hidden = note.dataset.when !== state;
     });
+    const code = spoken(document);
+    // the till would refuse the QR that is there
+    if (code && state === "offline") code.open = true;
+  }
+
+  /** Where the QR changes, asks for the next one when this one is over: by the server's clock, not the phone's. */
+  function awaitRotation(): void {
+    clearTimeout(rotation);
+    const left = document.querySelector<HTMLElement>("[data-rotates-ms]")?.dataset.rotatesMs;
+    if (left === undefined) return;
+    rotation = setTimeout(() => {
+      // whoever looks again later gets a new one then
+      if (document.visibilityState === "visible") void refresh();
+    }, Number(left) + ROTATION_MS);
   }
 
   async function fetchParts(): Promise<void> {
@@ -56,6 +80,7 @@ export function follow(): () => Promise<void> {
       }
       if (!answer.ok) throw new Error(String(answer.status));
       swap(await answer.text());
+      awaitRotation();
       show("live");
     } catch {
       show("offline");
@@ -117,5 +142,6 @@ export function follow(): () => Promise<void> {
     if (document.visibilityState === "visible") void refresh();
   });
   connect();
+  awaitRotation();
   return refresh;
 }

@@ -2,6 +2,7 @@
 // What is shown comes rendered from the server, in the reader's language; nothing is worded here.
 import { openByLink } from "./door";
 import { follow } from "./live";
+import { offerPrint } from "./print";
 import { searchShops } from "./shops";
 
 const opening = document.getElementById("opening");
@@ -13,9 +14,5 @@ if (opening) {
 } else if (document.querySelector("[data-part=balance]")) {
   const refresh = follow();
   searchShops();
-  const print = document.getElementById("print");
-  if (print) {
-    print.hidden = false;
-    print.addEventListener("click", () => void refresh().then(() => window.print()));
-  }
+  offerPrint(refresh);
 }

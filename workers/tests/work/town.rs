@@ -89,6 +89,7 @@ pub async fn settle(db: &Db) {
         link_delay_seconds: 0,
         rules_it: String::new(),
         rules_en: String::new(),
+        rotating_qr: 0,
         created_at: 1,
     };
     db.add_programme(&programme).await.unwrap();

@@ -81,6 +81,8 @@ async fn apply_shops(state: &AppState, row: &ImportRow, parsed: &Parsed<ShopLine
             province: line.province.clone(),
             vat_number: line.vat_number.clone(),
             status: "enabled".to_owned(),
+            lat_e6: line.place.map(|(lat, _)| lat),
+            lon_e6: line.place.map(|(_, lon)| lon),
             sealed_through: None,
         };
         new.push(NewShop {

@@ -72,7 +72,7 @@ pub(super) async fn shops(
     let bytes = whole(payload).await?;
     let file = File { municipality: staff.municipality()?, programme: None, name: &query.file_name, bytes: &bytes };
     let done = dry_run(&state, Some(staff.user), &file).await?;
-    Ok(HttpResponse::Created().json(done.worded(&state.texts, Lang::of(request.headers()))))
+    Ok(HttpResponse::Created().json(done.worded(&state.texts, Lang::of(request.headers(), &Lang::WHOLE))))
 }
 
 /// Looks at an upload of families
@@ -101,5 +101,5 @@ pub(super) async fn beneficiaries(
     let programme = Some(query.programme_id);
     let file = File { municipality: staff.municipality()?, programme, name: &query.file_name, bytes: &bytes };
     let done = dry_run(&state, Some(staff.user), &file).await?;
-    Ok(HttpResponse::Created().json(done.worded(&state.texts, Lang::of(request.headers()))))
+    Ok(HttpResponse::Created().json(done.worded(&state.texts, Lang::of(request.headers(), &Lang::WHOLE))))
 }

@@ -1,0 +1,2 @@
+-- Whether the QR on a holder's page changes with time.
+ALTER TABLE programme ADD COLUMN rotating_qr BIGINT NOT NULL DEFAULT 0;
