@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 13] = [
+pub const PAGES: [(&str, &str); 16] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
@@ -26,6 +26,9 @@ pub const PAGES: [(&str, &str); 13] = [
     ("GET", "/v/buono/parti"),
     ("POST", "/v/blocca"),
     ("GET", "/negozio"),
+    ("GET", "/shop"),
+    ("GET", "/shop/manifest.webmanifest"),
+    ("GET", "/shop/worker.js"),
     ("GET", "/console"),
     ("GET", "/accessibilita"),
     ("GET", "/assets/{name}"),

@@ -1,9 +1,10 @@
-//! What people see: the voucher's page, one page for shops, one for the municipality. They are
+//! What people see: the voucher's page, an app for shops, one for the municipality. They are
 //! rendered here, in the reader's language; scripts only add to what is there.
 
 mod answer;
 mod assets;
 mod plain;
+mod shop;
 mod voucher;
 mod words;
 
@@ -13,5 +14,6 @@ use actix_web::web::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig) {
     assets::configure(config);
     plain::configure(config);
+    shop::configure(config);
     voucher::configure(config);
 }

@@ -1,7 +1,8 @@
 // One attempt to move money: stored with its key before it is sent, so that a lost answer is never a
 // lost payment, and settled under that key until it is known what became of it.
-import type { Problem } from "../shared/http";
-import { till, tillCall, type Operation } from "./till";
+import type { Problem } from "../../shared/http";
+import { tillCall, type Operation } from "../till";
+import { drop } from "./attempts";
 
 /** Something that was tried. */
 export interface Attempt {
@@ -10,6 +11,8 @@ export interface Attempt {
   path: string;
   body: Record<string, unknown>;
   cents: number;
+  /** What the customer owes in cash besides. */
+  cash?: number;
   /** When, in milliseconds. */
   at: number;
   /** It had a PIN, which was not stored: it can be asked about, not sent again. */
@@ -29,22 +32,6 @@ export type Outcome =
     only asks what became of it: nobody is charged when they have long gone. */
 const FRESH_MS = 60_000;
 const WAIT_MS_MAX = 8000;
-
-// by shop: a till that moves to another one leaves its questions where they belong
-const place = (key: string) => `buono.attempt.${till.shop}.${key}`;
-
-/** Stores it. A PIN stays in memory. */
-export function keep(attempt: Attempt): void {
-  const { pin, ...body } = attempt.body;
-  const stored: Attempt = { ...attempt, body, secret: pin !== undefined };
-  localStorage.setItem(place(attempt.key), JSON.stringify(stored));
-}
-
-/** What this shop has begun and not settled. */
-export function unsettled(): Attempt[] {
-  const keys = Object.keys(localStorage).filter((name) => name.startsWith(place("")));
-  return keys.map((name) => JSON.parse(localStorage.getItem(name) ?? "") as Attempt);
-}
 
 /** One question; nothing when the answer was lost or is not final. */
 async function send(attempt: Attempt): Promise<Outcome | undefined> {
@@ -71,7 +58,7 @@ export async function settle(attempt: Attempt, waiting: () => void): Promise<Out
     const outcome = await (fresh ? send(attempt) : find(attempt)).catch(() => undefined);
     if (outcome) {
       // a till that was revoked may come back and ask again
-      if (outcome.state !== "gone") localStorage.removeItem(place(attempt.key));
+      if (outcome.state !== "gone") await drop(attempt);
       return outcome;
     }
     waiting();
