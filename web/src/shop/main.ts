@@ -30,9 +30,9 @@ const TELLING = ["start", "operations", "help", "till"];
 /** The screen instead of one that makes no sense now. */
 function allowed(name: string): string {
   if (busy()) return "result";
-  if (name === "result") return resultThere() ? name : "start";
-  if (name === "help" || name === "training") return name;
+  if (name === "help" || name === "training" || (name === "result" && resultThere())) return name;
   if (!enrolled() && !inTraining()) return "join";
+  if (name === "result") return "start";
   if (name === "amount" && !inHand()) return "pay";
   if (name === "confirm" && !(inHand() && parts().bill > 0)) return inHand() ? "amount" : "pay";
   return name === "undo" && !undoChosen() ? "operations" : name;

@@ -6,6 +6,7 @@ import { icon, type Icon } from "../icons";
 import type { Attempt, Outcome } from "../money/attempt";
 import { current, draw, go, screen, swap, type Screen } from "../router";
 import { signal } from "../signal";
+import { inTraining } from "../training/mode";
 import { lookUp } from "./scan";
 
 /** What is to be shown. */
@@ -115,7 +116,9 @@ function view(): Screen {
   const text = el("div", { className: "told" }, el("p", { textContent: title, className: "title" }), ...lines);
   // the look is told to whoever does not see the colour
   text.setAttribute("role", look === "wait" ? "status" : "alert");
-  const place = el("div", { id: "result", className: look }, icon(PICTURES[look]), text, ways(shown));
+  // this screen covers the strip that says so above all others
+  const practice = inTraining() ? el("p", { textContent: `${t("till-banner")} ${t("till-guide-result")}`, className: "practice" }) : undefined;
+  const place = el("div", { id: "result", className: look }, practice, icon(PICTURES[look]), text, ways(shown));
   return { title, hiddenTitle: true, content: [place], alone: true };
 }
 
