@@ -174,6 +174,40 @@ till("what an earlier version left is taken over: asked about, and never sent ag
   assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("attempt")).length), 0);
 });
 
+till("what cannot be stored is not sent, and what cannot be removed is still told as it is", async (page, voucher) => {
+  page.expected.push(/disk/);
+  let sent = 0;
+  page.on("request", (request) => (sent += request.url().endsWith("/v1/redemptions") ? 1 : 0));
+  const broken = (name) =>
+    page.evaluate((name) => {
+      window.whole = IDBObjectStore.prototype[name];
+      IDBObjectStore.prototype[name] = () => {
+        throw new DOMException("the disk is full", "QuotaExceededError");
+      };
+    }, name);
+  await broken("put");
+  await take(page, voucher, 100);
+  await result(page, "refused", "non riesce a salvare");
+  assert.deepEqual([sent, await taken(voucher)], [0, []]);
+  await page.evaluate(() => (IDBObjectStore.prototype.put = window.whole));
+  await broken("delete");
+  await take(page, voucher, 200);
+  await result(page, "done", "2,00");
+  await page.reload();
+  await result(page, "done", "2,00");
+  assert.deepEqual([sent, await taken(voucher)], [2, [200]]);
+});
+
+till("a no that is not the server's own settles nothing", async (page, voucher) => {
+  page.expected.push(/408/);
+  let strange = 2;
+  await page.route("**/v1/redemptions", (route) => ((strange -= 1) >= 0 ? route.fulfill({ status: 408, json: { message: "slow" } }) : route.continue()));
+  await take(page, voucher, 300);
+  await result(page, "wait", "Sto controllando");
+  await result(page, "done", "3,00");
+  assert.deepEqual(await taken(voucher), [300]);
+});
+
 till("two taps, two Enters and two forms make one payment", async (page, voucher) => {
   page.expected.push(/form is not connected/);
   await lookUp(page, voucher);

@@ -85,6 +85,25 @@ test("not enough, PIN, blocked, expired and a lost answer, as in the shop", asyn
   assert.deepEqual(data.items, [], "the shop has taken nothing");
 });
 
+test("what is practised in one window is never a result in another", async () => {
+  const page = await openPage(browser, town);
+  page.expected.push(/ERR_FAILED/);
+  await openTill(page, town, 1);
+  const other = await page.context().newPage();
+  await other.goto("/shop#training");
+  await other.locator(".ways .btn-primary").click();
+  await take(other, "PROVA-5", 300);
+  await other.locator("#yes").click();
+  await result(other, "wait", "Sto controllando");
+  // it waits for the other window, and then shows nothing that happened there
+  await take(page, town.demo.vouchers[81].code, 100);
+  await page.locator("#yes").click();
+  await result(other, "done", "3,00");
+  await page.locator("#notice", { hasText: "non è stato inviato" }).waitFor();
+  assert.equal(await page.locator("#result").count(), 0);
+  await closePage(page);
+});
+
 test("a real voucher in practice, and a practice voucher in the shop, are refused in plain words", async () => {
   const page = await training();
   await typeCode(page, town.demo.vouchers[80].code);

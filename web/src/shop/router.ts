@@ -51,6 +51,13 @@ export function go(name: string): void {
   draw();
 }
 
+/** Shows a screen and says something there: going back takes the browser a moment. */
+export function goThen(name: string, act: () => void): void {
+  if (current() === name) return act();
+  document.addEventListener(TURNED, act, { once: true });
+  go(name);
+}
+
 /** Shows a screen in the place of this one: back does not come here again. */
 export function swap(name: string): void {
   put("replaceState", [...trail().slice(0, -1), name]);

@@ -39,7 +39,8 @@ async function send(attempt: Attempt): Promise<Outcome | undefined> {
   const { status, ok, data } = await tillCall<Operation & Problem>(attempt.path, request);
   if (ok) return { state: "done", operation: data };
   if (status === 401) return { state: "gone" };
-  return status < 500 && status !== 429 ? { state: "refused", problem: data } : undefined;
+  // a no without our code comes from somebody on the way, who knows nothing of the money
+  return status < 500 && status !== 429 && data.code ? { state: "refused", problem: data } : undefined;
 }
 
 async function find(attempt: Attempt): Promise<Outcome | undefined> {
@@ -57,8 +58,9 @@ export async function settle(attempt: Attempt, waiting: () => void): Promise<Out
     const fresh = Date.now() - attempt.at < FRESH_MS && !attempt.secret;
     const outcome = await (fresh ? send(attempt) : find(attempt)).catch(() => undefined);
     if (outcome) {
-      // a till that was revoked may come back and ask again
-      if (outcome.state !== "gone") await drop(attempt);
+      // a till that was revoked may come back and ask again; what cannot be removed is asked about again
+      // at the next start, and its key gives the same answer
+      if (outcome.state !== "gone") await drop(attempt).catch(console.warn);
       return outcome;
     }
     waiting();

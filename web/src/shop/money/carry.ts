@@ -1,7 +1,10 @@
 // Carries attempts to their end, one at a time: whatever fingers, windows and networks do, nothing is
 // begun before it is known what became of the last one.
-import { go } from "../router";
+import { t } from "../../shared/texts";
+import { goThen } from "../router";
+import { say } from "../screens/parts";
 import { present } from "../screens/result";
+import { place } from "../till";
 import { settle, type Attempt, type Outcome } from "./attempt";
 import { keep, unsettled } from "./attempts";
 
@@ -32,14 +35,14 @@ function tell(settled: Settled): void {
   document.dispatchEvent(new CustomEvent(SETTLED, { detail: settled }));
   if (!carrying) return;
   carrying = false;
-  present({ ...settled });
+  present(settled);
 }
 
 async function toItsEnd(attempt: Attempt): Promise<void> {
   carrying = true;
   present({ attempt });
   const outcome = await settle(attempt, () => present({ attempt, lost: true }));
-  others?.postMessage({ attempt, outcome });
+  others?.postMessage({ attempt, outcome, from: place() });
   tell({ attempt, outcome });
 }
 
@@ -56,24 +59,27 @@ export async function carryOut(attempt: Attempt): Promise<void> {
   if (carrying) return;
   carrying = true;
   present({ attempt });
-  try {
-    const mine = await alone(async () => {
+  const mine = await alone(async () => {
+    try {
       if (await settleAll()) return true;
       await keep(attempt);
-      await toItsEnd(attempt);
+    } catch (error) {
+      // nothing was sent: what cannot be kept must not be
+      console.warn(error);
+      carrying = false;
+      present({ attempt, unstorable: true });
       return true;
-    }, true);
-    if (mine) return;
-    // another window is at it: its result is shown here too
-    await resume();
-    if (carrying) go("operations");
-  } catch (error) {
-    console.warn(error);
-    carrying = false;
-    present({ attempt, unstorable: true });
-  } finally {
-    carrying = false;
-  }
+    }
+    await toItsEnd(attempt);
+    return true;
+  }, true);
+  if (mine) return;
+  // another window is at it: its result is shown here too
+  await resume();
+  if (!carrying) return;
+  // it told nothing: the list shows what was taken, and this attempt is not sent
+  carrying = false;
+  goThen("operations", () => say(t("till-elsewhere"), t("till-elsewhere-text")));
 }
 
 /** Finds out what became of what was begun before the app was closed, or in another window. */
@@ -83,5 +89,8 @@ export async function resume(): Promise<void> {
 
 /** Hears what other windows found out. */
 export function startCarrying(): void {
-  others?.addEventListener("message", ({ data }) => tell(data as Settled));
+  others?.addEventListener("message", ({ data }: MessageEvent<Settled & { from: string }>) => {
+    // what was practised in another window happened to nobody here
+    if (data.from === place()) tell(data);
+  });
 }

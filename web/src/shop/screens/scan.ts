@@ -4,7 +4,7 @@ import type { Problem } from "../../shared/http";
 import { t } from "../../shared/texts";
 import { Camera, cameraThere, type Trouble } from "../reader/camera";
 import { read, type Read } from "../reader/code";
-import { current, go, screen, swap, type Screen } from "../router";
+import { current, go, goThen, screen, swap, type Screen } from "../router";
 import { tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { take, type Found } from "./hand";
@@ -34,15 +34,10 @@ function objection(found: Read): string | undefined {
   return found.kind === "voucher" && inTraining() ? "till-real-code" : undefined;
 }
 
-/** The screen that messages about codes belong to. */
-function toScan(): void {
-  if (current() !== "pay") go("pay");
-}
-
 async function ask(text: string): Promise<void> {
   const { ok, status, data } = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
   if (status === 401) return;
-  if (!ok) return sayProblem(data);
+  if (!ok) return goThen("pay", () => sayProblem(data));
   if (data.status === "active" && data.available_cents <= 0) return present({ voucher: { code: "empty", title: t("till-empty"), detail: t("till-empty-text") } });
   const why = WHY[data.status];
   if (why) return present({ voucher: { code: why, title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
@@ -57,18 +52,14 @@ export async function lookUp(text: string): Promise<void> {
   const found = read(text);
   const wrong = objection(found);
   if (wrong || found.kind === "mistyped" || found.kind === "foreign") {
-    toScan();
-    // going back to a screen takes the browser a moment
-    setTimeout(() => sayWhy(wrong ?? "till-foreign"));
-    return;
+    return goThen("pay", () => sayWhy(wrong ?? "till-foreign"));
   }
   asking = true;
   say(t("till-looking"));
   try {
     await ask(found.text);
   } catch {
-    toScan();
-    setTimeout(sayOffline);
+    goThen("pay", sayOffline);
   } finally {
     asking = false;
   }
