@@ -176,6 +176,10 @@ export function states(town, made) {
       await page.locator("dialog").waitFor();
     }),
     "console-shops": tab("shops"),
+    "console-new-till": tab("shops", async (page) => {
+      await page.locator("#shop-list button").first().click();
+      await page.locator("dialog svg.qr-code").waitFor();
+    }),
     "console-programmes": tab("programmes"),
     "console-messages": tab("messages"),
     "console-users": tab("users"),
