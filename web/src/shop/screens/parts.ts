@@ -1,5 +1,5 @@
 // Pieces that several screens have.
-import { el } from "../../shared/dom";
+import { answer, el } from "../../shared/dom";
 import type { Problem } from "../../shared/http";
 import { t } from "../../shared/texts";
 
@@ -34,15 +34,7 @@ export function field(id: string, label: string, hint?: string, properties: Part
 /** A form that is answered once at a time. */
 export function form(id: string, act: () => Promise<unknown>, ...children: (Node | undefined)[]): HTMLFormElement {
   const made = el("form", { id }, ...children);
-  let busy = false;
-  made.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (busy) return;
-    busy = true;
-    void act().finally(() => {
-      busy = false;
-    });
-  });
+  answer(made, act);
   return made;
 }
 
