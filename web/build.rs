@@ -12,8 +12,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What Vite is made from, and what to look at for changes.
-const SOURCES: [&str; 7] =
-    ["src", "public", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "subset-fonts.mjs"];
+const SOURCES: [&str; 8] = [
+    "src",
+    "public",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vite.config.ts",
+    "subset-fonts.mjs",
+    "icons.mjs",
+];
 
 /// The oldest Node that Vite runs on, and the next line of releases it accepts.
 const NODE_MIN: [(u32, u32); 2] = [(20, 19), (22, 12)];
@@ -130,6 +138,9 @@ fn kind(name: &str) -> &'static str {
         Some("css") => "text/css; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        Some("png") => "image/png",
+        Some("wasm") => "application/wasm",
         Some("woff2") => "font/woff2",
         _ => panic!("{name}: what kind of file is this?"),
     }

@@ -59,7 +59,7 @@ fn say(demo: &Value, path: &Path) {
         println!("               {:<16} {}  {}", text(&user["role"]), text(&user["email"]), text(&user["password"]));
     }
     println!(
-        "  shop app     {base}/negozio   (enrolment code {}, once, for ten minutes)",
+        "  shop app     {base}/shop      (enrolment code {}, once, for ten minutes)",
         text(&demo["enrolment_code"])
     );
     for voucher in demo["vouchers"].as_array().into_iter().flatten().take(3) {

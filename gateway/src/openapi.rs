@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 17] = [
+pub const PAGES: [(&str, &str); 20] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
@@ -30,6 +30,9 @@ pub const PAGES: [(&str, &str); 17] = [
     ("GET", "/v/app.webmanifest"),
     ("POST", "/v/blocca"),
     ("GET", "/negozio"),
+    ("GET", "/shop"),
+    ("GET", "/shop/manifest.webmanifest"),
+    ("GET", "/shop/worker.js"),
     ("GET", "/console"),
     ("GET", "/accessibilita"),
     ("GET", "/assets/{name}"),

@@ -1,10 +1,11 @@
-//! What people see: the voucher's page, one page for shops, one for the municipality. They are
+//! What people see: the voucher's page, an app for shops, one for the municipality. They are
 //! rendered here, in the reader's language; scripts only add to what is there.
 
 mod answer;
 mod assets;
 mod maps;
 mod plain;
+mod shop;
 mod voucher;
 mod words;
 
@@ -14,5 +15,6 @@ use actix_web::web::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig) {
     assets::configure(config);
     plain::configure(config);
+    shop::configure(config);
     voucher::configure(config);
 }

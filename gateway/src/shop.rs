@@ -8,6 +8,7 @@ mod operations;
 mod redemptions;
 mod reversals;
 mod shops;
+mod terminal;
 mod vouchers;
 
 pub use enrol::enrolment_index;
@@ -33,5 +34,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(holds::release)
         .service(reversals::reverse)
         .service(operations::by_key)
-        .service(operations::list);
+        .service(operations::list)
+        .service(terminal::rename)
+        .service(terminal::leave);
 }

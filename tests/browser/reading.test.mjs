@@ -73,7 +73,7 @@ page("the language stays", { width: 1280 }, async (page) => {
   await openVoucher(page, town.voucher("2026/0013"));
   await chooseLanguage(page, "English");
   await balance(page, "€220.00");
-  for (const address of ["/v/buono", "/negozio", "/console", "/accessibilita", "/"]) {
+  for (const address of ["/v/buono", "/shop", "/console", "/accessibilita", "/"]) {
     if (address === "/console") page.expected.push(/401/);
     await page.goto(address);
     assert.equal(await page.locator("html").getAttribute("lang"), "en", address);

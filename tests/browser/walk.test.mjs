@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { balance, closePage, openConsole, openPage, openVoucher, startBrowser } from "./lib/browser.mjs";
+import { balance, closePage, keyIn, openConsole, openPage, openVoucher, startBrowser, typeCode } from "./lib/browser.mjs";
 import { startTown } from "./lib/server.mjs";
 
 let browser;
@@ -50,24 +50,25 @@ async function enrolmentCode(page, reference) {
 
 async function newTill(code) {
   const page = await openPage(browser, town, { width: 390 });
-  await page.goto("/negozio");
+  await page.goto("/shop");
   await page.locator("#enrolment").fill(code.toLowerCase());
-  await page.locator("#enrol button").click();
-  await page.locator("#till").waitFor({ state: "visible" });
+  await page.locator("#join").click();
+  await page.locator(".tiles").waitFor();
   return page;
 }
 
 async function lookUp(till, code) {
-  await till.locator("#voucher").fill(code);
-  await till.keyboard.press("Enter");
-  await till.locator("#pay").waitFor({ state: "visible" });
+  await typeCode(till, code);
+  await till.locator(".pad").waitFor();
 }
 
-async function take(till, amount) {
-  await till.locator("#amount").fill(amount);
-  await till.keyboard.press("Enter");
-  await till.locator("dialog button", { hasText: "Sì" }).click();
+async function take(till, cents) {
+  await keyIn(till, cents);
+  await till.locator("#take").click();
+  await till.locator("#yes").click();
 }
+
+const paid = (till, amount) => till.locator("#result.done", { hasText: amount }).waitFor();
 
 /** The message with the link of a new voucher of fifty euro. */
 async function link() {
@@ -97,30 +98,32 @@ test("both files, a link, fifty euro in two shops, a decline, a reversal and the
   const [first, second] = [await newTill(codes[0]), await newTill(codes[1])];
 
   await lookUp(first, code);
-  await take(first, "20,50");
-  await first.locator("#result.done", { hasText: "Pagato 20,50" }).waitFor();
+  await take(first, 2050);
+  await paid(first, "20,50");
   assert.match(await first.locator("#result").innerText(), /restano 29,50\s€[\s\S]*Ricevuta [0-9A-F]{4}-[0-9A-F]{4}/);
   await balance(family, "29,50 €");
 
   // the first shop looks while the second is about to take the rest
   await lookUp(first, code);
   await lookUp(second, code);
-  await take(second, "29.50");
-  await second.locator("#result.done", { hasText: "Pagato 29,50" }).waitFor();
+  await take(second, 2950);
+  await paid(second, "29,50");
   await balance(family, "0,00 €");
   first.expected.push(/409/);
-  await take(first, "0,01");
+  await take(first, 1);
   await first.locator("#result.refused", { hasText: "Saldo insufficiente" }).waitFor();
-  assert.match(await first.locator("#result").innerText(), /restano 0,00\s€[\s\S]*Chiedi 0,01\s€ in contanti/);
+  assert.match(await first.locator("#result").innerText(), /Non è stato preso nulla[\s\S]*restano 0,00\s€/);
 
+  await second.evaluate(() => (location.hash = "operations"));
   await second.locator("#operations button").first().click();
-  await second.locator("dialog button", { hasText: "Sì" }).click();
-  await second.locator("#result.done", { hasText: "Restituiti 29,50" }).waitFor();
+  await second.locator("#yes").click();
+  await paid(second, "29,50");
+  await second.locator("#to-list").click();
   await balance(family, "29,50 €");
   const movements = await family.locator(".lines").first().locator("li").allInnerTexts();
   assert.deepEqual(movements.map((text) => /[+−]\d+,\d\d/.exec(text)[0]), ["+29,50", "−29,50", "−20,50", "+50,00"]);
 
-  const [download] = await Promise.all([second.waitForEvent("download"), second.locator("#download button").click()]);
+  const [download] = await Promise.all([second.waitForEvent("download"), second.locator("#download-csv").click()]);
   assert.match(download.suggestedFilename(), /^operazioni-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv$/);
   assertItalianExcelOpens(readFileSync(await download.path()), ["29,50", "-29,50"]);
   for (const page of [family, first, second]) await closePage(page);

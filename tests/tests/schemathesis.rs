@@ -98,11 +98,13 @@ async fn the_interface_keeps_what_its_document_promises() {
     let credentials =
         |staff: &Caller| [("TILL", token(&till)), ("CITIZEN", token(&town.holder)), ("STAFF", token(staff))];
     let leaving = on.sign_in("municipal_admin@pievebassa.example", "municipal_admin", town.name).await;
-    let rest = ["--exclude-tag", "municipalities", "--exclude-operation-id", "sign_out"];
+    let ends = ["--exclude-operation-id", "sign_out", "--exclude-operation-id", "leave_shop"];
+    let rest = [&["--exclude-tag", "municipalities"][..], &ends].concat();
     run(&on, folder.path(), credentials(&town.admin), &rest);
     run(&on, folder.path(), credentials(&on.operator), &["--include-tag", "municipalities"]);
-    // it ends the session that it is called with
+    // they end what they are called with
     run(&on, folder.path(), credentials(&leaving), &["--include-operation-id", "sign_out"]);
+    run(&on, folder.path(), credentials(&town.admin), &["--include-operation-id", "leave_shop"]);
     let alive = on.get(&Caller::nobody(), "/health/ready").await;
     assert_eq!(alive, json!({"status": "ready"}));
 }

@@ -55,7 +55,7 @@ mod tests {
             assert_eq!(asset.immutable, asset.path != asset.name, "{}", asset.path);
         }
         if missing().is_none() {
-            for script in ["voucher.js", "shop.js", "console.js"] {
+            for script in ["voucher.js", "shop.js", "worker.js", "console.js"] {
                 let script =
                     by_name(script).map(|script| (script.immutable, script.brotli.is_some(), script.gzip.is_some()));
                 assert_eq!(script, Some((true, true, true)));

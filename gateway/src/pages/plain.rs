@@ -1,5 +1,5 @@
-//! Pages without data: home, the accessibility statement, and the frames of the shop's page and the
-//! console, which their scripts fill.
+//! Pages without data: home, the accessibility statement, and the frame of the console, which its
+//! script fills.
 
 use super::answer::{Keep, page};
 use super::words::Words;
@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use askama::Template;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(home).service(accessibility).service(shop).service(console);
+    config.service(home).service(accessibility).service(console);
 }
 
 macro_rules! plain_page {
@@ -33,5 +33,4 @@ macro_rules! plain_page {
 
 plain_page!(home, HomeTemplate, "/", "home.html", Lang::ALL);
 plain_page!(accessibility, AccessibilityTemplate, "/accessibilita", "accessibility.html", Lang::ALL);
-plain_page!(shop, ShopTemplate, "/negozio", "shop.html", Lang::WHOLE);
 plain_page!(console, ConsoleTemplate, "/console", "console.html", Lang::WHOLE);

@@ -53,6 +53,9 @@ enum Format {
     Csv,
 }
 
+/// What a till may offer to download, as [`Format`] names it.
+pub(super) const FILES: [&str; 1] = ["csv"];
+
 /// Money that a shop took, or gave back.
 #[derive(Serialize, ToSchema)]
 struct OperationItem {

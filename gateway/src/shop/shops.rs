@@ -5,7 +5,7 @@ use crate::state::AppState;
 use crate::wire::{ProgrammeStatus, ShopStatus};
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
-use store::ledger::ProgrammeRow;
+use store::ledger::{MunicipalityRow, ProgrammeRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,9 +14,13 @@ use uuid::Uuid;
 struct TillView {
     shop: OwnShop,
     terminal: OwnTerminal,
+    municipality: OwnMunicipality,
     /// What the till may do.
     #[schema(example = json!(["redeem", "hold", "reverse", "operations"]))]
     permissions: [&'static str; 4],
+    /// The files that `GET /v1/operations` makes: values of its `format`.
+    #[schema(example = json!(["csv"]))]
+    downloads: [&'static str; 1],
     /// The programmes of the shop's municipality.
     programmes: Vec<Rules>,
 }
@@ -36,6 +40,14 @@ struct OwnTerminal {
     id: Uuid,
     /// What the shop calls it.
     label: String,
+}
+
+/// Whose vouchers the shop takes, and whom it calls.
+#[derive(Serialize, ToSchema, Default)]
+struct OwnMunicipality {
+    name: String,
+    help_phone: String,
+    help_email: String,
 }
 
 /// A programme's rules for tills.
@@ -59,6 +71,12 @@ struct Rules {
 struct RulesTexts {
     it: String,
     en: String,
+}
+
+impl From<&MunicipalityRow> for OwnMunicipality {
+    fn from(row: &MunicipalityRow) -> Self {
+        Self { name: row.name.clone(), help_phone: row.help_phone.clone(), help_email: row.help_email.clone() }
+    }
 }
 
 impl From<&ProgrammeRow> for Rules {
@@ -94,8 +112,14 @@ pub(super) async fn shop(state: web::Data<AppState>, till: Till) -> HttpResponse
             town: shop.town.clone(),
             status: shop.status.clone(),
         },
+        municipality: directory
+            .municipalities
+            .get(&shop.municipality_id)
+            .map(OwnMunicipality::from)
+            .unwrap_or_default(),
         terminal: OwnTerminal { id: till.0.id, label: till.0.label.clone() },
         permissions: ["redeem", "hold", "reverse", "operations"],
+        downloads: super::operations::FILES,
         programmes: programmes.into_iter().map(Rules::from).collect(),
     })
 }

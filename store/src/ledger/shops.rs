@@ -4,7 +4,7 @@ use super::db::{Db, Error, in_transaction, on, one_row};
 use super::directory::TerminalRow;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, REVOKE];
+pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, RENAME, REVOKE];
 
 const ADD: &str =
     "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
@@ -17,6 +17,8 @@ const ENROL: &str = "INSERT INTO enrolment (code_index, shop_id, expires_at) VAL
 const USE: &str = "UPDATE enrolment SET used_at = $2 WHERE code_index = $1 AND used_at IS NULL AND expires_at > $2
     RETURNING shop_id";
 const TERMINAL: &str = "INSERT INTO terminal (id, shop_id, label, token_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+const RENAME: &str = "UPDATE terminal SET label = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
+    (SELECT id FROM shop WHERE municipality_id = $2)";
 const REVOKE: &str = "UPDATE terminal SET revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
     (SELECT id FROM shop WHERE municipality_id = $2)";
 
@@ -158,6 +160,21 @@ impl Db {
                 .await?;
             shop
         })
+    }
+
+    /// Calls a terminal something else.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for one that was revoked.
+    pub async fn rename_terminal(&self, municipality: Uuid, terminal: Uuid, label: &str) -> Result<(), Error> {
+        let touched = on!(self, |connection| sqlx::query(RENAME)
+            .bind(terminal)
+            .bind(municipality)
+            .bind(label)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        one_row(touched)
     }
 
     /// Makes a terminal's token useless.

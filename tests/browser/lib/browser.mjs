@@ -16,16 +16,16 @@ const args = [
 ];
 
 /** Starts it, or says what is missing. */
-export async function startBrowser() {
+export async function startBrowser(more = []) {
   if (!existsSync(executablePath)) throw new Error(`${executablePath} is not there: apt-get install chromium, or set CHROMIUM`);
-  return chromium.launch({ executablePath, args });
+  return chromium.launch({ executablePath, args: [...args, ...more] });
 }
 
 /** A phone, tablet or desk of this width. */
 export const screen = (width) => ({ viewport: { width, height: width < 700 ? 780 : 800 }, hasTouch: width < 700 });
 
 /** A page in a context of its own, watched. `expected` are console errors that belong to the test. */
-export async function openPage(browser, town, { width = 390, lang = "it", script = true, storage } = {}) {
+export async function openPage(browser, town, { width = 390, lang = "it", script = true, storage, worker = false } = {}) {
   const context = await browser.newContext({
     ...screen(width),
     locale: { it: "it-IT", en: "en-GB" }[lang] ?? lang,
@@ -34,6 +34,8 @@ export async function openPage(browser, town, { width = 390, lang = "it", script
     storageState: storage,
     baseURL: town.url,
   });
+  // what a worker asks for, a test cannot lose on the way: most do as old browsers, which have none
+  if (!worker) await context.addInitScript(() => Object.defineProperty(Navigator.prototype, "serviceWorker", { value: undefined }));
   const page = await context.newPage();
   page.expected = [];
   page.wrong = [];
@@ -89,11 +91,22 @@ export async function chooseLanguage(page, name) {
 }
 
 /** Makes a page a till of the demonstration's. */
-export async function openTill(page, town, number = 0) {
-  await page.addInitScript((token) => localStorage.setItem("buono.token", token), town.demo.terminals[number].token);
-  await page.goto("/negozio");
-  await page.locator("#till").waitFor({ state: "visible" });
-  await page.locator("#operations li").first().waitFor();
+export async function openTill(page, town, number = 0, screen = "start") {
+  await page.addInitScript((token) => sessionStorage.getItem("joined") ?? (localStorage.setItem("buono.token", token), sessionStorage.setItem("joined", "1")), town.demo.terminals[number].token);
+  await page.goto(`/shop#${screen}`);
+  await page.locator("#who", { hasText: town.demo.terminals[number].shop }).waitFor();
+}
+
+/** Keys in so many cents on the pad. */
+export async function keyIn(page, cents) {
+  for (const digit of String(cents)) await page.locator(`[data-key="${digit}"]`).click();
+}
+
+/** Types a voucher's code on the scan screen, wherever the till stands. */
+export async function typeCode(page, text) {
+  await page.evaluate(() => (location.hash = "pay"));
+  await page.locator("#voucher").fill(text);
+  await page.locator("#look").click();
 }
 
 /** Signs in at the console. */

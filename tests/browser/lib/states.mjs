@@ -1,5 +1,5 @@
 // Every page in every state that a person may meet.
-import { openTill, openVoucher } from "./browser.mjs";
+import { keyIn, openTill, openVoucher, typeCode } from "./browser.mjs";
 
 /** Languages in which everything is said, and all those in which citizens are spoken to. */
 export const WHOLE = ["it", "en"];
@@ -50,13 +50,29 @@ export function states(town, made) {
     await page.locator(`#${name} table`).first().waitFor();
     if (then) await then(page);
   };
-  const till = (then) => async (page) => {
-    await openTill(page, town, 5);
+  const till = (then, number = 5) => async (page) => {
+    await openTill(page, town, number);
     if (then) await then(page);
   };
-  const look = async (page, code) => {
-    await page.locator("#voucher").fill(code);
-    await page.keyboard.press("Enter");
+  const part = async (page, name, wanted) => {
+    await page.evaluate((name) => (location.hash = name), name);
+    await page.locator(wanted).first().waitFor();
+  };
+  const operations = (page) => part(page, "operations", "#operations button");
+  const training = async (page) => {
+    await part(page, "training", ".cards svg >> nth=5");
+    await page.locator(".ways .btn-primary").click();
+    await page.locator("body.training .cards svg >> nth=5").waitFor();
+  };
+  const amount = (code) => async (page) => {
+    await typeCode(page, code());
+    await page.locator(".pad").waitFor();
+  };
+  const confirm = (code, cents) => async (page) => {
+    await amount(code)(page);
+    await keyIn(page, cents);
+    await page.locator("#take").click();
+    await page.locator("#yes").waitFor();
   };
   return {
     home: (page) => page.goto("/"),
@@ -134,32 +150,58 @@ export function states(town, made) {
       await page.reload();
       await admin("POST", `/programmes/${made.suspended.programme}/resume`);
     },
-    "till-enrol": async (page) => {
-      await page.goto("/negozio");
-      await page.locator("#enrol").waitFor({ state: "visible" });
+    "till-join": async (page) => {
+      await page.goto("/shop");
+      await page.locator("#enrol").waitFor();
     },
-    "till-code": till(),
-    "till-amount": till(async (page) => {
-      await look(page, made.active.code);
-      await page.locator("#pay").waitFor({ state: "visible" });
+    "till-revoked": async (page) => {
+      page.expected.push(/401/);
+      await page.addInitScript(() => localStorage.setItem("buono.token", "revoked"));
+      await page.goto("/shop");
+      await page.locator("#revoked").waitFor();
+    },
+    "till-start": till(),
+    "till-scan": till(async (page) => {
+      await page.evaluate(() => (location.hash = "pay"));
+      await page.locator(".trouble").waitFor();
     }),
-    "till-confirm": till(async (page) => {
-      await look(page, made.active.code);
-      await page.locator("#amount").fill("1,00");
-      await page.keyboard.press("Enter");
-      await page.locator("dialog").waitFor();
+    "till-mistyped": till(async (page) => {
+      await typeCode(page, "AAAA-AAAA-AAAA-2");
+      await page.locator("#notice strong").waitFor();
     }),
-    "till-refused": till(async (page) => {
-      page.expected.push(/404/);
-      await look(page, "AAAA-AAAA-AAAA-A");
+    "till-amount": till(amount(() => made.active.code)),
+    "till-confirm": till(confirm(() => made.active.code, 100)),
+    "till-cash": till(confirm(() => made.active.code, 9900)),
+    "till-pin": till(confirm(() => made.pin.code, 100)),
+    "till-blocked": till(async (page) => {
+      await typeCode(page, made.blocked.code);
       await page.locator("#result.refused").waitFor();
     }),
+    "till-wait": till(async (page) => {
+      page.expected.push(/ERR_FAILED/);
+      await page.route("**/v1/redemptions", (route) => route.abort());
+      await confirm(() => town.demo.vouchers[21].code, 100)(page);
+      await page.locator("#yes").click();
+      await page.locator("#result.wait p:nth-of-type(3)").waitFor();
+    }),
     "till-paid": till(async (page) => {
-      await look(page, town.demo.vouchers[20].code);
-      await page.locator("#amount").fill("0,01");
-      await page.keyboard.press("Enter");
-      await page.keyboard.press("Enter");
+      await confirm(() => town.demo.vouchers[20].code, 9999)(page);
+      await page.locator("#yes").click();
       await page.locator("#result.done").waitFor();
+    }),
+    "till-operations": till(operations, 0),
+    "till-undo": till(async (page) => {
+      await operations(page);
+      await page.locator("#operations button").first().click();
+      await page.locator("#undo").waitFor();
+    }, 0),
+    "till-settings": till((page) => part(page, "till", "#rename")),
+    "till-help": till((page) => part(page, "help", ".steps")),
+    "till-training": till(training),
+    "till-training-amount": till(async (page) => {
+      await training(page);
+      await page.locator(".card button").first().click();
+      await page.locator(".pad").waitFor();
     }),
     "console-sign-in": async (page) => {
       page.expected.push(/401/);
@@ -182,6 +224,10 @@ export function states(town, made) {
       await page.locator("dialog").waitFor();
     }),
     "console-shops": tab("shops"),
+    "console-new-till": tab("shops", async (page) => {
+      await page.locator("#shop-list button").first().click();
+      await page.locator("dialog svg.qr-code").waitFor();
+    }),
     "console-programmes": tab("programmes"),
     "console-messages": tab("messages"),
     "console-users": tab("users"),

@@ -1,6 +1,7 @@
 // The affiliated shops: their standing, and codes for their tills.
 import { button, byId, el } from "../shared/dom";
 import { ask } from "../shared/dialog";
+import { qr } from "../shared/qr";
 import { t, time } from "../shared/texts";
 import { admin, attempt, post, say, type List } from "./api";
 import { works } from "./session";
@@ -20,7 +21,10 @@ let all: Shop[] = [];
 
 async function newTill(shop: Shop): Promise<void> {
   const { enrolment_code, expires_at } = await post<{ enrolment_code: string; expires_at: string }>(`/shops/${shop.id}/enrolments`);
-  await ask({ title: enrolment_code, text: t("console-enrolment-text", { shop: shop.name, time: time(expires_at) }), yes: t("console-close") });
+  const link = `${location.origin}/shop#join=${enrolment_code}`;
+  // behind the # the code reaches no server's log
+  const content = el("p", {}, await qr(link, t("console-enrolment-qr")), el("a", { href: link, textContent: link }));
+  await ask({ title: enrolment_code, text: t("console-enrolment-text", { shop: shop.name, time: time(expires_at) }), content, yes: t("console-close") });
 }
 
 async function turn(shop: Shop): Promise<void> {

@@ -16,6 +16,8 @@ export interface Field {
 export interface Question {
   title: string;
   text?: string;
+  /** What stands between text and buttons. */
+  content?: Node;
   yes: string;
   no?: string;
   style?: string;
@@ -49,7 +51,7 @@ export function ask(question: Question): Promise<Record<string, string> | undefi
   no?.classList.add("btn", "btn-outline-primary");
   const text = question.text ? el("p", { textContent: question.text }) : undefined;
   const buttons = el("div", { className: "row" }, yes, no);
-  const form = el("form", { method: "dialog" }, title, text, ...(question.fields ?? []).map(control), buttons);
+  const form = el("form", { method: "dialog" }, title, text, question.content, ...(question.fields ?? []).map(control), buttons);
   const dialog = el("dialog", {}, form);
   dialog.setAttribute("aria-labelledby", title.id);
   no?.addEventListener("click", () => dialog.close());

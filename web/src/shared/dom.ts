@@ -38,9 +38,11 @@ export function once(node: HTMLButtonElement, act: () => Promise<unknown>): void
   });
 }
 
+/** Runs it when the form of the page with this id is sent, once at a time. */
+export const onSubmit = (id: string, act: (form: HTMLFormElement) => Promise<unknown>) => answer(byId(id), act);
+
 /** Runs it when the form is sent, once at a time. */
-export function onSubmit(id: string, act: (form: HTMLFormElement) => Promise<unknown>): void {
-  const form = byId<HTMLFormElement>(id);
+export function answer(form: HTMLFormElement, act: (form: HTMLFormElement) => Promise<unknown>): void {
   let busy = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();

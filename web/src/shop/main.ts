@@ -1,62 +1,100 @@
-// The shop's page: enrol once, then code, amount, confirmation, result.
-import { byId, onSubmit } from "../shared/dom";
-import { call, type Problem } from "../shared/http";
+// The shop's app: an installable page that takes payments, shows them, gives back, and never leaves
+// anybody wondering whether the money was taken.
+import { byId } from "../shared/dom";
 import { t } from "../shared/texts";
-import { resume } from "./carry";
-import { next, startPaying } from "./pay";
-import { clear, show, showOffline, showProblem } from "./result";
-import { enrol, enrolled, leave, till, tillCall } from "./till";
-import { startLists, today } from "./today";
-
-interface Shop {
-  shop: { id: string; name: string };
-  terminal: { label: string };
-}
+import { icon, type Icon } from "./icons";
+import { keepUpToDate } from "./install";
+import { busy, resume, SETTLED, startCarrying, type Settled } from "./money/carry";
+import { startKeyboard } from "./reader/keyboard";
+import { current, draw, startRouting, TURNED } from "./router";
+import { startAmount } from "./screens/amount";
+import { startConfirm } from "./screens/confirm";
+import { inHand, letGo, parts, settled } from "./screens/hand";
+import { startHelp } from "./screens/help";
+import { JOINED, startJoin } from "./screens/join";
+import { startOperations } from "./screens/operations";
+import { resultThere, startResult } from "./screens/result";
+import { lookUp, startScan } from "./screens/scan";
+import { startHome } from "./screens/start";
+import { RENAMED, startTill } from "./screens/till";
+import { startTraining, TRAINING } from "./screens/training";
+import { startUndo, undoChosen } from "./screens/undo";
+import { enrolled, known, remember, REVOKED, tillCall, type Shop } from "./till";
+import { inTraining } from "./training/mode";
 
 const RETRY_MS = 5000;
 
-async function join(): Promise<void> {
-  const body = { enrolment_code: byId<HTMLInputElement>("enrolment").value, label: byId<HTMLInputElement>("label").value };
-  try {
-    const { ok, data } = await call<Problem & { token: string }>("/v1/terminals/enrol", { method: "POST", body });
-    if (!ok) return showProblem(data);
-    enrol(data.token);
-  } catch {
-    return showOffline();
-  }
-  clear();
-  await begin();
+/** The screens that say what the server tells of shop and till. */
+const TELLING = ["start", "operations", "help", "till"];
+
+/** The screen instead of one that makes no sense now. */
+function allowed(name: string): string {
+  if (busy()) return "result";
+  if (name === "help" || name === "training" || (name === "result" && resultThere())) return name;
+  if (!enrolled() && !inTraining()) return "join";
+  if (name === "result") return "start";
+  if (name === "amount" && !inHand()) return "pay";
+  if (name === "confirm" && !(inHand() && parts().bill > 0)) return inHand() ? "amount" : "pay";
+  return name === "undo" && !undoChosen() ? "operations" : name;
 }
 
-async function open(): Promise<void> {
-  const { status, ok, data } = await tillCall<Shop>("/v1/shop");
-  if (status === 401) {
-    leave();
-    show("refused", t("till-revoked"), t("till-revoked-text"));
-    return begin();
-  }
-  if (!ok) throw new Error(String(status));
-  clear();
-  till.shop = data.shop.id;
-  byId("shop").textContent = `${data.shop.name} · ${data.terminal.label}`;
-  byId("till").hidden = false;
-  next();
-  await resume();
-  await today();
+/** The lines above every screen: who this is, whether it is practice, whether there is a network. */
+function drawFrame(): void {
+  const shop = known();
+  byId("who").textContent = shop ? `${shop.shop.name} · ${shop.terminal.label}` : t("till-title");
+  const guided = ["pay", "amount", "confirm", "result"].includes(current()) ? `till-guide-${current()}` : "till-guide";
+  byId("training-banner").hidden = !inTraining();
+  byId("training-banner").replaceChildren(t("till-banner"), " ", t(guided));
+  byId("offline").hidden = navigator.onLine || inTraining();
+  document.body.classList.toggle("training", inTraining());
+  byId("ways").hidden = !enrolled() && !inTraining();
 }
 
+/** Asks the server who this till is, and what became of what was begun. */
 async function begin(): Promise<void> {
-  byId("enrol").hidden = enrolled();
-  if (!enrolled()) return byId("enrolment").focus();
+  if (!enrolled() || inTraining()) return;
   try {
-    await open();
+    const { ok, status, data } = await tillCall<Shop>("/v1/shop");
+    if (status === 401) return;
+    if (!ok) throw new Error(String(status));
+    const news = JSON.stringify(known()) !== JSON.stringify(data);
+    remember(data);
+    drawFrame();
+    if (news && TELLING.includes(current())) draw();
+    if (!busy()) void resume();
   } catch {
-    showOffline();
     setTimeout(() => void begin(), RETRY_MS);
   }
 }
 
-onSubmit("enrol", join);
-startPaying();
-startLists();
+function listen(): void {
+  document.addEventListener(SETTLED, (event) => {
+    settled((event as CustomEvent<Settled>).detail);
+    // another window's result leaves alone what is in this one's hand
+    if (busy()) letGo();
+  });
+  document.addEventListener(JOINED, () => void begin());
+  document.addEventListener(REVOKED, () => {
+    drawFrame();
+    // what is on its way says so itself
+    if (!busy()) draw();
+  });
+  document.addEventListener(TRAINING, () => {
+    letGo();
+    drawFrame();
+    void begin();
+  });
+  for (const event of [TURNED, RENAMED]) document.addEventListener(event, drawFrame);
+  for (const event of ["online", "offline"]) addEventListener(event, drawFrame);
+  startKeyboard(() => ["start", "amount", "confirm", "result"].includes(current()) && !busy() && (enrolled() || inTraining()), (text) => void lookUp(text));
+}
+
+for (const start of [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startTill, startTraining, startHelp]) start();
+document.querySelectorAll<HTMLElement>("[data-icon]").forEach((link) => link.prepend(icon(link.dataset.icon as Icon)));
+listen();
+startCarrying();
+startRouting(allowed);
+// what was begun is known from the phone itself: its question is asked before anything else
+if (enrolled() || inTraining()) void resume();
 void begin();
+keepUpToDate();

@@ -1,7 +1,23 @@
-// Who this till is: its token, and calls in its name.
+// Who this till is: its token, its shop, and calls in its name.
 import { call, type Answer, type Call } from "../shared/http";
+import { rehearse } from "./training/server";
+import { inTraining } from "./training/mode";
 
 const TOKEN = "buono.token";
+const SHOP = "buono.shop";
+
+/** Told to the page when the server no longer knows the till. */
+export const REVOKED = "revoked";
+
+/** What the server says of the till and its shop. */
+export interface Shop {
+  shop: { id: string; name: string };
+  terminal: { id: string; label: string };
+  municipality: { name: string; help_phone: string; help_email: string };
+  programmes: { id: string; name: string; rules: { it: string; en: string } }[];
+  permissions: string[];
+  downloads: string[];
+}
 
 /** Whether the till was enrolled. */
 export const enrolled = () => localStorage.getItem(TOKEN) !== null;
@@ -9,27 +25,45 @@ export const enrolled = () => localStorage.getItem(TOKEN) !== null;
 /** Keeps the token. */
 export const enrol = (token: string) => localStorage.setItem(TOKEN, token);
 
-/** Forgets it: the office has revoked it. */
-export const leave = () => localStorage.removeItem(TOKEN);
+/** Forgets token and shop: the till was disconnected. */
+export function forget(): void {
+  localStorage.removeItem(TOKEN);
+  localStorage.removeItem(SHOP);
+}
 
 /** What authorises a call. */
 export const bearer = () => ({ Authorization: `Bearer ${localStorage.getItem(TOKEN) ?? ""}` });
 
-/** The shop that it stands in, once the server has said so. */
-export const till = { shop: "" };
+/** The till as the server last told it, so that the app opens without network too. */
+export function known(): Shop | undefined {
+  const text = localStorage.getItem(SHOP);
+  return text ? (JSON.parse(text) as Shop) : undefined;
+}
 
-/** A call in the till's name. */
-export function tillCall<T>(path: string, request: Call = {}): Promise<Answer<T>> {
-  return call<T>(path, { ...request, headers: { ...request.headers, ...bearer() } });
+/** Keeps what the server told. */
+export const remember = (shop: Shop) => localStorage.setItem(SHOP, JSON.stringify(shop));
+
+/** Under whose name attempts are kept: a till that moves leaves its questions where they belong. */
+export const place = () => (inTraining() ? "training" : known()?.shop.id ?? "");
+
+/** A call in the till's name; in training the stand-in answers it and nothing leaves the phone. */
+export async function tillCall<T>(path: string, request: Call = {}): Promise<Answer<T>> {
+  if (inTraining()) return (await rehearse(path, request)) as Answer<T>;
+  const answer = await call<T>(path, { ...request, headers: { ...request.headers, ...bearer() } });
+  if (answer.status === 401) {
+    forget();
+    document.dispatchEvent(new Event(REVOKED));
+  }
+  return answer;
 }
 
 /** An operation as the interface tells it. */
 export interface Operation {
   operation_id: string;
   kind: string;
+  terminal_id: string | null;
   amount_cents: number;
   reversed_cents: number;
-  balance_cents: number;
   available_cents: number;
   receipt_code: string;
   decided_at: string;

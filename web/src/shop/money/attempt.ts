@@ -1,7 +1,8 @@
 // One attempt to move money: stored with its key before it is sent, so that a lost answer is never a
 // lost payment, and settled under that key until it is known what became of it.
-import type { Problem } from "../shared/http";
-import { till, tillCall, type Operation } from "./till";
+import type { Problem } from "../../shared/http";
+import { tillCall, type Operation } from "../till";
+import { drop } from "./attempts";
 
 /** Something that was tried. */
 export interface Attempt {
@@ -10,6 +11,8 @@ export interface Attempt {
   path: string;
   body: Record<string, unknown>;
   cents: number;
+  /** What the customer owes in cash besides. */
+  cash?: number;
   /** When, in milliseconds. */
   at: number;
   /** It had a PIN, which was not stored: it can be asked about, not sent again. */
@@ -30,29 +33,14 @@ export type Outcome =
 const FRESH_MS = 60_000;
 const WAIT_MS_MAX = 8000;
 
-// by shop: a till that moves to another one leaves its questions where they belong
-const place = (key: string) => `buono.attempt.${till.shop}.${key}`;
-
-/** Stores it. A PIN stays in memory. */
-export function keep(attempt: Attempt): void {
-  const { pin, ...body } = attempt.body;
-  const stored: Attempt = { ...attempt, body, secret: pin !== undefined };
-  localStorage.setItem(place(attempt.key), JSON.stringify(stored));
-}
-
-/** What this shop has begun and not settled. */
-export function unsettled(): Attempt[] {
-  const keys = Object.keys(localStorage).filter((name) => name.startsWith(place("")));
-  return keys.map((name) => JSON.parse(localStorage.getItem(name) ?? "") as Attempt);
-}
-
 /** One question; nothing when the answer was lost or is not final. */
 async function send(attempt: Attempt): Promise<Outcome | undefined> {
   const request = { method: "POST", body: attempt.body, headers: { "Idempotency-Key": attempt.key } };
   const { status, ok, data } = await tillCall<Operation & Problem>(attempt.path, request);
   if (ok) return { state: "done", operation: data };
   if (status === 401) return { state: "gone" };
-  return status < 500 && status !== 429 ? { state: "refused", problem: data } : undefined;
+  // a no without our code comes from somebody on the way, who knows nothing of the money
+  return status < 500 && status !== 429 && data.code ? { state: "refused", problem: data } : undefined;
 }
 
 async function find(attempt: Attempt): Promise<Outcome | undefined> {
@@ -70,8 +58,9 @@ export async function settle(attempt: Attempt, waiting: () => void): Promise<Out
     const fresh = Date.now() - attempt.at < FRESH_MS && !attempt.secret;
     const outcome = await (fresh ? send(attempt) : find(attempt)).catch(() => undefined);
     if (outcome) {
-      // a till that was revoked may come back and ask again
-      if (outcome.state !== "gone") localStorage.removeItem(place(attempt.key));
+      // a till that was revoked may come back and ask again; what cannot be removed is asked about again
+      // at the next start, and its key gives the same answer
+      if (outcome.state !== "gone") await drop(attempt).catch(console.warn);
       return outcome;
     }
     waiting();

@@ -1,0 +1,132 @@
+// What the shop has taken, and giving it back.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { closePage, openPage, openTill, startBrowser } from "./lib/browser.mjs";
+import { startTown } from "./lib/server.mjs";
+
+let browser;
+let town;
+before(async () => {
+  [browser, town] = [await startBrowser(), await startTown()];
+});
+after(async () => {
+  await browser?.close();
+  await town?.end();
+});
+
+/** The list of a shop that has taken these cents from a voucher each. */
+function list(name, number, amounts, body, options = {}) {
+  test(name, async () => {
+    const taken = [];
+    for (const [at, cents] of amounts.entries()) taken.push((await town.redeem(town.demo.vouchers[60 + number * 5 + at], cents, number)).data);
+    const page = await openPage(browser, town, options);
+    await openTill(page, town, number, "operations");
+    await page.locator("#operations li").nth(amounts.length - 1).waitFor();
+    await body(page, taken, town.demo.vouchers[60 + number * 5]);
+    await closePage(page);
+  });
+}
+
+const undo = (page, at = 0) => page.locator("#operations button").nth(at).click();
+const result = (page, look, text) => page.locator(`#result.${look}`, { hasText: text }).waitFor();
+const history = async (voucher) => (await town.settled(), await (await town.staff())("GET", `/vouchers/${voucher.voucher_id}/history`)).items;
+
+for (const width of [390, 1280]) {
+  list(`totals, periods and a search by receipt, ${width} px`, width === 390 ? 0 : 1, [1230, 250], async (page, taken) => {
+    await page.locator("#total", { hasText: "14,80" }).waitFor();
+    for (const period of ["week", "month"]) {
+      await page.locator(`#period-${period}`).click();
+      await page.locator("#total", { hasText: "2 operazioni" }).waitFor();
+    }
+    await page.locator("#period-range").click();
+    await page.locator("#from").fill("2020-01-01");
+    await page.locator("#to").fill("2020-01-31");
+    await page.locator("#show-range").click();
+    await page.locator("#operations li", { hasText: "Nessuna operazione" }).waitFor();
+    await page.locator("#period-today").click();
+    await page.locator("#operations li").nth(1).waitFor();
+    await page.locator("#receipt").fill(taken[0].receipt_code.toLowerCase().replace("-", " "));
+    assert.equal(await page.locator("#operations li").count(), 1);
+    assert.match(await page.locator("#operations li").innerText(), /12,30/);
+    await page.locator("#receipt").fill("FFFF-FFFF");
+    await page.locator("#operations li", { hasText: "Nessuna ricevuta" }).waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.locator("#download-csv").click()]);
+    assert.match(download.suggestedFilename(), /^operazioni-.*\.csv$/);
+    assert.match(readFileSync(await download.path(), "utf8"), new RegExp(taken[1].receipt_code));
+  }, { width });
+}
+
+list("all of a payment goes back once, and says so after a lost answer", 2, [600], async (page, _, voucher) => {
+  page.expected.push(/ERR_FAILED/);
+  let answers = 0;
+  await page.route("**/reversals", async (route) => {
+    answers += 1;
+    if (answers > 1) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await undo(page);
+  await page.locator("#reason-goods").check();
+  await page.locator("#yes").click();
+  await result(page, "done", "6,00");
+  await page.locator("#to-list").click();
+  await page.locator("#operations li", { hasText: "annullata" }).waitFor();
+  assert.equal(await page.locator("#operations button").count(), 0);
+  assert.match(await page.locator("#total").innerText(), /0,00/);
+  assert.deepEqual((await history(voucher)).map(({ kind }) => kind), ["issue", "redemption", "reversal"]);
+});
+
+list("a part goes back, then another, with a reason of one's own, and never more than was taken", 3, [1000], async (page, _, voucher) => {
+  const sent = [];
+  page.on("request", (request) => request.url().endsWith("/reversals") && sent.push(request.postDataJSON()));
+  await undo(page);
+  await page.locator("#undo-amount").fill("10,01");
+  await page.locator("#yes").click();
+  await page.locator("#notice", { hasText: "Al massimo 10,00" }).waitFor();
+  await page.locator("#undo-amount").fill("2,50");
+  await page.locator("#reason-other").check();
+  await page.locator("#other-reason").fill("uova rotte");
+  await page.locator("#yes").click();
+  await result(page, "done", "2,50");
+  await page.locator("#to-list").click();
+  await page.locator("#operations li", { hasText: "restituiti 2,50" }).waitFor();
+  await undo(page);
+  assert.equal(await page.locator("#undo-amount").inputValue(), "7,50");
+  await page.locator("#yes").click();
+  await result(page, "done", "7,50");
+  assert.deepEqual(sent, [{ reason: "uova rotte", amount_cents: 250 }, { reason: "Importo sbagliato" }]);
+  const balance = (await history(voucher)).map(({ amount_cents }) => amount_cents);
+  assert.deepEqual(balance.slice(1), [1000, 250, 750]);
+});
+
+list("two windows give back once", 4, [800], async (page, _, voucher) => {
+  page.expected.push(/422/);
+  const other = await page.context().newPage();
+  await other.goto("/shop#operations");
+  for (const window of [page, other]) await undo(window);
+  await other.locator("#undo-amount").fill("3,00");
+  await page.locator("#yes").click();
+  await result(page, "done", "8,00");
+  await other.locator("#yes").click();
+  await result(other, "refused", "già partita");
+  assert.deepEqual((await history(voucher)).map(({ kind }) => kind), ["issue", "redemption", "reversal"]);
+});
+
+list("what the server does not make is not offered, and what it adds is", 5, [100], async (page) => {
+  assert.deepEqual(await page.locator("[id^=download-], #mail").evaluateAll((all) => all.map(({ id }) => id)), ["download-csv"]);
+  await page.route("**/v1/shop", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), downloads: ["csv", "xlsx", "pdf"], permissions: ["statements"] } });
+  });
+  await page.goto("/shop");
+  await page.waitForFunction(() => localStorage.getItem("buono.shop")?.includes("xlsx"));
+  await page.locator("nav a[href='#operations']").click();
+  await page.locator("#download-pdf", { hasText: "Scarica PDF" }).waitFor();
+  await page.locator("#email").fill("forno@example.it");
+  await page.route("**/v1/statements", (route) => route.fulfill({ status: 202, json: {} }));
+  const [sent] = await Promise.all([page.waitForRequest("**/v1/statements"), page.locator("#mail-yes").click()]);
+  const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Europe/Rome" });
+  assert.deepEqual(sent.postDataJSON(), { from: today, to: today, email: "forno@example.it", format: "xlsx" });
+  await page.locator("#notice", { hasText: "Parte tra poco" }).waitFor();
+});

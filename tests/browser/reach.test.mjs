@@ -1,0 +1,107 @@
+// The shop's app for whoever uses no mouse, sees little or hears a screen read: keyboard alone, letters
+// twice as large, and names for everything.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { closePage, keyIn, openPage, openTill, startBrowser, typeCode } from "./lib/browser.mjs";
+import { startTown } from "./lib/server.mjs";
+
+let browser;
+let town;
+before(async () => {
+  [browser, town] = [await startBrowser(), await startTown()];
+});
+after(async () => {
+  await browser?.close();
+  await town?.end();
+});
+
+/** Goes on with the Tab key until this has the focus, as somebody does who has no mouse. */
+async function tabTo(page, selector) {
+  for (let step = 0; step < 60; step++) {
+    if (await page.evaluate((selector) => document.activeElement?.matches(selector), selector)) return;
+    await page.keyboard.press("Tab");
+  }
+  assert.fail(`${selector} cannot be reached with the Tab key`);
+}
+
+test("a payment and its undoing with the keyboard alone", async () => {
+  const page = await openPage(browser, town, { width: 1280 });
+  await openTill(page, town, 0);
+  await tabTo(page, ".tiles a[href='#pay']");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "#voucher");
+  await page.keyboard.type(town.demo.vouchers[30].code);
+  await tabTo(page, "#look");
+  await page.keyboard.press("Enter");
+  await page.locator(".pad").waitFor();
+  for (const digit of ["5", "00"]) {
+    await tabTo(page, `[data-key="${digit}"]`);
+    await page.keyboard.press("Space");
+    await page.locator("h1").focus();
+  }
+  await tabTo(page, "#take");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "#yes");
+  await page.keyboard.press("Space");
+  await page.locator("#result.done", { hasText: "5,00" }).waitFor();
+  await tabTo(page, "#next");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "nav a[href='#operations']");
+  await page.keyboard.press("Enter");
+  await page.locator("#operations button").first().waitFor();
+  await tabTo(page, "#operations button");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "#reason-mistake");
+  await page.keyboard.press("ArrowDown");
+  await tabTo(page, "#yes");
+  await page.keyboard.press("Enter");
+  await page.locator("#result.done", { hasText: "Restituito" }).waitFor();
+  await closePage(page);
+});
+
+test("what is seen is also told", async () => {
+  const page = await openPage(browser, town);
+  await openTill(page, town, 1);
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1", "a new screen is announced by its title");
+  await typeCode(page, town.demo.vouchers[31].code);
+  await page.locator(".pad").waitFor();
+  await page.getByRole("button", { name: "Cancella l'ultima cifra" }).waitFor();
+  await page.getByRole("status").filter({ hasText: "0,00" }).waitFor();
+  await keyIn(page, 100);
+  await page.getByRole("button", { name: "Avanti" }).click();
+  await page.getByRole("button", { name: "Sì, prendi 1,00" }).click();
+  await page.getByRole("alert").filter({ hasText: "Incassato" }).waitFor();
+  assert.match(await page.title(), /^Incassato · /);
+  await page.getByRole("button", { name: "Prossimo cliente" }).click();
+  await page.getByRole("navigation", { name: "Parti dell'app" }).getByRole("link", { name: "Operazioni" }).click();
+  await page.getByRole("button", { name: /^Annulla 1,00\s€ delle / }).waitFor();
+  await closePage(page);
+});
+
+test("letters twice as large push nothing off the screen", async () => {
+  const page = await openPage(browser, town, { width: 390 });
+  await openTill(page, town, 2);
+  const wide = async (where) => {
+    await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+    const [inner, scroll] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
+    assert.ok(scroll <= inner, `${where}: ${scroll} px wide on a screen of ${inner}`);
+  };
+  for (const name of ["start", "pay", "operations", "till", "help", "training"]) {
+    await page.evaluate((name) => (location.hash = name), name);
+    await page.locator("h1").waitFor({ state: "attached" });
+    await wide(name);
+  }
+  await typeCode(page, town.demo.vouchers[32].code);
+  await page.locator(".pad").waitFor();
+  await wide("amount");
+  await keyIn(page, 99900);
+  await page.locator("#take").click();
+  await page.locator("#yes").waitFor();
+  await wide("confirm");
+  await page.locator("#yes").click();
+  await page.locator("#result.done").waitFor();
+  await wide("result");
+  // everything can still be scrolled to and pressed
+  await page.locator("#next").click();
+  await closePage(page);
+});

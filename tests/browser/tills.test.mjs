@@ -1,0 +1,119 @@
+// A till's life: joining, its name, being disconnected by its shop or by the municipality.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { closePage, keyIn, openConsole, openPage, openTill, startBrowser, typeCode } from "./lib/browser.mjs";
+import { startTown } from "./lib/server.mjs";
+
+let browser;
+let town;
+before(async () => {
+  [browser, town] = [await startBrowser(), await startTown()];
+});
+after(async () => {
+  await browser?.close();
+  await town?.end();
+});
+
+const shop = () => town.demo.terminals[0];
+const enrolment = async () => (await (await town.staff())("POST", `/shops/${shop().shop_id}/enrolments`)).enrolment_code;
+const who = (page, text) => page.locator("#who", { hasText: text }).waitFor();
+
+test("a wrong code says so, the right one works once, and the till stays joined", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/404/);
+  await page.goto("/negozio");
+  await page.locator("#enrolment").fill("AAAA-AAAA");
+  await page.locator("#join").click();
+  await page.locator("#notice", { hasText: "Codice non valido" }).waitFor();
+  await page.locator("#enrolment").fill(" prova 2026 ");
+  await page.locator("#label").fill("Banco");
+  await page.locator("#join").click();
+  await who(page, "Banco");
+  await page.reload();
+  await who(page, "Banco");
+  await page.locator(".tiles").waitFor();
+  await closePage(page);
+});
+
+test("the console's QR opens the app with the code in it", async () => {
+  const office = await openPage(browser, town, { width: 1280 });
+  await openConsole(office, town, "clerk");
+  await office.locator('.tabs a[href="#shops"]').click();
+  await office.locator("#shop-query").fill(shop().shop);
+  await office.locator("#shop-list button", { hasText: "Nuova cassa" }).first().click();
+  const code = await office.locator("dialog h2").innerText();
+  await office.locator("dialog svg.qr-code").waitFor();
+  const link = await office.locator("dialog a").getAttribute("href");
+  assert.equal(link, `${town.url}/shop#join=${code}`);
+  await closePage(office);
+  const page = await openPage(browser, town, {});
+  await page.goto(link);
+  assert.equal(await page.locator("#enrolment").inputValue(), code);
+  await page.locator("#join").click();
+  await page.locator(".tiles").waitFor();
+  await who(page, shop().shop);
+  assert.ok(!page.url().includes(code), "the code does not stay in the address");
+  await page.evaluate(() => (location.hash = "join"));
+  await page.locator("h1", { hasText: "già collegata" }).waitFor();
+  await closePage(page);
+});
+
+test("a till is renamed, and the totals know it", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/400/);
+  await openTill(page, town, 1, "till");
+  await page.locator("#label").fill("   ");
+  await page.locator("#rename-yes").click();
+  await page.locator("#notice strong").waitFor();
+  await page.locator("#label").fill("Cassa del pane");
+  await page.locator("#rename-yes").click();
+  await page.locator("#notice", { hasText: "Nome cambiato" }).waitFor();
+  await who(page, "Cassa del pane");
+  await town.redeem(town.demo.vouchers[70], 100, 1);
+  const { data } = await town.call("GET", "/v1/operations", { headers: { authorization: `Bearer ${town.demo.terminals[1].token}` } });
+  assert.equal(data.totals.terminals[0].label, "Cassa del pane");
+  await closePage(page);
+});
+
+test("a till leaves: its token is worth nothing any more", async () => {
+  const page = await openPage(browser, town, {});
+  await openTill(page, town, 2, "till");
+  await page.locator("button", { hasText: "Scollega questa cassa" }).click();
+  await page.locator("dialog .btn-danger").click();
+  await page.locator("#enrol").waitFor();
+  const { status } = await town.call("GET", "/v1/shop", { headers: { authorization: `Bearer ${town.demo.terminals[2].token}` } });
+  assert.equal(status, 401);
+  assert.equal(await page.locator("#revoked").count(), 0, "it left by itself");
+  await closePage(page);
+});
+
+test("a till that the municipality revokes stops at once; what was not settled is kept, shown, and settled later", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/401/, /ERR_FAILED/);
+  const code = await enrolment();
+  const joined = await town.call("POST", "/v1/terminals/enrol", { body: { enrolment_code: code, label: "Banco 2" } });
+  await page.addInitScript((token) => sessionStorage.getItem("joined") ?? (localStorage.setItem("buono.token", token), sessionStorage.setItem("joined", "1")), joined.data.token);
+  await page.goto("/shop");
+  await who(page, "Banco 2");
+  const voucher = town.demo.vouchers[71];
+  await page.route("**/v1/redemptions", async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await typeCode(page, voucher.code);
+  await page.locator(".pad").waitFor();
+  await keyIn(page, 420);
+  await page.locator("#take").click();
+  await page.locator("#yes").click();
+  await page.locator("#result.wait", { hasText: "Sto controllando" }).waitFor();
+  await (await town.staff())("POST", `/terminals/${joined.data.terminal_id}/revoke`);
+  await page.unroute("**/v1/redemptions");
+  await page.locator("#result.refused", { hasText: "scollegata" }).waitFor();
+  await page.reload();
+  await page.locator("#revoked", { hasText: "Chiedi al Comune" }).waitFor();
+  await page.locator("#kept", { hasText: "4,20" }).waitFor();
+  await page.locator("#enrolment").fill(await enrolment());
+  await page.locator("#join").click();
+  await page.locator("#result.done", { hasText: "4,20" }).waitFor();
+  await closePage(page);
+});

@@ -1,0 +1,48 @@
+// The service worker's other half: a new version takes over when no payment is on its way in any window
+// and nobody is in the middle of one.
+import { alone, busy } from "./money/carry";
+import { unsettled } from "./money/attempts";
+import { lang } from "../shared/texts";
+import { current, TURNED } from "./router";
+
+const LOOK_MS = 3_600_000;
+
+/** Nobody would lose anything by a reload. */
+const idle = () => !busy() && current() === "start";
+
+/** Lets the waiting version in, if nothing is unsettled. */
+async function letIn(registration: ServiceWorkerRegistration): Promise<void> {
+  if (!registration.waiting || !idle()) return;
+  // the lock says that no other window is at it either
+  await alone(async () => {
+    if (idle() && !(await unsettled()).length) registration.waiting?.postMessage("take over");
+  }, true);
+}
+
+/** Installs the worker, and follows its new versions. */
+export function keepUpToDate(): void {
+  const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  if (!workers) return;
+  const before = workers.controller;
+  let changed = false;
+  const reload = () => {
+    if (changed && idle()) location.reload();
+  };
+  workers.addEventListener("controllerchange", () => {
+    // the first worker ever changes nothing for a page that came from the network
+    changed = before !== null;
+    reload();
+  });
+  void workers.register(`/shop/worker.js?lang=${lang}`, { scope: "/shop", updateViaCache: "none" }).then((registration) => {
+    const look = () => void letIn(registration);
+    registration.addEventListener("updatefound", () => {
+      registration.installing?.addEventListener("statechange", look);
+    });
+    look();
+    document.addEventListener(TURNED, () => {
+      look();
+      reload();
+    });
+    setInterval(() => void registration.update().catch(() => undefined), LOOK_MS);
+  }, (error: unknown) => console.warn(error));
+}

@@ -1,0 +1,96 @@
+// Carries attempts to their end, one at a time: whatever fingers, windows and networks do, nothing is
+// begun before it is known what became of the last one.
+import { t } from "../../shared/texts";
+import { goThen } from "../router";
+import { say } from "../screens/parts";
+import { present } from "../screens/result";
+import { place } from "../till";
+import { settle, type Attempt, type Outcome } from "./attempt";
+import { keep, unsettled } from "./attempts";
+
+/** Told to the page when it is known what became of an attempt. */
+export const SETTLED = "settled";
+
+/** An attempt and what became of it. */
+export interface Settled {
+  attempt: Attempt;
+  outcome: Outcome;
+}
+
+const LOCK = "buono.money";
+const others = "BroadcastChannel" in window ? new BroadcastChannel("buono.settled") : undefined;
+let carrying = false;
+
+/** Whether something is on its way. */
+export const busy = () => carrying;
+
+/** Runs it while no other window of this app moves money; nothing when one does and it shall not wait. */
+export async function alone<T>(act: () => Promise<T>, ifAvailable = false): Promise<T | undefined> {
+  // browsers without locks: the key still makes one payment of two
+  if (!("locks" in navigator)) return act();
+  return (await navigator.locks.request(LOCK, { ifAvailable }, (lock) => (lock ? act() : undefined))) as T | undefined;
+}
+
+function tell(settled: Settled): void {
+  document.dispatchEvent(new CustomEvent(SETTLED, { detail: settled }));
+  if (!carrying) return;
+  carrying = false;
+  present(settled);
+}
+
+async function toItsEnd(attempt: Attempt): Promise<void> {
+  carrying = true;
+  present({ attempt });
+  const outcome = await settle(attempt, () => present({ attempt, lost: true }));
+  others?.postMessage({ attempt, outcome, from: place() });
+  tell({ attempt, outcome });
+}
+
+/** Settles what is there, and says whether there was anything. */
+async function settleAll(): Promise<boolean> {
+  const waiting = await unsettled();
+  for (const attempt of waiting) await toItsEnd(attempt);
+  return waiting.length > 0;
+}
+
+/** Stores it, sends it, and shows what became of it. What was begun before comes first, and then this
+    one is not sent: whoever began it looks at that result and decides anew. */
+export async function carryOut(attempt: Attempt): Promise<void> {
+  if (carrying) return;
+  carrying = true;
+  present({ attempt });
+  const mine = await alone(async () => {
+    try {
+      if (await settleAll()) return true;
+      await keep(attempt);
+    } catch (error) {
+      // nothing was sent: what cannot be kept must not be
+      console.warn(error);
+      carrying = false;
+      present({ attempt, unstorable: true });
+      return true;
+    }
+    await toItsEnd(attempt);
+    return true;
+  }, true);
+  if (mine) return;
+  // another window is at it: its result is shown here too
+  await resume();
+  if (!carrying) return;
+  // it told nothing: the list shows what was taken, and this attempt is not sent
+  carrying = false;
+  goThen("operations", () => say(t("till-elsewhere"), t("till-elsewhere-text")));
+}
+
+/** Finds out what became of what was begun before the app was closed, or in another window. */
+export async function resume(): Promise<void> {
+  await alone(settleAll);
+}
+
+/** Hears what other windows found out. */
+export function startCarrying(): void {
+  others?.addEventListener("message", ({ data }: MessageEvent<Settled & { from: string }>) => {
+    // what was practised in another window happened to nobody here
+    if (data.from === place()) tell(data);
+  });
+}

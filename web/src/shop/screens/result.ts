@@ -1,0 +1,126 @@
+// What came of it, so large and so coloured that nobody at the till can mistake it.
+import { el, type Child } from "../../shared/dom";
+import type { Problem } from "../../shared/http";
+import { euro, t } from "../../shared/texts";
+import { icon, type Icon } from "../icons";
+import type { Attempt, Outcome } from "../money/attempt";
+import { current, draw, go, screen, swap, type Screen } from "../router";
+import { signal } from "../signal";
+import { inTraining } from "../training/mode";
+import { lookUp } from "./scan";
+
+/** What is to be shown. */
+export interface Result {
+  attempt?: Attempt;
+  /** Not there while it is not known. */
+  outcome?: Outcome;
+  /** An answer was lost: it is asked again. */
+  lost?: boolean;
+  /** The phone cannot keep the attempt, so it was not sent. */
+  unstorable?: boolean;
+  /** A voucher that cannot be used was scanned. */
+  voucher?: Problem;
+}
+
+type Look = "done" | "refused" | "wait";
+
+interface Words {
+  look: Look;
+  title: string;
+  lines: Child[];
+}
+
+let result: Result | undefined;
+
+/** Whether there is anything to show. */
+export const resultThere = () => result !== undefined;
+
+/** Shows it, wherever the app is. */
+export function present(next: Result): void {
+  result = next;
+  if (next.outcome) signal(next.outcome.state === "done");
+  else if (next.voucher || next.unstorable) signal(false);
+  if (current() === "result") draw();
+  else if (current() === "amount" || current() === "confirm" || current() === "undo") swap("result");
+  else go("result");
+}
+
+const line = (key: string, values = {}, className = "") => el("p", { textContent: t(key, values), className });
+
+function cash(cents: number): HTMLElement | undefined {
+  return cents > 0 ? line("till-cash", { missing: euro(cents) }, "cash") : undefined;
+}
+
+function refused(problem: Problem, attempt?: Attempt): Words {
+  const left = problem.available_cents;
+  const lines = [el("p", { textContent: problem.detail })];
+  if (attempt) lines.unshift(line("till-nothing-taken"));
+  if (left !== undefined) lines.push(line("till-left", { balance: euro(left) }));
+  return { look: "refused", title: problem.title, lines };
+}
+
+function done(attempt: Attempt, outcome: Outcome & { state: "done" }): Words {
+  const { amount_cents, available_cents, receipt_code } = outcome.operation;
+  const paid = attempt.kind === "payment";
+  const lines: Child[] = [
+    el("p", { textContent: euro(amount_cents), className: "sum-told" }),
+    paid ? cash(attempt.cash ?? 0) : undefined,
+    line("till-left", { balance: euro(available_cents) }),
+    line("till-receipt", { code: receipt_code }),
+  ];
+  return { look: "done", title: t(paid ? "till-paid" : "till-undone"), lines };
+}
+
+/** What it says. */
+function words({ attempt, outcome, lost, unstorable, voucher }: Result): Words {
+  if (voucher) return refused(voucher);
+  const amount = euro(attempt?.cents ?? 0);
+  if (unstorable) return { look: "refused", title: t("till-never"), lines: [line("till-unstorable")] };
+  if (!outcome || !attempt) {
+    const lines = [line(attempt?.kind === "undo" ? "till-wait-undo" : "till-wait-text", { amount }), line(lost ? "till-wait-lost" : "till-wait-moment")];
+    return { look: "wait", title: t(lost ? "till-checking" : "till-wait"), lines };
+  }
+  if (outcome.state === "done") return done(attempt, outcome);
+  if (outcome.state === "gone") return { look: "refused", title: t("till-gone"), lines: [line("till-gone-text", { amount })] };
+  const undo = attempt.kind === "undo";
+  if (outcome.state === "never") return { look: "refused", title: t("till-never"), lines: [line(undo ? "till-never-undo" : "till-never-text", { amount })] };
+  if (undo && outcome.problem.code === "idempotency_key_reused") return { look: "refused", title: t("till-undo-twice"), lines: [line("till-undo-twice-text")] };
+  return refused(outcome.problem, undo ? undefined : attempt);
+}
+
+function action(key: string, style: string, act: () => void): HTMLButtonElement {
+  const node = el("button", { type: "button", textContent: t(key), id: key.replace("till-", "") });
+  node.classList.add("btn", style);
+  node.addEventListener("click", act);
+  return node;
+}
+
+/** Where one goes from here. */
+function ways({ attempt, outcome }: Result): HTMLElement | undefined {
+  if (attempt && !outcome) return undefined;
+  const ways = el("div", { className: "ways" });
+  if (attempt?.kind === "undo") ways.append(action("till-to-list", "btn-light", () => go("operations")));
+  else ways.append(action("till-next", "btn-light", () => go("pay")));
+  const text = attempt?.body.voucher;
+  if (typeof text === "string" && outcome?.state === "refused") {
+    ways.append(action("till-same-voucher", "btn-outline-light", () => void lookUp(text)));
+  }
+  return ways;
+}
+
+const PICTURES: Record<Look, Icon> = { done: "tick", refused: "cross", wait: "hourglass" };
+
+function view(): Screen {
+  const shown = result ?? {};
+  const { look, title, lines } = words(shown);
+  const text = el("div", { className: "told" }, el("p", { textContent: title, className: "title" }), ...lines);
+  // the look is told to whoever does not see the colour
+  text.setAttribute("role", look === "wait" ? "status" : "alert");
+  // this screen covers the strip that says so above all others
+  const practice = inTraining() ? el("p", { textContent: `${t("till-banner")} ${t("till-guide-result")}`, className: "practice" }) : undefined;
+  const place = el("div", { id: "result", className: look }, practice, icon(PICTURES[look]), text, ways(shown));
+  return { title, hiddenTitle: true, content: [place], alone: true };
+}
+
+/** Makes the screen known. */
+export const startResult = () => screen("result", view);

@@ -1,0 +1,127 @@
+// Which voucher: by camera, by a scanner that types, or typed.
+import { button, byId, el } from "../../shared/dom";
+import type { Problem } from "../../shared/http";
+import { t } from "../../shared/texts";
+import { Camera, cameraThere, type Trouble } from "../reader/camera";
+import { read, type Read } from "../reader/code";
+import { current, go, goThen, screen, swap, type Screen } from "../router";
+import { tillCall } from "../till";
+import { inTraining } from "../training/mode";
+import { take, type Found } from "./hand";
+import { field, form, hush, notice, say, sayOffline, sayProblem, submit } from "./parts";
+import { present } from "./result";
+
+const NO_CAMERA = "buono.no-camera";
+/** Why a voucher with this standing is refused, in the server's own words. */
+const WHY: Record<string, string> = {
+  blocked: "voucher-blocked",
+  expired: "voucher-expired",
+  closed: "voucher-closed",
+  not_yet_valid: "voucher-not-yet-valid",
+  reissued: "voucher-reissued",
+};
+
+let camera: Camera | undefined;
+let asking = false;
+
+const sayWhy = (key: string) => say(t(key), t(`${key}-text`));
+
+/** What is wrong with a text before anybody is asked. */
+function objection(found: Read): string | undefined {
+  if (found.kind === "mistyped") return "till-mistyped";
+  if (found.kind === "foreign") return "till-foreign";
+  if (found.kind === "training" && !inTraining()) return "till-training-code";
+  return found.kind === "voucher" && inTraining() ? "till-real-code" : undefined;
+}
+
+async function ask(text: string): Promise<void> {
+  const { ok, status, data } = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
+  if (status === 401) return;
+  if (!ok) return goThen("pay", () => sayProblem(data));
+  if (data.status === "active" && data.available_cents <= 0) return present({ voucher: { code: "empty", title: t("till-empty"), detail: t("till-empty-text") } });
+  const why = WHY[data.status];
+  if (why) return present({ voucher: { code: why, title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
+  take({ text, found: data });
+  if (current() === "result") swap("amount");
+  else go("amount");
+}
+
+/** Looks up what was scanned or typed, wherever the app stands. */
+export async function lookUp(text: string): Promise<void> {
+  if (asking) return;
+  const found = read(text);
+  const wrong = objection(found);
+  if (wrong || found.kind === "mistyped" || found.kind === "foreign") {
+    return goThen("pay", () => sayWhy(wrong ?? "till-foreign"));
+  }
+  asking = true;
+  say(t("till-looking"));
+  try {
+    await ask(found.text);
+  } catch {
+    goThen("pay", sayOffline);
+  } finally {
+    asking = false;
+  }
+}
+
+function sayTrouble(trouble: Trouble): void {
+  byId("camera").replaceChildren(
+    el("p", { textContent: t(`till-camera-${trouble}`), className: "trouble", role: "status" }),
+    button(t("till-camera-again"), async () => startCamera()),
+  );
+}
+
+async function startCamera(): Promise<void> {
+  localStorage.removeItem(NO_CAMERA);
+  const video = el("video", { muted: true, playsInline: true });
+  video.setAttribute("aria-label", t("till-camera-label"));
+  const stop = button(t("till-camera-off"), async () => {
+    localStorage.setItem(NO_CAMERA, "1");
+    camera?.stop();
+    byId("camera").replaceChildren(cameraButton());
+  }, "btn-light");
+  byId("camera").replaceChildren(el("div", { className: "picture" }, video, el("span", { className: "frame" })), stop);
+  camera?.stop();
+  camera = new Camera(video);
+  const trouble = await camera.start(lookUp);
+  if (trouble && current() === "pay") sayTrouble(trouble);
+}
+
+const cameraButton = () => button(t("till-camera-on"), async () => startCamera(), "btn-primary");
+
+function typed(): HTMLFormElement {
+  const input = { maxLength: 512, autocapitalize: "characters", spellcheck: false };
+  const look = async () => {
+    hush();
+    await lookUp(byId<HTMLInputElement>("voucher").value);
+    if (current() === "pay") byId<HTMLInputElement>("voucher").select();
+  };
+  return form("lookup", look, ...field("voucher", t("till-code"), t("till-code-help"), input), submit(t("till-check"), "look"));
+}
+
+function view(): Screen {
+  const place = el("div", { id: "camera", className: "camera" });
+  if (cameraThere()) {
+    if (localStorage.getItem(NO_CAMERA)) place.append(cameraButton());
+    else setTimeout(() => void (current() === "pay" && startCamera()));
+  }
+  return {
+    title: t("till-scan"),
+    content: [notice(), place, typed(), el("p", { textContent: t("till-scanner-help"), className: "form-text" })],
+    left: () => camera?.stop(),
+  };
+}
+
+/** On this screen whatever is typed is a code: it goes into the field wherever the cursor is. */
+function catchTyping(event: KeyboardEvent): void {
+  const free = !(event.target instanceof HTMLInputElement || event.target instanceof HTMLButtonElement && event.key === " ");
+  const printable = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (current() === "pay" && free && printable) byId("voucher").focus();
+}
+
+/** Makes the screen known. */
+export function startScan(): void {
+  screen("pay", view);
+  addEventListener("keydown", catchTyping);
+}
