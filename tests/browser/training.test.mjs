@@ -92,12 +92,20 @@ test("what is practised in one window is never a result in another", async () =>
   const other = await page.context().newPage();
   await other.goto("/shop#training");
   await other.locator(".ways .btn-primary").click();
+  // the second question of the practice waits until this test says so
+  await other.evaluate(() => {
+    const whole = window.setTimeout;
+    window.held = [];
+    window.setTimeout = (act, wait) => (wait === 1000 ? window.held.push(act) : whole(act, wait));
+  });
   await take(other, "PROVA-5", 300);
   await other.locator("#yes").click();
   await result(other, "wait", "Sto controllando");
   // it waits for the other window, and then shows nothing that happened there
   await take(page, town.demo.vouchers[81].code, 100);
   await page.locator("#yes").click();
+  await result(page, "wait", "Aspetta");
+  await other.evaluate(() => window.held.forEach((act) => act()));
   await result(other, "done", "3,00");
   await page.locator("#notice", { hasText: "non è stato inviato" }).waitFor();
   assert.equal(await page.locator("#result").count(), 0);
@@ -109,8 +117,8 @@ test("a real voucher in practice, and a practice voucher in the shop, are refuse
   await typeCode(page, town.demo.vouchers[80].code);
   await page.locator("#notice", { hasText: "Questo è un buono vero" }).waitFor();
   await page.evaluate(() => (location.hash = "training"));
-  await page.locator("button", { hasText: "Esci dalla prova" }).click();
   page.removeAllListeners("request");
+  await page.locator("button", { hasText: "Esci dalla prova" }).click();
   await page.locator("#training-banner").waitFor({ state: "hidden" });
   await typeCode(page, "PROVA-1");
   await page.locator("#notice", { hasText: "Questo è un buono di prova" }).waitFor();
