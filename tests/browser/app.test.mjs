@@ -116,6 +116,11 @@ test("a chosen language stays without network", async () => {
   await page.reload();
   await page.locator(".language").click();
   await page.locator("nav a", { hasText: "Take payment" }).waitFor();
+  // the new language's worker reloads the page when it takes over: that comes first
+  const english = () => page.evaluate(() => navigator.serviceWorker.controller?.scriptURL.endsWith("lang=en")).catch(() => false);
+  while (!(await english())) await new Promise((done) => setTimeout(done, 50));
+  await page.waitForLoadState();
+  await page.locator("nav a", { hasText: "Take payment" }).waitFor();
   await page.context().setOffline(true);
   await page.goto("/shop");
   await page.locator("nav a", { hasText: "Take payment" }).waitFor();
