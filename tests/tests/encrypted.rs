@@ -45,10 +45,13 @@ async fn a_town_lives(stores: Stores, empty: Stores) {
     buono(&["verify"], &at(data.path(), &options)).well();
     let said = buono(&["doctor"], &at(data.path(), &options)).well();
     assert!(said.contains("everything that safety depends on") && !said.contains("without TLS"), "{said}");
+    let demo = std::fs::read(data.path().join("demo.json")).unwrap();
     let (data, options) = (tempfile::tempdir().unwrap(), empty.options());
     let mut restore = at(data.path(), &options);
     restore.extend(["--from".to_owned(), copy.to_str().unwrap().to_owned()]);
     buono(&["restore"], &restore).well();
+    // what the tills themselves know
+    std::fs::write(data.path().join("demo.json"), demo).unwrap();
     payments.outcomes_known_of(&Server::start_with(data.path(), &options), 20).await;
 }
 

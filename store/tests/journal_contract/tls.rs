@@ -89,7 +89,7 @@ fn users_and_passwords_are_taken_from_the_address() {
         journal.trim(P, 4, 4).unwrap();
         for stranger in ["b%40ono:wrong@", "nobody:p@", ""] {
             let said = RedisJournal::open(&at(stranger)).err().unwrap().to_string();
-            assert!(said.contains("WRONGPASS") || said.contains("NOAUTH"), "{}: {stranger}: {said}", server.name);
+            assert!(said.to_lowercase().contains("authentication"), "{}: {stranger}: {said}", server.name);
         }
     }
 }
