@@ -15,7 +15,7 @@ async function letIn(registration: ServiceWorkerRegistration): Promise<void> {
   if (!registration.waiting || !idle()) return;
   // the lock says that no other window is at it either
   await alone(async () => {
-    if (idle() && !(await unsettled()).length) registration.waiting?.postMessage("take over");
+    if (idle() && !(await unsettled()).length) registration.waiting?.postMessage("take-over");
   }, true);
 }
 

@@ -27,6 +27,14 @@ const RETRY_MS = 5000;
 /** The screens that say what the server tells of shop and till. */
 const TELLING = ["start", "operations", "help", "till"];
 
+/** What to do on a screen in the first practice. */
+const GUIDED: Partial<Record<string, string>> = {
+  pay: "till-guide-pay",
+  amount: "till-guide-amount",
+  confirm: "till-guide-confirm",
+  result: "till-guide-result",
+};
+
 /** The screen instead of one that makes no sense now. */
 function allowed(name: string): string {
   if (busy()) return "result";
@@ -42,7 +50,7 @@ function allowed(name: string): string {
 function drawFrame(): void {
   const shop = known();
   byId("who").textContent = shop ? `${shop.shop.name} · ${shop.terminal.label}` : t("till-title");
-  const guided = ["pay", "amount", "confirm", "result"].includes(current()) ? `till-guide-${current()}` : "till-guide";
+  const guided = GUIDED[current()] ?? "till-guide";
   byId("training-banner").hidden = !inTraining();
   byId("training-banner").replaceChildren(t("till-banner"), " ", t(guided));
   byId("offline").hidden = navigator.onLine || inTraining();

@@ -55,7 +55,7 @@ async function file(request: Request): Promise<Response> {
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(tidy()));
 self.addEventListener("message", (event) => {
-  if (event.data === "take over") void self.skipWaiting();
+  if (event.data === "take-over") void self.skipWaiting();
 });
 self.addEventListener("fetch", (event) => {
   const { request } = event;

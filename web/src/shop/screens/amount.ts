@@ -45,7 +45,8 @@ function view(): Screen {
   sure.classList.add("btn", "btn-primary", "large");
   sure.addEventListener("click", enter);
   const until = t("till-valid", { day: day(found?.expires_at ?? "") });
-  const holder = found?.holder_initials ? `${t("till-holder", { initials: found.holder_initials })} · ${until}` : until;
+  const initials = found?.holder_initials ? t("till-holder", { initials: found.holder_initials }) : undefined;
+  const holder = [initials, until].filter(Boolean).join(" · ");
   return {
     title: t("till-amount"),
     alone: true,

@@ -111,7 +111,8 @@ async function download(format: string): Promise<void> {
   const answer = await fetch(`/v1/operations?${new URLSearchParams({ format, from, to })}`, { headers: { ...bearer(), "Accept-Language": document.documentElement.lang } }).catch(() => undefined);
   if (!answer) return sayOffline();
   if (!answer.ok) return sayProblem(await answer.json());
-  save(await answer.blob(), `${[t("till-file"), from, to].join("-")}.${format}`);
+  const name = [t("till-file"), from, to].join("-");
+  save(await answer.blob(), `${name}.${format}`);
 }
 
 /** A button for each kind of file that the server makes: it says so in `GET /v1/shop`. */

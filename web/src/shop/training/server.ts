@@ -89,7 +89,7 @@ function redeem(key: string, body: { voucher: string; amount_cents: number; pin?
   const done = record(key, "redemption", body.voucher, body.amount_cents);
   if (!found.loses || lost.has(key)) return answer(201, done);
   lost.add(key);
-  throw new TypeError("the answer is lost, for practice");
+  throw new TypeError("lost-in-practice");
 }
 
 function reverse(key: string, id: string, cents?: number): Answer<unknown> {
