@@ -5,6 +5,9 @@ import { keyIn, openTill, openVoucher, typeCode } from "./browser.mjs";
 export const WHOLE = ["it", "en"];
 export const ALL = [...WHOLE, "fr", "es", "ro", "ar", "uk", "sq"];
 
+/** Whether a state is one of paper, which has no width of a screen and is read by nobody's software. */
+export const onPaper = (name) => ["voucher-card", "voucher-sheet"].includes(name);
+
 /** Whether a state can be had in a language. */
 export const speaks = (name, lang) => WHOLE.includes(lang) || /^(home|accessibility|door|voucher|sheet)/.test(name);
 
