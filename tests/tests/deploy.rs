@@ -215,6 +215,8 @@ async fn the_unit_of_a_server_starts_on_empty_stores() {
         let own = [
             ("data", Some(data.to_str().unwrap().to_owned())),
             ("listen", None),
+            // these stores speak in the clear
+            ("store_ca", None),
             ("node_listen", Some("127.0.0.1:0".to_owned())),
             ("journal", (postgres.is_some() && redis.is_none()).then(|| "postgres".to_owned())),
             ("postgres", postgres),

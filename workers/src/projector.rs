@@ -158,7 +158,8 @@ impl Projector {
         }
     }
 
-    /// How long all projectors of the process rest after a step, and how much longer this one lets records gather.
+    /// How long all projectors of the process rest after a step, and how long then this one alone: where there is
+    /// little to write nobody waits for the rests of others, and what was answered is soon in the ledger.
     fn pauses(&mut self, written: &Written) -> (Duration, Duration) {
         let durable = self.watcher.durable_seq(self.partition);
         if durable.is_some_and(|durable| written.seq < durable) && durable == written.durable {
@@ -166,7 +167,7 @@ impl Projector {
             return (Duration::ZERO, Duration::ZERO);
         }
         if !written.full {
-            return (self.pace.rest(written.took, self.partition, 0), GATHER);
+            return (Duration::ZERO, self.pace.rest(written.took, self.partition, 0).max(GATHER));
         }
         // of a partition that another process writes only the journal can say
         let end = durable.or_else(|| self.journal.head(self.partition).ok().map(|head| head.seq));
