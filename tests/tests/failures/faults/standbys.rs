@@ -10,9 +10,13 @@ use tests::{Server, binary, free_port};
 
 /// What a commit does that no standby confirms.
 const WAITS: &str = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-/// What a node says of a journal that lacks what it knows, or of leases in which an earlier life of it has its name.
-const REFUSES: [&str; 2] =
-    ["the journal ends before records that were durable", "another process runs under this node's name"];
+/// What a node says of a journal that lacks what it knows, of leases in which an earlier life of it has its name, or
+/// where it waits behind a commit of its own that nobody confirms.
+const REFUSES: [&str; 3] = [
+    "the journal ends before records that were durable",
+    "another process runs under this node's name",
+    "canceling statement due to lock timeout (55P03)",
+];
 
 fn address(scene: &Scene) -> &Proxy {
     scene.arena.proxy.as_ref().expect("an address that can move")
