@@ -1,21 +1,11 @@
 // The shop's app as an app: it installs, weighs little, opens without network, and takes a new version
 // in only when no payment is on its way.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closePage, keyIn, openPage, openTill, startBrowser, typeCode } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
+import { test } from "node:test";
+import { closePage, keyIn, openPage, openTill, typeCode } from "./lib/browser.mjs";
+import { browser, town } from "./lib/stage.mjs";
 
 const JS_BYTES_MAX = 60_000;
-
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
 
 /** The size of a PNG, from its head. */
 const pixels = (bytes) => [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];

@@ -4,21 +4,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { balance, openVoucher, startBrowser, withPage } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
+import { test } from "node:test";
+import { balance, openVoucher, withPage } from "./lib/browser.mjs";
+import { browser, page, town } from "./lib/stage.mjs";
 
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
-
-const page = (name, options, body) => test(name, () => withPage(browser, town, options, body));
 const live = (page) => page.locator("[data-when=live]").waitFor({ state: "visible" });
 const offline = (page) => page.locator("[data-when=offline]").waitFor({ state: "visible" });
 

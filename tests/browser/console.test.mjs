@@ -2,19 +2,9 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { chooseLanguage, openConsole, startBrowser, withPage } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
-
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
+import { test } from "node:test";
+import { chooseLanguage, notice, openConsole, withPage } from "./lib/browser.mjs";
+import { browser, town } from "./lib/stage.mjs";
 
 function desk(name, role, body) {
   test(name, () =>
@@ -24,7 +14,6 @@ function desk(name, role, body) {
     }));
 }
 
-const notice = (page, text) => page.locator("#notice", { hasText: text }).waitFor();
 const tab = async (page, name) => {
   await page.locator(`.tabs a[href="#${name}"]`).click();
   await page.locator(`#${name} table`).first().waitFor();

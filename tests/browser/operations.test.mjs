@@ -1,19 +1,9 @@
 // What the shop has taken, and giving it back.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { closePage, openPage, openTill, startBrowser } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
-
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
+import { test } from "node:test";
+import { closePage, openPage, openTill, result } from "./lib/browser.mjs";
+import { browser, town } from "./lib/stage.mjs";
 
 /** The list of a shop that has taken these cents from a voucher each. */
 function list(name, number, amounts, body, options = {}) {
@@ -29,7 +19,6 @@ function list(name, number, amounts, body, options = {}) {
 }
 
 const undo = (page, at = 0) => page.locator("#operations button").nth(at).click();
-const result = (page, look, text) => page.locator(`#result.${look}`, { hasText: text }).waitFor();
 const history = async (voucher) => (await town.settled(), await (await town.staff())("GET", `/vouchers/${voucher.voucher_id}/history`)).items;
 
 for (const width of [390, 1280]) {

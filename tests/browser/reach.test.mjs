@@ -1,19 +1,9 @@
 // The shop's app for whoever uses no mouse, sees little or hears a screen read: keyboard alone, letters
 // twice as large, and names for everything.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closePage, keyIn, openPage, openTill, startBrowser, typeCode } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
-
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
+import { test } from "node:test";
+import { closePage, keyIn, openPage, openTill, typeCode } from "./lib/browser.mjs";
+import { browser, town } from "./lib/stage.mjs";
 
 /** Goes on with the Tab key until this has the focus, as somebody does who has no mouse. */
 async function tabTo(page, selector) {

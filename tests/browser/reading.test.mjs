@@ -1,24 +1,12 @@
 // What a family must be able to read: its language, its direction, its size, on little data and by keyboard.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { balance, chooseLanguage, openVoucher, startBrowser, withPage } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
+import { test } from "node:test";
+import { balance, chooseLanguage, openVoucher } from "./lib/browser.mjs";
+import { browser, page, town } from "./lib/stage.mjs";
 import { ALL } from "./lib/states.mjs";
 
 /** What the whole way from the link to the balance may weigh, letters and styles included. */
 const WEIGHT_MAX = 40_000;
-
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
-
-const page = (name, options, body) => test(name, () => withPage(browser, town, options, body));
 
 for (const lang of ALL) {
   page(`in ${lang}: from the link to the balance in little weight, every word in its language`, { lang }, async (page) => {

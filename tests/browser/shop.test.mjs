@@ -1,20 +1,11 @@
 // Taking payments: whatever happens to the network or to impatient fingers, one payment is one payment,
 // and the shopkeeper knows whether it went through.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closePage, keyIn, openPage, openTill, startBrowser, typeCode } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
+import { test } from "node:test";
+import { closePage, keyIn, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
+import { browser, town } from "./lib/stage.mjs";
 
-let browser;
-let town;
 let next = 30;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
 
 /** A till in one of the shops, and a voucher that nobody has touched. */
 function till(name, body, options = {}) {
@@ -25,9 +16,6 @@ function till(name, body, options = {}) {
     await closePage(page);
   });
 }
-
-const result = (page, look, text) => page.locator(`#result.${look}`, { hasText: text }).waitFor();
-const notice = (page, text) => page.locator("#notice", { hasText: text }).waitFor();
 
 async function lookUp(page, voucher) {
   await typeCode(page, voucher.code);

@@ -1,18 +1,8 @@
 // A till's life: joining, its name, being disconnected by its shop or by the municipality.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closePage, keyIn, openConsole, openPage, openTill, startBrowser, typeCode } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
-
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
+import { test } from "node:test";
+import { closePage, keyIn, openConsole, openPage, openTill, typeCode } from "./lib/browser.mjs";
+import { browser, town } from "./lib/stage.mjs";
 
 const shop = () => town.demo.terminals[0];
 const enrolment = async () => (await (await town.staff())("POST", `/shops/${shop().shop_id}/enrolments`)).enrolment_code;

@@ -1,18 +1,8 @@
 // Practice: the same screens, and not one request about money.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closePage, keyIn, openPage, openTill, startBrowser, typeCode } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
-
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
+import { test } from "node:test";
+import { closePage, keyIn, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
+import { browser, town } from "./lib/stage.mjs";
 
 /** A page in training that asks the server for nothing. */
 async function training(options) {
@@ -23,8 +13,6 @@ async function training(options) {
   page.on("request", (request) => assert.ok(!request.url().includes("/v1/"), `practice asked ${request.url()}`));
   return page;
 }
-
-const result = (page, look, text) => page.locator(`#result.${look}`, { hasText: text }).waitFor();
 
 async function take(page, code, cents) {
   await typeCode(page, code);

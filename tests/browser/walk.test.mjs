@@ -2,19 +2,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { balance, closePage, keyIn, openConsole, openPage, openVoucher, startBrowser, typeCode } from "./lib/browser.mjs";
-import { startTown } from "./lib/server.mjs";
-
-let browser;
-let town;
-before(async () => {
-  [browser, town] = [await startBrowser(), await startTown()];
-});
-after(async () => {
-  await browser?.close();
-  await town?.end();
-});
+import { test } from "node:test";
+import { balance, closePage, keyIn, openConsole, openPage, openVoucher, typeCode } from "./lib/browser.mjs";
+import { browser, town } from "./lib/stage.mjs";
 
 /** One of the demonstration's files as an office would send it for another year. */
 function anotherYear(name, change) {

@@ -41,6 +41,11 @@ impl Pace {
         Some(Arc::clone(self.turn.as_ref()?).lock_owned().await)
     }
 
+    /// A partition whose projection has stopped hurries nobody.
+    pub(crate) fn leave(&self, partition: PartitionId) {
+        self.behind.lock().remove(&partition);
+    }
+
     /// How long to rest after a step that took so long, of a partition that is so many records behind.
     pub(crate) fn rest(&self, took: Duration, partition: PartitionId, behind: u64) -> Duration {
         if self.turn.is_none() {
@@ -68,6 +73,9 @@ mod tests {
         assert_eq!(pace.rest(STEP, other, BEHIND_MAX / 4), STEP * REST / 2);
         assert_eq!(pace.rest(STEP, other, BEHIND_MAX * 9), Duration::ZERO);
         assert_eq!(pace.rest(STEP, other, 0), STEP * REST);
+        assert_eq!(pace.rest(STEP, other, BEHIND_MAX), Duration::ZERO);
+        pace.leave(other);
+        assert_eq!(pace.rest(STEP, one, 0), STEP * REST);
         assert_eq!(Pace::alone().rest(STEP, one, 0), Duration::ZERO);
     }
 

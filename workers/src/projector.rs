@@ -82,7 +82,7 @@ impl Projector {
             let turn = self.pace.turn().await;
             let step = self.step(&mut head).await;
             let ending = stop.load(Ordering::Acquire);
-            match step {
+            let (rest, alone) = match step {
                 Step::Stop => return,
                 Step::Nothing if ending => return,
                 Step::Failed if ending && last_tries == 0 => return,
@@ -90,24 +90,20 @@ impl Projector {
                 Step::Done(_) | Step::Overtaken if ending && self.watcher.durable_seq(self.partition).is_none() => {
                     return;
                 }
-                Step::Overtaken => {}
-                Step::Done(_) if ending => {}
-                Step::Done(written) => {
-                    let (rest, gather) = self.pauses(&written);
-                    tokio::time::sleep(rest).await;
-                    drop(turn);
-                    tokio::time::sleep(gather).await;
-                }
-                Step::Nothing => {
-                    drop(turn);
-                    tokio::time::sleep(POLL).await;
-                }
+                Step::Overtaken => continue,
+                Step::Done(_) if ending => continue,
+                Step::Done(written) => self.pauses(&written),
+                Step::Nothing => (Duration::ZERO, POLL),
                 Step::Failed => {
-                    drop(turn);
                     last_tries -= u32::from(ending);
-                    tokio::time::sleep(BACKOFF).await;
+                    (Duration::ZERO, BACKOFF)
                 }
+            };
+            if !rest.is_zero() {
+                tokio::time::sleep(rest).await;
             }
+            drop(turn);
+            tokio::time::sleep(alone).await;
         }
     }
 
@@ -196,6 +192,7 @@ impl Projector {
         tracing::error!(partition = %self.partition, why, "projection has stopped: an operator must look at it");
         metrics::gauge!("buono_projector_stopped", "partition" => self.partition.to_string()).set(1.0);
         self.watcher.stopped(self.partition, why);
+        self.pace.leave(self.partition);
         Step::Stop
     }
 }

@@ -1,9 +1,10 @@
 //! What nodes say to each other, and how it is signed.
 //!
 //! A connection begins with both sides' greeting, `BUONO` and the newest form of messages that each speaks, and a
-//! number used once. The older side's form is the one they speak, if the newer one still does. From then on each direction is a row of frames, `length u32 ‖ message ‖ tag 16`: the tag is a BLAKE3 over the frame's place
-//! in the row and the message, with a key that follows from the nodes' secret and both numbers. Nothing can be
-//! changed, left out, repeated or sent back. Messages are not secret: they carry ids and amounts, no names.
+//! number used once. The older side's form is the one they speak, if the newer one still does. From then on each
+//! direction is a row of frames, `length u32 ‖ message ‖ tag 16`: the tag is a BLAKE3 over the frame's place in the
+//! row and the message, with a key that follows from the nodes' secret and both numbers. Nothing can be changed, left
+//! out, repeated or sent back. Messages are not secret: they carry ids and amounts, no names.
 
 use crate::answer::{Answer, NotDone, Proof};
 use crate::cell::Ask;

@@ -49,7 +49,8 @@ struct VoucherProgramme {
     name: String,
 }
 
-/// What a text leads to for this till, and whether it is a code of an earlier minute. Unknown, foreign and mistyped are one and the same answer.
+/// What a text leads to for this till, and whether it is a code of an earlier minute. Unknown, foreign and mistyped
+/// are one and the same answer.
 ///
 /// # Errors
 /// `voucher_not_found`, `too_many_requests`.

@@ -74,6 +74,12 @@ export async function assertAccessible(page, what) {
   assert.ok(scroll <= inner, `${what}: ${scroll} px wide on a screen of ${inner}`);
 }
 
+/** Waits until the till says so, in this colour. */
+export const result = (page, look, text) => page.locator(`#result.${look}`, { hasText: text }).waitFor();
+
+/** Waits for a notice above a page's content. */
+export const notice = (page, text) => page.locator("#notice", { hasText: text }).waitFor();
+
 /** Opens a voucher by its link and waits for the balance. */
 export async function openVoucher(page, voucher) {
   await page.goto(voucher.link);
