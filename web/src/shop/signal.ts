@@ -25,12 +25,12 @@ function beep(hertz: number, from: number, seconds: number): void {
 
 /** Up for yes, low and twice for no. */
 export function signal(good: boolean): void {
-  if (!heard()) return;
+  // a page that nobody has tapped yet must be silent: a result that was settled when the app opened
+  if (!heard() || navigator.userActivation?.hasBeenActive === false) return;
   // phones without a motor refuse by answering false; some browsers have neither
   navigator.vibrate?.(good ? 150 : [300, 120, 300]);
   if (!("AudioContext" in window)) return;
   sounds ??= new AudioContext();
-  // a browser that has heard no tap yet keeps silent
   void sounds.resume().catch(() => undefined);
   if (good) {
     beep(880, 0, 0.15);
