@@ -68,7 +68,8 @@ impl Work {
         let projectors = async {
             if job.includes(Job::Projector) {
                 let months = Months { db: db.clone(), clock: Arc::new(SystemClock) };
-                let partitions = self.once_there("journal", || async { self.settings.journal.partitions() }).await;
+                let partitions =
+                    once_there(&self.stop, "journal", || async { self.settings.journal.partitions() }).await;
                 let partitions = partitions.unwrap_or_default().into_iter();
                 let projectors = join_all(partitions.map(|partition| self.projector(partition, db.clone())));
                 tokio::join!(months.run(Arc::clone(&self.stop)), projectors);
@@ -88,7 +89,7 @@ impl Work {
     }
 
     async fn projector(&self, partition: PartitionId, db: Db) {
-        let Some(journal) = self.once_there("journal", || async { self.settings.journal.reader() }).await else {
+        let Some(journal) = once_there(&self.stop, "journal", || async { self.settings.journal.reader() }).await else {
             return;
         };
         let (watcher, pace) = (Arc::clone(&self.watcher), Arc::clone(&self.pace));
@@ -115,23 +116,26 @@ impl Work {
 
     /// A connection to the ledger, once there is one; `None` when told to stop before.
     pub async fn ledger(&self) -> Option<Db> {
-        self.once_there("ledger", || self.settings.ledger()).await
+        once_there(&self.stop, "ledger", || self.settings.ledger()).await
     }
+}
 
-    /// Asks a store until it answers; `None` when told to stop before.
-    async fn once_there<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
-        &self,
-        store: &str,
-        ask: impl Fn() -> F,
-    ) -> Option<T> {
-        while !self.stop.load(Ordering::Acquire) {
-            match ask().await {
-                Ok(answer) => return Some(answer),
-                Err(error) => tracing::error!(%error, store, "the workers cannot reach the store and will try again"),
-            }
-            tokio::time::sleep(NAP).await;
+/// Asks a store until it answers; `None` when told to stop before. Whoever was told to stop before they began asks
+/// once: a projector still has to bring into the ledger what is durable.
+async fn once_there<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
+    stop: &AtomicBool,
+    store: &str,
+    ask: impl Fn() -> F,
+) -> Option<T> {
+    loop {
+        match ask().await {
+            Ok(answer) => return Some(answer),
+            Err(error) => tracing::error!(%error, store, "the workers cannot reach the store and will try again"),
         }
-        None
+        if stop.load(Ordering::Acquire) {
+            return None;
+        }
+        tokio::time::sleep(NAP).await;
     }
 }
 
@@ -157,6 +161,18 @@ pub(crate) fn tirelessly(stop: &AtomicBool, work: impl AsyncFn()) {
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicU32;
+
+    #[tokio::test]
+    async fn whoever_ends_asks_a_store_once() {
+        let (stop, asked) = (AtomicBool::new(true), AtomicU32::new(0));
+        let ask = |answer: Result<u8, &'static str>| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            std::future::ready(answer)
+        };
+        assert_eq!(once_there(&stop, "store", || ask(Ok(7))).await, Some(7));
+        assert_eq!(once_there(&stop, "store", || ask(Err("away"))).await, None);
+        assert_eq!(asked.load(Ordering::SeqCst), 2);
+    }
 
     #[test]
     fn a_defect_does_not_end_the_work() {

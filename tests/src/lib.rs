@@ -24,6 +24,7 @@ pub mod worker;
 
 use serde_json::Value;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -68,16 +69,26 @@ pub fn signal(pid: u32, name: &str) {
     assert!(sent.is_ok_and(|status| status.success()), "SIG{name} to {pid}");
 }
 
-/// The binary, whose log nobody reads.
-fn quiet() -> Command {
-    let mut program = Command::new(binary());
-    program.stderr(Stdio::null());
-    program
+/// Where what runs on a data folder writes its log.
+fn log_path(data: &Path) -> PathBuf {
+    data.join("log")
+}
+
+/// What has been logged by all that ran on a data folder.
+#[must_use]
+pub fn log(data: &Path) -> String {
+    std::fs::read_to_string(log_path(data)).unwrap_or_default()
+}
+
+/// The end of that log.
+fn log_end(data: &Path) -> Stdio {
+    File::options().create(true).append(true).open(log_path(data)).expect("a log file").into()
 }
 
 /// A running demonstration, ended by force when it is dropped.
 pub struct Server {
     child: Child,
+    data: PathBuf,
     /// Where it listens.
     pub base_url: String,
     /// What `demo.json` says.
@@ -100,12 +111,12 @@ impl Server {
     /// When it is not ready within a minute.
     #[must_use]
     pub fn start_with(data: &Path, options: &[impl AsRef<OsStr>]) -> Self {
-        let mut program = quiet();
-        program.args(["demo"]).args(options);
+        let mut program = Command::new(binary());
+        program.arg("demo").args(options);
         Self::start_as(data, program)
     }
 
-    /// The same by a command of one's own, up to and with its `demo`, which says what becomes of the log.
+    /// The same by a command of one's own, up to and with its `demo`.
     ///
     /// # Panics
     /// When it is not ready within a minute.
@@ -120,7 +131,7 @@ impl Server {
     /// When it is not ready within a minute.
     #[must_use]
     pub fn start_at(data: &Path, port: u16) -> Self {
-        let mut program = quiet();
+        let mut program = Command::new(binary());
         program.arg("demo");
         Self::start_as_at(data, port, program)
     }
@@ -131,7 +142,7 @@ impl Server {
     /// When it is not ready within a minute.
     #[must_use]
     pub fn serve(data: &Path, options: &[impl AsRef<OsStr>]) -> Self {
-        let mut program = quiet();
+        let mut program = Command::new(binary());
         program.arg("serve").args(options);
         Self::start_as(data, program)
     }
@@ -143,7 +154,7 @@ impl Server {
     #[must_use]
     pub fn start_as_at(data: &Path, port: u16, program: Command) -> Self {
         let mut server = Self::spawn(data, port, program);
-        server.await_ready(data);
+        server.await_ready();
         server
     }
 
@@ -156,24 +167,23 @@ impl Server {
         let base_url = format!("http://127.0.0.1:{port}");
         std::fs::create_dir_all(data).expect("a data folder");
         let _ = std::fs::remove_file(data.join("ready"));
-        let said = std::fs::File::create(data.join("ready")).expect("a log file");
+        let said = File::create(data.join("ready")).expect("a log file");
         let child = program
             .args(["--listen", &format!("127.0.0.1:{port}"), "--data"])
             .arg(data)
             .stdout(Stdio::from(said))
+            .stderr(log_end(data))
             .spawn()
             .expect("the binary starts");
-        Self { child, base_url, demo: Value::Null }
+        Self { child, data: data.to_owned(), base_url, demo: Value::Null }
     }
 
-    fn await_ready(&mut self, data: &Path) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        // where whoever starts it keeps one
-        let log = || std::fs::read_to_string(data.join("log")).unwrap_or_default();
+    fn await_ready(&mut self) {
+        let (data, deadline) = (self.data.clone(), Instant::now() + Duration::from_secs(60));
         while !std::fs::read_to_string(data.join("ready")).is_ok_and(|text| text.ends_with("ready\n")) {
-            assert!(Instant::now() < deadline, "the server is not ready after a minute\n{}", log());
+            assert!(Instant::now() < deadline, "the server is not ready after a minute\n{}", log(&data));
             if let Some(status) = self.ended() {
-                panic!("the server ended: {status}\n{}", log());
+                panic!("the server ended: {status}\n{}", log(&data));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -207,10 +217,14 @@ impl Server {
         let _ = self.child.wait();
     }
 
-    /// Asks it to end and waits for it; whether it ended well.
-    pub fn end(&mut self) -> bool {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status();
-        asked.is_ok_and(|status| status.success()) && self.child.wait().is_ok_and(|status| status.success())
+    /// Asks it to end and waits for it.
+    ///
+    /// # Panics
+    /// When it does not end well.
+    pub fn end(&mut self) {
+        signal(self.id(), "TERM");
+        let status = self.await_end();
+        assert!(status.success(), "an orderly end exits with 0, not {status}\n{}", log(&self.data));
     }
 }
 

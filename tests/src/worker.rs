@@ -2,7 +2,7 @@
 
 use crate::{binary, free_port};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 /// One `buono work`, ended by force when it is dropped.
@@ -36,7 +36,7 @@ impl Worker {
             .args(["work", job, "--base-url", "https://buono.example", "--listen", &address, "--data"])
             .arg(data)
             .args(options)
-            .stderr(Stdio::null())
+            .stderr(crate::log_end(data))
             .spawn()
             .expect("the program starts");
         Self { child, url: format!("http://{address}") }

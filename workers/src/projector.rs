@@ -80,8 +80,9 @@ impl Projector {
         let (mut head, mut last_tries) = (None, LAST_TRIES);
         loop {
             let turn = self.pace.turn().await;
-            let step = self.step(&mut head).await;
+            // before the look: only one that began afterwards sees all that was durable when the end was told
             let ending = stop.load(Ordering::Acquire);
+            let step = self.step(&mut head).await;
             let (rest, alone) = match step {
                 Step::Stop => return,
                 Step::Nothing if ending => return,

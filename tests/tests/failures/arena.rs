@@ -1,9 +1,7 @@
 //! The real program over private stores, which faults can get at.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::Duration;
 use tests::disk::bearing_limits;
 use tests::proxy::Proxy;
@@ -56,7 +54,7 @@ impl Arena {
         };
         let proxy = stores.journal_port().map(Proxy::before);
         let options = proxy.as_ref().map_or_else(|| stores.options(), |proxy| stores.options_through(proxy.port));
-        let program = demo(bearing_limits(&binary()), data.path(), &options);
+        let program = demo(bearing_limits(&binary()), &options);
         let node = Server::start_as_at(data.path(), port, program);
         Self { stores, proxy, data, port, node, options }
     }
@@ -68,7 +66,7 @@ impl Arena {
 
     /// The same by a command of one's own, up to and with the program.
     pub fn start_by(&mut self, program: Command) {
-        let program = demo(program, self.data.path(), &self.options);
+        let program = demo(program, &self.options);
         self.node = Server::start_as_at(self.data.path(), self.port, program);
     }
 
@@ -99,7 +97,7 @@ impl Arena {
 
     /// What the nodes have said so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(log_of(self.data.path())).unwrap()
+        tests::log(self.data.path())
     }
 
     /// `buono verify`, when no node runs.
@@ -113,13 +111,8 @@ impl Arena {
     }
 }
 
-pub fn log_of(data: &Path) -> PathBuf {
-    data.join("log")
-}
-
-/// The demonstration's command behind a program, whose log goes to the end of a file.
-fn demo(mut program: Command, data: &Path, options: &[String]) -> Command {
-    let log = File::options().create(true).append(true).open(log_of(data)).unwrap();
-    program.arg("demo").args(options).stderr(Stdio::from(log));
+/// The demonstration's command behind a program.
+fn demo(mut program: Command, options: &[String]) -> Command {
+    program.arg("demo").args(options);
     program
 }

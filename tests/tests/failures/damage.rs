@@ -256,7 +256,7 @@ pub fn run(seed: u64) -> Vec<Row> {
         let (_, expected) = runtime.block_on(notice(&mut arena, &mut dice, (name, *damage)));
         let told = mend(&mut arena, name, &expected);
         runtime.block_on(arena.until_projected());
-        assert!(arena.node.end());
+        arena.node.end();
         let whole = arena.verify();
         assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stdout));
         Row::damaged(name, &verdict, told.trim(), seed)

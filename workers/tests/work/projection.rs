@@ -93,6 +93,42 @@ async fn every_fact_is_in_the_ledger_once_through_any_number_of_deaths() {
     assert!(told.stopped.lock().unwrap().is_empty());
 }
 
+/// Says how far the journal is, which a moment later is further, with the end told on top.
+struct Overtaken {
+    told: Arc<Told>,
+    before: u64,
+    stop: Arc<AtomicBool>,
+}
+
+impl Watcher for Overtaken {
+    fn durable_seq(&self, partition: PartitionId) -> Option<u64> {
+        if self.stop.swap(true, SeqCst) { self.told.durable_seq(partition) } else { Some(self.before) }
+    }
+
+    fn projected(&self, partition: PartitionId, seq: u64) {
+        self.told.projected(partition, seq);
+    }
+
+    fn stopped(&self, partition: PartitionId, why: &str) {
+        self.told.stopped(partition, why);
+    }
+}
+
+#[tokio::test]
+async fn what_becomes_durable_just_before_the_end_is_told_is_in_the_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = ledger(&folder).await;
+    let (mut town, told) = (Town::new(db.clone(), PartitionId(0)), Arc::new(Told::default()));
+    town.issue(1, 5_000, FAR);
+    town.project().await;
+    let (before, stop) = (town.head.seq, Arc::new(AtomicBool::new(false)));
+    town.redeem(1, 700, Timestamp::from_micros(2_000));
+    let mut projector = projector(&db, &town, &told);
+    projector.watcher = Arc::new(Overtaken { told, before, stop: Arc::clone(&stop) });
+    projector.run(stop).await;
+    assert_eq!(db.checkpoint(town.partition).await.unwrap(), town.head);
+}
+
 #[tokio::test]
 async fn a_record_that_cannot_be_stops_its_own_partition_and_no_other() {
     let folder = tempfile::tempdir().unwrap();

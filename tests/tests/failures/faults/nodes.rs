@@ -1,7 +1,7 @@
 //! Two nodes where one is meant to be.
 
 use crate::scene::Scene;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 use tests::{Server, binary, free_port};
 
@@ -24,7 +24,7 @@ pub fn other_node(scene: &mut Scene) -> Duration {
     std::fs::copy(scene.arena.data.path().join("key"), folder.path().join("key")).unwrap();
     let mut program = Command::new(binary());
     // alone it needs its own rows to go on from
-    program.args(["serve", "--workers", "true"]).args(&scene.arena.options).stderr(Stdio::null());
+    program.args(["serve", "--workers", "true"]).args(&scene.arena.options);
     let mut other = Server::start_as_at(folder.path(), free_port(), program);
     scene.load.turn_to(&[&scene.arena.node.base_url, &other.base_url]).unwrap();
     let lifted = scene.load.now();

@@ -2,7 +2,7 @@
 
 use super::Span;
 use crate::scene::Scene;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 use tests::nodes::folder;
 use tests::proxy::{Fault, Proxy};
@@ -54,7 +54,7 @@ fn resurrect(scene: &mut Scene, span: Span) {
     });
     let newcomer = folder(scene.arena.data.path());
     let mut program = Command::new(binary());
-    program.arg("serve").args(&scene.arena.options).stderr(Stdio::null());
+    program.arg("serve").args(&scene.arena.options);
     let mut newcomer_runs = Server::spawn(newcomer.path(), free_port(), program);
     // the node that knows better has done its part
     scene.arena.node.kill();
