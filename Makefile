@@ -25,19 +25,19 @@ screens: ## pictures of every page in every state: target/screens
 	scripts/browser.sh screens
 
 simulate: ## a million histories of the protocol
-	BUONO_SEEDS=1000000 cargo nextest run --cargo-profile release -p engine --test simulator --no-capture
+	BUONO_SEEDS=1000000 cargo nextest run --profile long --cargo-profile release -p engine --test simulator --no-capture
 
 fuzz: ## a million changed records, batches, uploads, sheets and codes each; other ones every time
-	BUONO_FUZZ_CASES=1000000 cargo nextest run -p fuzz --no-fail-fast
+	BUONO_FUZZ_CASES=1000000 cargo nextest run --profile long -p fuzz --no-fail-fast
 
 kills: ## three hundred kill -9 under load on files, half as many on Redis and on Postgres, which are killed too
 	cargo build --locked -p gateway
-	BUONO_KILLS=300 cargo nextest run -p tests --test failures --no-capture kills
+	BUONO_KILLS=300 cargo nextest run --profile long -p tests --test failures --no-capture kills
 
 failures: ## everything that can break, as long as such things last, under load: the tables of docs/reliability.md
 	@scripts/setup.sh test
 	cargo build --locked -p gateway
-	cargo nextest run -p tests --test failures --run-ignored only --no-fail-fast --success-output immediate --test-threads 3
+	cargo nextest run --profile long -p tests --test failures --run-ignored only --no-fail-fast --success-output immediate --test-threads 3
 	git diff --stat docs/reliability.md
 
 roll: ## a rolling upgrade from an earlier build and back, under load: make roll OLD=8b5996a, or from the newest tag
@@ -62,7 +62,7 @@ load: ## a market day at full speed against a demonstration town of its own, eve
 schemathesis: ## the interface against its document, three hundred random requests for each call
 	@scripts/setup.sh test
 	cargo build --locked -p gateway
-	BUONO_EXAMPLES=300 cargo nextest run -p tests --test schemathesis --no-capture
+	BUONO_EXAMPLES=300 cargo nextest run --profile long -p tests --test schemathesis --no-capture
 
 document: ## record a meant change of the interface: docs/openapi.json
 	cargo build --locked -p gateway

@@ -31,4 +31,4 @@ fi
 echo "== building what is here"
 cargo build --locked -p gateway
 echo "== rolling from $(git log -1 --format='%h, %s' "$commit")"
-BUONO_OLD="$binary" cargo nextest run --locked -p tests --test roll --run-ignored only --no-capture
+BUONO_OLD="$binary" cargo nextest run --profile long --locked -p tests --test roll --run-ignored only --no-capture
