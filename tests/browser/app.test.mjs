@@ -163,6 +163,26 @@ test("a new version waits for the end of a payment, and then comes by itself", a
   await closePage(page);
 });
 
+test("a new version that came while money was moved comes as soon as that is done", async () => {
+  const page = await openPage(browser, town, { worker: true });
+  await openTill(page, town);
+  await installed(page);
+  await page.reload();
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  // as another window does that settles a payment
+  await page.evaluate(() => new Promise((held) => {
+    const done = new Promise((free) => (window.free = free));
+    void navigator.locks.request("buono.money", () => (held(true), done));
+  }));
+  await publish(page);
+  await waiting(page);
+  const reloaded = page.waitForEvent("load");
+  await page.evaluate(() => window.free());
+  await reloaded;
+  await page.locator(".tiles", { hasText: "Take payment" }).waitFor();
+  await closePage(page);
+});
+
 test("nothing of the interface goes through the worker's hands", async () => {
   const { data, headers } = await town.call("GET", "/shop/worker.js");
   assert.equal(headers.get("service-worker-allowed"), "/shop");

@@ -10,13 +10,19 @@ const LOOK_MS = 3_600_000;
 /** Nobody would lose anything by a reload. */
 const idle = () => !busy() && current() === "start";
 
-/** Lets the waiting version in, if nothing is unsettled. */
+let asking = false;
+
+/** Lets the waiting version in, if nothing is unsettled; while this or another window is at it, as soon as it is done. */
 async function letIn(registration: ServiceWorkerRegistration): Promise<void> {
-  if (!registration.waiting || !idle()) return;
-  // the lock says that no other window is at it either
-  await alone(async () => {
-    if (idle() && !(await unsettled()).length) registration.waiting?.postMessage("take-over");
-  }, true);
+  if (asking || !registration.waiting || !idle()) return;
+  asking = true;
+  try {
+    await alone(async () => {
+      if (idle() && !(await unsettled()).length) registration.waiting?.postMessage("take-over");
+    });
+  } finally {
+    asking = false;
+  }
 }
 
 /** Installs the worker, and follows its new versions. */
@@ -35,9 +41,10 @@ export function keepUpToDate(): void {
   });
   void workers.register(`/shop/worker.js?lang=${lang}`, { scope: "/shop", updateViaCache: "none" }).then((registration) => {
     const look = () => void letIn(registration);
-    registration.addEventListener("updatefound", () => {
-      registration.installing?.addEventListener("statechange", look);
-    });
+    const follow = () => registration.installing?.addEventListener("statechange", look);
+    registration.addEventListener("updatefound", follow);
+    // what was found before anybody listened
+    follow();
     look();
     document.addEventListener(TURNED, () => {
       look();
