@@ -48,14 +48,6 @@ async fn earlier() -> Redirect {
 #[get("/shop/manifest.webmanifest")]
 async fn manifest(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
     let words = Words::among(&Lang::WHOLE, &state, &request);
-    let icon = |name: &str, sizes: &str, purpose: &str| {
-        words.asset(name).map(|src| json!({"src": src, "sizes": sizes, "type": "image/png", "purpose": purpose}))
-    };
-    let icons = [
-        icon("app-192.png", "192x192", "any"),
-        icon("app-512.png", "512x512", "any"),
-        icon("app-mask.png", "512x512", "maskable"),
-    ];
     let manifest = json!({
         "id": "/shop",
         "name": words.t("till-app-name"),
@@ -67,7 +59,7 @@ async fn manifest(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
         "display": "standalone",
         "theme_color": BLUE,
         "background_color": "#ffffff",
-        "icons": icons.into_iter().flatten().collect::<Vec<_>>(),
+        "icons": words.icons(),
         "shortcuts": [{"name": words.t("till-go-pay"), "url": "/shop#pay"}],
     });
     HttpResponse::Ok()

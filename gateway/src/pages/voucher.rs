@@ -215,13 +215,12 @@ async fn forget(state: Data<AppState>, request: HttpRequest) -> Result<HttpRespo
 #[get("/v/app.webmanifest")]
 async fn manifest(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
     let words = Words::of(&state, &request);
-    let icon = words.asset("icon.svg").map(|src| json!({"src": src, "sizes": "any", "type": "image/svg+xml"}));
     let manifest = json!({
         "id": DOOR, "scope": DOOR, "start_url": OPENED, "display": "standalone",
         "name": words.t("page-title"), "short_name": words.t("site-name"),
         "lang": words.lang(), "dir": words.dir(),
         "background_color": "#ffffff", "theme_color": "#0066cc",
-        "icons": icon.into_iter().collect::<Vec<_>>(),
+        "icons": words.icons(),
     });
     HttpResponse::Ok().content_type("application/manifest+json").body(manifest.to_string())
 }

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, web};
 use domain::clock::Timestamp;
 use domain::rome;
 use fluent_bundle::FluentValue;
+use serde_json::{Value, json};
 use std::borrow::Borrow;
 use std::sync::Arc;
 
@@ -153,7 +154,7 @@ impl Words {
     /// Texts for a script, as JSON that may stand inside an element.
     pub fn script(&self, prefixes: &[&str]) -> String {
         let ftl = self.state.texts.script(self.lang, prefixes);
-        serde_json::Value::String(ftl).to_string().replace('<', "\\u003c")
+        Value::String(ftl).to_string().replace('<', "\\u003c")
     }
 
     /// Euro.
@@ -186,6 +187,20 @@ impl Words {
     /// What an operation is called.
     pub fn kind(&self, kind: &str) -> String {
         self.t(&format!("kind-{}", kind.replace('_', "-")))
+    }
+
+    /// The icons of a page that phones put on their home screen, as its manifest names them.
+    pub fn icons(&self) -> Vec<Value> {
+        let all = [
+            ("app-192.png", "192x192", "any"),
+            ("app-512.png", "512x512", "any"),
+            ("app-mask.png", "512x512", "maskable"),
+        ];
+        let icon = |(name, sizes, purpose)| {
+            let src = self.asset(name)?;
+            Some(json!({"src": src, "sizes": sizes, "type": "image/png", "purpose": purpose}))
+        };
+        all.into_iter().filter_map(icon).collect()
     }
 
     /// Where the browser finds a file of the front end; nowhere when the server was built without it.
