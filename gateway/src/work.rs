@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use store::journal::{Apart, JournalError, JournalPlace, apart};
 use store::keys::Keys;
 use store::ledger::Db;
 use workers::months::Months;
@@ -68,8 +69,7 @@ impl Work {
         let projectors = async {
             if job.includes(Job::Projector) {
                 let months = Months { db: db.clone(), clock: Arc::new(SystemClock) };
-                let partitions =
-                    once_there(&self.stop, "journal", || async { self.settings.journal.partitions() }).await;
+                let partitions = self.journal(JournalPlace::partitions).await;
                 let partitions = partitions.unwrap_or_default().into_iter();
                 let projectors = join_all(partitions.map(|partition| self.projector(partition, db.clone())));
                 tokio::join!(months.run(Arc::clone(&self.stop)), projectors);
@@ -89,11 +89,9 @@ impl Work {
     }
 
     async fn projector(&self, partition: PartitionId, db: Db) {
-        let Some(journal) = once_there(&self.stop, "journal", || async { self.settings.journal.reader() }).await else {
-            return;
-        };
+        let Some(journal) = self.journal(JournalPlace::reader).await else { return };
         let (watcher, pace) = (Arc::clone(&self.watcher), Arc::clone(&self.pace));
-        let projector = Projector { db, journal, partition, watcher, pace };
+        let projector = Projector { db, journal: Apart::new(journal), partition, watcher, pace };
         projector.run(Arc::clone(&self.stop)).await;
     }
 
@@ -112,6 +110,15 @@ impl Work {
     fn trimmer(&self, db: Db) -> Trimmer {
         let Settings { journal, journal_keep, .. } = &self.settings;
         Trimmer { db, place: journal.clone(), keep: *journal_keep, clock: Arc::new(SystemClock) }
+    }
+
+    /// What the journal's place says, once it answers; `None` when told to stop before.
+    async fn journal<T: Send + 'static>(&self, ask: fn(&JournalPlace) -> Result<T, JournalError>) -> Option<T> {
+        let asking = || {
+            let place = self.settings.journal.clone();
+            apart(move || ask(&place))
+        };
+        once_there(&self.stop, "journal", asking).await
     }
 
     /// A connection to the ledger, once there is one; `None` when told to stop before.

@@ -22,6 +22,7 @@
 //!
 //! Calls block: the engine drives each partition from a thread of its own.
 
+mod apart;
 mod batch;
 mod encoding;
 mod leases;
@@ -32,6 +33,7 @@ mod redis;
 mod spread;
 mod sqlite;
 
+pub use apart::{Apart, apart};
 pub use batch::Batch;
 pub use batch::link;
 pub use encoding::{DecodeError, decode_record, encode_record};

@@ -14,6 +14,9 @@ const REST: u32 = 4;
 /// which takes some seconds for so much.
 const BEHIND_MAX: u64 = 1 << 18;
 
+/// Held by the projector that may write; nothing where each goes as fast as it can.
+pub(crate) type Turn = Option<OwnedMutexGuard<()>>;
+
 /// Shared by the projectors of one process.
 #[derive(Debug, Default)]
 pub struct Pace {
@@ -37,7 +40,7 @@ impl Pace {
     }
 
     /// Waits until a projector may write, and keeps the others from it while the guard lives.
-    pub(crate) async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+    pub(crate) async fn turn(&self) -> Turn {
         Some(Arc::clone(self.turn.as_ref()?).lock_owned().await)
     }
 

@@ -5,12 +5,13 @@
 //! writes the rows, and whoever finds it moved begins again from there. What nobody knows, whether a
 //! commit that was not answered took place, the checkpoint says.
 
-use crate::pace::Pace;
+use crate::pace::{Pace, Turn};
 use domain::ids::PartitionId;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use store::journal::{Head, Journal, JournalError};
+use store::journal::{Apart, Batch, Head, Journal, JournalError};
 use store::ledger::{Db, ProjectError};
 
 /// How much of the journal one transaction takes: the more records share a page, the cheaper each of them
@@ -18,6 +19,8 @@ use store::ledger::{Db, ProjectError};
 const STEP_BYTES_MAX: usize = 192 << 10;
 /// How often to look for new records.
 const POLL: Duration = Duration::from_millis(10);
+/// How long the journal may take to read before other partitions are written meanwhile.
+const READING: Duration = Duration::from_millis(50);
 /// How long to let records come together: they share pages, and each page is written but once.
 const GATHER: Duration = Duration::from_millis(100);
 /// How often to try again at the end: a step that was cut off is worth it, a ledger that is away is not waited for.
@@ -43,7 +46,7 @@ pub struct Projector {
     /// The ledger.
     pub db: Db,
     /// A reading connection to the journal.
-    pub journal: Box<dyn Journal>,
+    pub journal: Apart<dyn Journal>,
     /// Which partition.
     pub partition: PartitionId,
     /// Who is told.
@@ -79,10 +82,10 @@ impl Projector {
     pub async fn run(mut self, stop: Arc<AtomicBool>) {
         let (mut head, mut last_tries) = (None, LAST_TRIES);
         loop {
-            let turn = self.pace.turn().await;
+            let mut turn = self.pace.turn().await;
             // before the look: only one that began afterwards sees all that was durable when the end was told
             let ending = stop.load(Ordering::Acquire);
-            let step = self.step(&mut head).await;
+            let step = self.step(&mut head, &mut turn).await;
             let (rest, alone) = match step {
                 Step::Stop => return,
                 Step::Nothing if ending => return,
@@ -93,7 +96,7 @@ impl Projector {
                 }
                 Step::Overtaken => continue,
                 Step::Done(_) if ending => continue,
-                Step::Done(written) => self.pauses(&written),
+                Step::Done(written) => self.pauses(&written).await,
                 Step::Nothing => (Duration::ZERO, POLL),
                 Step::Failed => {
                     last_tries -= u32::from(ending);
@@ -108,7 +111,7 @@ impl Projector {
         }
     }
 
-    async fn step(&mut self, known: &mut Option<Head>) -> Step {
+    async fn step(&mut self, known: &mut Option<Head>, turn: &mut Turn) -> Step {
         let head = match *known {
             Some(head) => head,
             None => match self.db.checkpoint(self.partition).await {
@@ -123,7 +126,7 @@ impl Projector {
         if durable.is_some_and(|durable| durable <= head.seq) {
             return Step::Nothing;
         }
-        let batches = match self.journal.read(self.partition, head.seq + 1, STEP_BYTES_MAX) {
+        let batches = match self.read(head.seq + 1, turn).await {
             Ok(batches) if batches.is_empty() => return Step::Nothing,
             Ok(batches) => batches,
             Err(JournalError::Corrupt(why)) => return self.contradicted(known, head, &why).await,
@@ -155,9 +158,22 @@ impl Projector {
         }
     }
 
+    /// What the journal holds from a record on. A primary that does not answer keeps no other partition waiting.
+    async fn read(&mut self, from: u64, turn: &mut Turn) -> Result<Vec<Arc<Batch>>, JournalError> {
+        let partition = self.partition;
+        let mut reading = pin!(self.journal.ask(move |journal| journal.read(partition, from, STEP_BYTES_MAX)));
+        if let Ok(read) = tokio::time::timeout(READING, &mut reading).await {
+            return read;
+        }
+        *turn = None;
+        let read = reading.await;
+        *turn = self.pace.turn().await;
+        read
+    }
+
     /// How long all projectors of the process rest after a step, and how long then this one alone: where there is
     /// little to write nobody waits for the rests of others, and what was answered is soon in the ledger.
-    fn pauses(&mut self, written: &Written) -> (Duration, Duration) {
+    async fn pauses(&mut self, written: &Written) -> (Duration, Duration) {
         let durable = self.watcher.durable_seq(self.partition);
         if durable.is_some_and(|durable| written.seq < durable) && durable == written.durable {
             // what a busy hour left behind is caught up with at once when it is over
@@ -167,8 +183,14 @@ impl Projector {
             return (Duration::ZERO, self.pace.rest(written.took, self.partition, 0).max(GATHER));
         }
         // of a partition that another process writes only the journal can say
-        let end = durable.or_else(|| self.journal.head(self.partition).ok().map(|head| head.seq));
-        let behind = end.unwrap_or(0).saturating_sub(written.seq);
+        let end = match durable {
+            Some(durable) => durable,
+            None => {
+                let partition = self.partition;
+                self.journal.ask(move |journal| journal.head(partition)).await.map_or(0, |head| head.seq)
+            }
+        };
+        let behind = end.saturating_sub(written.seq);
         (self.pace.rest(written.took, self.partition, behind), Duration::ZERO)
     }
 

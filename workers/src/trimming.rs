@@ -12,7 +12,7 @@ use domain::record::Body;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use store::journal::{Batch, Chain, GENESIS, Head, Journal, JournalError, JournalPlace, link};
+use store::journal::{Apart, Batch, Chain, GENESIS, Head, Journal, JournalError, JournalPlace, apart, link};
 use store::ledger::{Db, Error, Mark, MarkKind};
 
 /// How often to look.
@@ -66,28 +66,33 @@ impl Trimmer {
     /// # Errors
     /// [`TrimError`].
     pub async fn look(&self) -> Result<bool, TrimError> {
-        let volume = self.place.volume()?;
-        metrics::gauge!("buono_journal_bytes").set(volume.bytes as f64);
-        if let Some(limit) = volume.limit_bytes {
-            metrics::gauge!("buono_journal_limit_bytes").set(limit as f64);
-        }
-        if let Some(standbys) = self.place.standbys()?.filter(|standbys| standbys.hidden == 0) {
-            metrics::gauge!("buono_journal_standbys_needed").set(standbys.needed as f64);
-            metrics::gauge!("buono_journal_standbys_confirming").set(standbys.confirming.len() as f64);
-        }
-        let mut journal = match self.keep {
-            Some(_) => self.place.writer()?,
-            None => self.place.reader()?,
+        let (place, writes) = (self.place.clone(), self.keep.is_some());
+        let open = move || {
+            let journal = if writes { place.writer() } else { place.reader() };
+            Ok((place.partitions()?, journal?))
         };
-        let mut trimmed = false;
-        for partition in journal.partitions()? {
-            let end = journal.head(partition)?;
-            self.measure(journal.as_mut(), partition, &end).await?;
-            if let Some(keep) = self.keep {
-                trimmed |= self.trim(journal.as_mut(), partition, &end, keep).await?;
+        let (partitions, journal) = apart(open).await?;
+        let (mut journal, mut trimmed) = (Apart::new(journal), false);
+        for partition in partitions {
+            match self.turn(&mut journal, partition).await {
+                Ok(gone) => trimmed |= gone,
+                // of several primaries one may be away, and the others fill up
+                Err(error) => tracing::warn!(%partition, %error, "the partition is not trimmed for now"),
             }
         }
+        let place = self.place.clone();
+        apart(move || measure_place(&place)).await?;
         Ok(trimmed)
+    }
+
+    /// Measures and trims a partition.
+    async fn turn(&self, journal: &mut Apart<dyn Journal>, partition: PartitionId) -> Result<bool, TrimError> {
+        let end = journal.ask(move |journal| journal.head(partition)).await?;
+        self.measure(journal, partition, &end).await?;
+        match self.keep {
+            Some(keep) => self.trim(journal, partition, &end, keep).await,
+            None => Ok(false),
+        }
     }
 
     /// How long ago a record was written.
@@ -95,10 +100,15 @@ impl Trimmer {
         at.map_or(0, |at| (self.clock.now().micros() - at.micros()).max(0) / 1_000_000)
     }
 
-    async fn measure(&self, journal: &mut dyn Journal, partition: PartitionId, end: &Head) -> Result<(), TrimError> {
+    async fn measure(
+        &self,
+        journal: &mut Apart<dyn Journal>,
+        partition: PartitionId,
+        end: &Head,
+    ) -> Result<(), TrimError> {
         let projected = self.db.checkpoint(partition).await?.seq;
-        let oldest = first(journal, partition, 1)?;
-        let waiting = if projected < end.seq { first(journal, partition, projected + 1)? } else { None };
+        let oldest = first(journal, partition, 1).await?;
+        let waiting = if projected < end.seq { first(journal, partition, projected + 1).await? } else { None };
         let waiting = waiting.filter(|batch| batch.first_seq() > projected);
         let began = oldest.as_ref().map_or(end.seq, |batch| batch.first_seq() - 1);
         let lag_s = self.age_s(waiting.as_deref().map(begun));
@@ -122,22 +132,23 @@ impl Trimmer {
 
     async fn trim(
         &self,
-        journal: &mut dyn Journal,
+        journal: &mut Apart<dyn Journal>,
         partition: PartitionId,
         end: &Head,
         keep: Duration,
     ) -> Result<bool, TrimError> {
-        let Some(oldest) = first(journal, partition, 1)? else { return Ok(false) };
+        let Some(oldest) = first(journal, partition, 1).await? else { return Ok(false) };
         let (mut at, mut facts) = self.noted(partition, &oldest.previous()).await?;
         let floor = self.floor(partition).await?;
         // whoever noted it may have been killed before it was done
         if oldest.head().seq <= at.seq {
-            journal.trim(partition, at.seq, floor.max(at.seq))?;
+            let upto = at.seq;
+            journal.ask(move |journal| journal.trim(partition, upto, floor.max(upto))).await?;
         }
         let keep_us = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
         let before = self.clock.now().micros().saturating_sub(keep_us);
         let started = at.seq;
-        for batch in journal.read(partition, at.seq + 1, STEP_BYTES)? {
+        for batch in journal.ask(move |journal| journal.read(partition, started + 1, STEP_BYTES)).await? {
             let last = batch.head().seq;
             if last > floor || last >= end.seq || ended(&batch).micros() >= before || batch.follows(&at).is_err() {
                 break;
@@ -153,7 +164,7 @@ impl Trimmer {
             return Ok(false);
         }
         self.db.set_mark(partition, MarkKind::Trimmed, &Mark { head: at, facts, at: self.clock.now() }).await?;
-        journal.trim(partition, at.seq, floor)?;
+        journal.ask(move |journal| journal.trim(partition, at.seq, floor)).await?;
         metrics::counter!("buono_journal_trimmed_records_total", "partition" => partition.to_string())
             .increment(at.seq - started);
         tracing::info!(%partition, upto = at.seq, "the journal is trimmed");
@@ -181,8 +192,26 @@ impl Trimmer {
     }
 }
 
-fn first(journal: &mut dyn Journal, partition: PartitionId, from: u64) -> Result<Option<Arc<Batch>>, JournalError> {
-    Ok(journal.read(partition, from, 1)?.into_iter().next())
+/// How much room the journal takes, and who else has what it commits.
+fn measure_place(place: &JournalPlace) -> Result<(), JournalError> {
+    let volume = place.volume()?;
+    metrics::gauge!("buono_journal_bytes").set(volume.bytes as f64);
+    if let Some(limit) = volume.limit_bytes {
+        metrics::gauge!("buono_journal_limit_bytes").set(limit as f64);
+    }
+    if let Some(standbys) = place.standbys()?.filter(|standbys| standbys.hidden == 0) {
+        metrics::gauge!("buono_journal_standbys_needed").set(standbys.needed as f64);
+        metrics::gauge!("buono_journal_standbys_confirming").set(standbys.confirming.len() as f64);
+    }
+    Ok(())
+}
+
+async fn first(
+    journal: &mut Apart<dyn Journal>,
+    partition: PartitionId,
+    from: u64,
+) -> Result<Option<Arc<Batch>>, JournalError> {
+    Ok(journal.ask(move |journal| journal.read(partition, from, 1)).await?.into_iter().next())
 }
 
 fn written(body: &Body) -> Timestamp {

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use store::journal::{JournalError, Leases, Member, Table};
+use store::journal::{Apart, JournalError, Leases, Member, Table};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -33,8 +33,7 @@ enum Standing {
 
 pub(super) struct Steward {
     me: Member,
-    /// Away while it is asked something, on a thread that may wait.
-    leases: Option<Box<dyn Leases>>,
+    leases: Apart<dyn Leases>,
     local: Arc<Local>,
     source: Arc<dyn Source>,
     routes: watch::Sender<Arc<Routes>>,
@@ -55,7 +54,7 @@ impl Steward {
         source: Arc<dyn Source>,
         (routes, keeper, signals): (watch::Sender<Arc<Routes>>, Keeper, Arc<Signals>),
     ) -> Self {
-        let (links, pulse, leases) = (BTreeMap::new(), Pulse::default(), Some(leases));
+        let (links, pulse, leases) = (BTreeMap::new(), Pulse::default(), Apart::new(leases));
         let (standing, taken) = (Standing::Outside, BTreeSet::new());
         Self { me, leases, local, source, routes, keeper, signals, links, pulse, standing, taken }
     }
@@ -92,7 +91,7 @@ impl Steward {
         // whatever is still on its way then is refused once another node has the partition
         let _ = timeout(DRAIN, all_rest).await;
         let me = self.me.clone();
-        self.ask(move |leases| leases.leave(&me)).await?;
+        self.leases.ask(move |leases| leases.leave(&me)).await?;
         self.tell_others().await;
         Ok(())
     }
@@ -102,7 +101,7 @@ impl Steward {
         if self.standing != Standing::Gone {
             self.beat().await?;
         }
-        let table = self.ask(|leases| leases.table()).await?;
+        let table = self.leases.ask(|leases| leases.table()).await?;
         let living = self.pulse.living(&table, Instant::now());
         self.meet(&table, &living);
         self.publish(&table, &living);
@@ -119,22 +118,9 @@ impl Steward {
         Ok(())
     }
 
-    /// Asks the leases on a thread that may wait.
-    async fn ask<T: Send + 'static>(
-        &mut self,
-        question: impl FnOnce(&mut dyn Leases) -> Result<T, JournalError> + Send + 'static,
-    ) -> Result<T, JournalError> {
-        let lost = || JournalError::Unknown("the connection to the leases was lost with its thread".to_owned());
-        let mut leases = self.leases.take().ok_or_else(lost)?;
-        let asked = tokio::task::spawn_blocking(move || (question(leases.as_mut()), leases)).await;
-        let (answer, leases) = asked.map_err(|_| lost())?;
-        self.leases = Some(leases);
-        answer
-    }
-
     async fn beat(&mut self) -> Result<(), JournalError> {
         let (me, first) = (self.me.clone(), self.standing == Standing::Outside);
-        if self.ask(move |leases| leases.beat(&me, first)).await? {
+        if self.leases.ask(move |leases| leases.beat(&me, first)).await? {
             self.standing = Standing::In;
         } else {
             tracing::error!(name = self.me.name, "another process runs under this node's name: this one takes no part");
@@ -191,7 +177,7 @@ impl Steward {
         }
         for (id, from) in plan.claim {
             let me = self.me.name.clone();
-            if self.ask(move |leases| leases.claim(id, &me, from.as_ref())).await? {
+            if self.leases.ask(move |leases| leases.claim(id, &me, from.as_ref())).await? {
                 metrics::counter!("buono_cluster_taken_total").increment(1);
                 self.take_up(id).await;
                 changed = true;
@@ -246,7 +232,7 @@ impl Steward {
         }
         self.forget(id);
         let me = self.me.name.clone();
-        self.ask(move |leases| leases.release(id, &me)).await?;
+        self.leases.ask(move |leases| leases.release(id, &me)).await?;
         Ok(true)
     }
 

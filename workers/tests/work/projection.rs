@@ -4,12 +4,14 @@
 use super::town::{Town, holders, ledger, voucher};
 use domain::clock::Timestamp;
 use domain::ids::PartitionId;
+use domain::record::NodeId;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
-use store::journal::Journal;
+use store::journal::{Apart, Append, Appended, Batch, Head, Journal, JournalError, MemoryJournal, Opened};
 use store::ledger::Db;
 use workers::pace::Pace;
 use workers::projector::{Projector, Watcher};
@@ -44,7 +46,7 @@ impl Watcher for Told {
 fn projector(db: &Db, town: &Town, told: &Arc<Told>) -> Projector {
     told.durable.store(town.head.seq, SeqCst);
     let watcher: Arc<dyn Watcher> = Arc::clone(told) as _;
-    let (journal, pace) = (Box::new(town.journal.clone()), Arc::new(Pace::beside_tills()));
+    let (journal, pace) = (town.reader(), Arc::new(Pace::beside_tills()));
     Projector { db: db.clone(), journal, partition: town.partition, watcher, pace }
 }
 
@@ -91,6 +93,78 @@ async fn every_fact_is_in_the_ledger_once_through_any_number_of_deaths() {
     let messages = db.due_messages(i64::MAX, 10_000).await.unwrap();
     assert_eq!(messages.len() as u128, VOUCHERS + 60 * 5);
     assert!(told.stopped.lock().unwrap().is_empty());
+}
+
+/// A journal whose primary does not answer until somebody lets it.
+struct Frozen {
+    journal: MemoryJournal,
+    thaws: Receiver<()>,
+}
+
+impl Journal for Frozen {
+    fn read(&mut self, partition: PartitionId, from: u64, bytes_max: usize) -> Result<Vec<Arc<Batch>>, JournalError> {
+        assert!(self.thaws.recv().is_err(), "it thaws when the other end is dropped");
+        self.journal.read(partition, from, bytes_max)
+    }
+
+    fn head(&mut self, partition: PartitionId) -> Result<Head, JournalError> {
+        self.journal.head(partition)
+    }
+
+    fn reconnect(&mut self) {}
+
+    fn create(&mut self, _: PartitionId) -> Result<(), JournalError> {
+        unreachable!("a projector only reads")
+    }
+
+    fn partitions(&mut self) -> Result<Vec<PartitionId>, JournalError> {
+        unreachable!("a projector only reads")
+    }
+
+    fn restore(&mut self, _: PartitionId, _: &Head, _: &[Arc<Batch>]) -> Result<(), JournalError> {
+        unreachable!("a projector only reads")
+    }
+
+    fn open(&mut self, _: PartitionId, _: NodeId, _: u64, _: Timestamp) -> Result<Opened, JournalError> {
+        unreachable!("a projector only reads")
+    }
+
+    fn flush(&mut self, _: &[Append]) -> Vec<Appended> {
+        unreachable!("a projector only reads")
+    }
+
+    fn check(&mut self, _: PartitionId, _: u64) -> Result<(), JournalError> {
+        unreachable!("a projector only reads")
+    }
+
+    fn trim(&mut self, _: PartitionId, _: u64, _: u64) -> Result<(), JournalError> {
+        unreachable!("a projector only reads")
+    }
+}
+
+#[tokio::test]
+async fn a_primary_that_does_not_answer_holds_up_no_other_partition() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = ledger(&folder).await;
+    holders(&db, 1..=2).await;
+    let (mut frozen, mut sound) = (Town::new(db.clone(), PartitionId(0)), Town::new(db.clone(), PartitionId(1)));
+    frozen.issue(1, 5_000, FAR);
+    sound.issue(2, 5_000, FAR);
+    let (told, others) = (Arc::new(Told::default()), Arc::new(Told::default()));
+    let (thaw, thaws) = channel();
+    let (mut waiting, mut going) = (projector(&db, &frozen, &told), projector(&db, &sound, &others));
+    waiting.journal = Apart::new(Box::new(Frozen { journal: frozen.journal.clone(), thaws }));
+    going.pace = Arc::clone(&waiting.pace);
+    let stop = Arc::new(AtomicBool::new(true));
+    let goes = async {
+        going.run(Arc::clone(&stop)).await;
+        assert_eq!(db.checkpoint(sound.partition).await.unwrap(), sound.head);
+        assert_ne!(db.checkpoint(frozen.partition).await.unwrap(), frozen.head);
+        drop(thaw);
+    };
+    // the one that waits has the first turn
+    tokio::join!(waiting.run(Arc::clone(&stop)), goes);
+    assert_eq!(db.checkpoint(frozen.partition).await.unwrap(), frozen.head);
 }
 
 /// Says how far the journal is, which a moment later is further, with the end told on top.

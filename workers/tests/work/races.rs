@@ -19,8 +19,7 @@ const VOUCHERS: u128 = 40;
 /// A projector with connections of its own, as in a process of its own.
 async fn racer(url: &str, town: &Town, told: &Arc<Told>, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
     let db = Db::connect_postgres(&url.parse().unwrap()).await.unwrap().everything();
-    let (journal, watcher) = (Box::new(town.journal.clone()), Arc::clone(told) as _);
-    let pace = Arc::new(Pace::alone());
+    let (journal, watcher, pace) = (town.reader(), Arc::clone(told) as _, Arc::new(Pace::alone()));
     let projector = Projector { db, journal, partition: town.partition, watcher, pace };
     tokio::spawn(projector.run(Arc::clone(stop)))
 }

@@ -11,7 +11,7 @@ use domain::voucher::{
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
-use store::journal::{Batch, Head, Journal, MemoryJournal};
+use store::journal::{Apart, Batch, Head, Journal, MemoryJournal};
 use store::ledger::{Db, HolderRow, MunicipalityRow, NewHolder, ProgrammeRow};
 use store::seal::Sealed;
 use uuid::Uuid;
@@ -57,6 +57,13 @@ pub struct Town {
     pub head: Head,
     vouchers: HashMap<VoucherId, Voucher>,
     requests: u128,
+}
+
+impl Town {
+    /// A connection that reads its journal.
+    pub fn reader(&self) -> Apart<dyn Journal> {
+        Apart::new(Box::new(self.journal.clone()))
+    }
 }
 
 /// A new ledger in a folder that must outlive it.
