@@ -14,6 +14,7 @@ use crate::vouchers::{Options, Primary, StartError};
 use crate::writer::{Phase, Writer};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::{PartitionId, VoucherId};
+use futures_util::future::join_all;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -187,17 +188,17 @@ impl Local {
     }
 
     /// For each partition that is here the place up to which it is durable, once everything submitted before this
-    /// call is.
+    /// call is; or why nobody knows.
+    pub async fn ends(&self, deadline: Timestamp) -> Vec<(PartitionId, Result<u64, NotDone>)> {
+        let end = async |partition: &Partition| (partition.id, self.partition_durable(partition, deadline).await);
+        let mut ends = join_all(self.registry.partitions().map(|partition| end(partition))).await;
+        ends.retain(|(_, end)| *end != Err(NotDone::Moved));
+        ends
+    }
+
+    /// The same where nobody may be in doubt.
     pub async fn barrier(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
-        let mut durable = Vec::new();
-        for partition in self.registry.partitions() {
-            match self.partition_durable(partition, deadline).await {
-                Ok(seq) => durable.push((partition.id, seq)),
-                Err(NotDone::Moved) => {}
-                Err(other) => return Err(other),
-            }
-        }
-        Ok(durable)
+        self.ends(deadline).await.into_iter().map(|(partition, end)| Ok((partition, end?))).collect()
     }
 
     /// The first partition that knows; otherwise the least certain answer.
@@ -217,19 +218,20 @@ impl Local {
     }
 
     /// Lets idle vouchers leave memory. `source` says how far the ledger is, asked after the
-    /// barrier; a partition whose ledger lags is left alone this time.
-    pub async fn passivate(&self, source: &dyn Source, deadline: Timestamp) -> Result<usize, NotDone> {
+    /// barrier; a partition whose ledger lags, or that does not serve, is left alone this time.
+    pub async fn passivate(&self, source: &dyn Source, deadline: Timestamp) -> usize {
         let idle_us = i64::try_from(self.idle.as_micros()).unwrap_or(i64::MAX);
         let before = self.clock.now().plus_micros(idle_us.saturating_neg());
         let mut retired = 0;
-        for (partition, durable) in self.barrier(deadline).await? {
+        for (partition, end) in self.ends(deadline).await {
+            let Ok(durable) = end else { continue };
             if source.checkpoint(partition).await.is_ok_and(|checkpoint| checkpoint.seq >= durable) {
                 retired += self.registry.passivate(partition, before);
             }
         }
         metrics::counter!("buono_engine_passivated_total").increment(retired as u64);
         metrics::gauge!("buono_engine_resident_vouchers").set(self.registry.len() as f64);
-        Ok(retired)
+        retired
     }
 
     /// Forgets what it had of a partition that is not here any more: it would be void when that comes back.

@@ -131,12 +131,10 @@ impl Vouchers {
         }
     }
 
-    /// The same for the partitions that this process has.
-    ///
-    /// # Errors
-    /// [`NotDone`] when one of them does not serve.
-    pub async fn local_barrier(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
-        self.local.barrier(deadline).await
+    /// How far each partition that this process has is durable, once everything submitted before this call is; or why
+    /// nobody knows.
+    pub async fn local_ends(&self, deadline: Timestamp) -> Vec<(PartitionId, Result<u64, NotDone>)> {
+        self.local.ends(deadline).await
     }
 
     /// Where each partition is, as this process knows it.
@@ -234,11 +232,8 @@ impl Vouchers {
         self.local.registry().len()
     }
 
-    /// Lets idle vouchers leave memory.
-    ///
-    /// # Errors
-    /// [`NotDone`] when a partition does not serve.
-    pub async fn passivate(&self, source: &dyn Source, deadline: Timestamp) -> Result<usize, NotDone> {
+    /// Lets idle vouchers of the partitions that serve leave memory, and says how many went.
+    pub async fn passivate(&self, source: &dyn Source, deadline: Timestamp) -> usize {
         self.local.passivate(source, deadline).await
     }
 

@@ -141,9 +141,9 @@ async fn a_voucher_that_left_memory_comes_back_with_every_keys_outcome() {
         stage.clock.now.fetch_add(120_000_000, SeqCst);
         // it leaves only once the ledger has everything
         stage.ledger.seq.store(stage.ledger.end() - 1, SeqCst);
-        assert_eq!(vouchers.passivate(stage.ledger.as_ref(), stage.clock.far()).await.unwrap(), 0);
+        assert_eq!(vouchers.passivate(stage.ledger.as_ref(), stage.clock.far()).await, 0);
         stage.ledger.seq.store(u64::MAX, SeqCst);
-        assert_eq!(vouchers.passivate(stage.ledger.as_ref(), stage.clock.far()).await.unwrap(), 1);
+        assert_eq!(vouchers.passivate(stage.ledger.as_ref(), stage.clock.far()).await, 1);
         assert_eq!(vouchers.resident(), 0);
         for (command, event) in &told {
             let known = vouchers.execute(voucher(6), again(1_000 + number, command), stage.clock.far()).await.unwrap();

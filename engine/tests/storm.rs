@@ -109,7 +109,7 @@ async fn weather(stage: Rc<Stage>, mut dice: Dice) {
             }
             3 => stage.clock.deaths.store(1, SeqCst),
             4..8 => {
-                let _ = stage.vouchers.passivate(stage.ledger.as_ref(), stage.clock.far()).await;
+                stage.vouchers.passivate(stage.ledger.as_ref(), stage.clock.far()).await;
             }
             // the ledger lags behind the journal, by something else each time
             _ => {

@@ -140,9 +140,7 @@ async fn housekeeping(state: &AppState, source: &LedgerSource, stop: &AtomicBool
         if sweep.is_zero() {
             sweep = SWEEP_EVERY;
             state.limits.forget();
-            if let Err(error) = state.vouchers.passivate(source, state.deadline()).await {
-                tracing::warn!(%error, "idle vouchers stay in memory for now");
-            }
+            state.vouchers.passivate(source, state.deadline()).await;
         }
     }
     note_ends(state);

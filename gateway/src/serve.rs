@@ -379,19 +379,29 @@ impl Running {
     /// When the workers died.
     pub async fn end(self) -> Result<(), StartError> {
         // everything decided is on disk, and the projector stops only where the journal does
-        let durable = self.state.vouchers.local_barrier(self.state.deadline()).await;
+        let ends = self.state.vouchers.local_ends(self.state.deadline()).await;
         self.stop.store(true, Ordering::Release);
         let workers = self.workers;
         web::block(move || workers.join()).await?.map_err(|_| "the workers died")?;
         let vouchers = self.state.vouchers.clone();
         web::block(move || vouchers.stop()).await?;
-        let durable = durable.map_err(|error| format!("the journal did not answer at the end: {error}"))?;
-        for (partition, seq) in durable.into_iter().filter(|_| self.works) {
-            let reached = tokio::time::timeout(Duration::from_secs(1), self.state.hub.reached(partition, seq)).await;
-            reached.map_err(|_| "the ledger has not caught up; it will at the next start")?;
+        for (partition, end) in ends {
+            match end {
+                // nothing of it was taken in, and its operator has been told
+                Err(NotDone::Halted) => tracing::warn!(%partition, "ended while the partition is halted"),
+                Err(error) => return Err(format!("the journal did not answer at the end: {error}").into()),
+                Ok(seq) if self.works => projected(&self.state.hub, partition, seq).await?,
+                Ok(_) => {}
+            }
         }
         Ok(())
     }
+}
+
+/// The ledger has everything up to there by now, or the workers have ended without it.
+async fn projected(hub: &Hub, partition: PartitionId, seq: u64) -> Result<(), StartError> {
+    let reached = tokio::time::timeout(Duration::from_secs(1), hub.reached(partition, seq)).await;
+    Ok(reached.map_err(|_| "the ledger has not caught up; it will at the next start")?)
 }
 
 /// Ends when the process is told to end, from this call on.
