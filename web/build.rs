@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What Vite is made from, and what to look at for changes.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "src",
     "public",
     "package.json",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 8] = [
     "vite.config.ts",
     "subset-fonts.mjs",
     "icons.mjs",
+    "print-fonts.mjs",
 ];
 
 /// The oldest Node that Vite runs on, and the next line of releases it accepts.
@@ -148,11 +149,7 @@ fn kind(name: &str) -> &'static str {
 
 /// The table of all files as Rust.
 fn table(folder: &Path, missing: Option<&str>) -> String {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let files: BTreeMap<String, PathBuf> = entries
-        .map(|entry| entry.expect("the build can be read").path())
-        .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), path)))
-        .collect();
+    let files = files_of(folder);
     let include = |name: &str| files.get(name).map(|path| format!("include_bytes!({path:?})"));
     let mut text = format!("const MISSING: Option<&str> = {missing:?};\nconst ASSETS: &[Asset] = &[\n");
     for name in files.keys().filter(|name| !name.ends_with(".br") && !name.ends_with(".gz")) {
@@ -169,5 +166,18 @@ fn table(folder: &Path, missing: Option<&str>) -> String {
             packed("gz"),
         );
     }
+    text.push_str("];\nconst PRINT_FONTS: &[&[u8]] = &[\n");
+    let print = folder.join("print");
+    let fonts = if print.is_dir() { files_of(&print) } else { BTreeMap::new() };
+    for path in fonts.values() {
+        let _ = writeln!(text, "include_bytes!({path:?}),");
+    }
     text + "];\n"
+}
+
+/// The files of a folder by their names.
+fn files_of(folder: &Path) -> BTreeMap<String, PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.expect("the build can be read").path()).filter(|path| path.is_file());
+    paths.filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), path))).collect()
 }

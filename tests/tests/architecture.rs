@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A crate and the crates of ours that it may use.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("engine", &["domain", "store"]),
     ("workers", &["domain", "store"]),
     ("web", &[]),
-    ("gateway", &["domain", "store", "engine", "workers", "web"]),
+    ("documents", &["web"]),
+    ("gateway", &["domain", "store", "engine", "workers", "web", "documents"]),
     ("loadtest", &["domain"]),
 ];
 

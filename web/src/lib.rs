@@ -23,6 +23,9 @@ pub struct Asset {
     pub gzip: Option<&'static [u8]>,
 }
 
+/// Letters to print with, as TrueType; none where npm was missing.
+pub const FONTS: &[&[u8]] = PRINT_FONTS;
+
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The file that templates call so.
