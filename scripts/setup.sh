@@ -72,4 +72,5 @@ from_pypi() {
 if [ "${1:-demo}" = test ]; then
   from_pypi schemathesis
   from_pypi valkey --no-deps
+  from_pypi aiosmtpd
 fi

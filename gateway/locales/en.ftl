@@ -67,6 +67,18 @@ problem-reversal-exceeds-title = Reversal too high
 problem-reversal-exceeds-detail = You cannot reverse more than is left of the operation.
 problem-operation-sealed-title = Operation sealed
 problem-operation-sealed-detail = The operation is part of a claim and can no longer be reversed.
+problem-claim-not-found-title = Claim not found
+problem-claim-not-found-detail = There is no claim with this number.
+problem-nothing-to-claim-title = Nothing to claim
+problem-nothing-to-claim-detail = Everything that you took is already in a claim.
+problem-iban-required-title = The IBAN is missing
+problem-iban-required-detail = To be paid, first give the municipality your IBAN. Call the municipality.
+problem-no-documents-title = No documents
+problem-no-documents-detail = This server cannot make PDF. Tell whoever runs it.
+problem-press-busy-title = Too many documents at once
+problem-press-busy-detail = Other documents are being made: try again in a few seconds.
+problem-list-too-long-title = List too long
+problem-list-too-long-detail = Ask for fewer days, or for a CSV file.
 problem-holds-open-title = Holds are open
 problem-holds-open-detail = There is still an open hold on the voucher.
 problem-messages-already-sent-title = Messages already sent
@@ -587,6 +599,12 @@ console-search = Reference, tax code, phone, e-mail or code
 console-any = All
 console-find = Search
 console-reference = Reference
+console-to-print = Print
+console-choose = To print: { $reference }
+console-print-chosen = { $count ->
+    [one] Print the chosen voucher
+   *[other] Print the { $count } chosen vouchers
+}
 console-initials = Initials
 console-balance = Balance
 console-held = Held
@@ -653,3 +671,66 @@ console-second-factor-yes = Ask for it at every sign-in
 console-second-factor-no = Do not ask for it
 console-user-added = User added
 console-secret-text = This is the key for the authenticator app. It is shown only now: give it to the user.
+
+# Documents: PDF for families, shops and the municipality's archive
+paper-voucher = Food voucher
+paper-balance-at = Balance on { $at }
+paper-until = Can be spent until { $day }, that day included
+paper-code = Code to say at the till
+paper-qr-alt = The voucher's QR code: the till reads it
+paper-not-updated = This sheet does not update itself: the till knows the true balance.
+paper-card-how = Cut along the dashes and fold in the middle.
+paper-how = How to use it
+paper-how-1 = Go to one of the shops on this list.
+paper-how-2 = At the till show the QR code, or say the code beside it.
+paper-how-3 = You may spend only a part: the rest stays on the voucher.
+paper-rules = Rules
+paper-help = Help
+paper-shops = Where you can spend it
+paper-operations = Operations
+paper-period = From { $from } to { $to }
+paper-made-at = Printed on { $at }
+paper-total = Total
+paper-count = Operations
+paper-amount = Amount
+paper-by-day = By day
+paper-by-till = By till
+paper-lines = All operations
+paper-nothing = No operations in this period.
+paper-day = Day
+paper-till = Till
+paper-when = When
+paper-receipt = Receipt
+paper-kind = Operation
+paper-claim = Debit note no.
+paper-to = To
+paper-sealed-on = Date: { $day }
+paper-vat = VAT / tax no. { $number }
+paper-iban = IBAN for the payment
+paper-no-iban = IBAN: not yet given to the municipality.
+paper-claim-note = Reimbursement of food vouchers accepted as payment. Outside the scope of VAT (art. 6-quater D.P.R. 633/1972, Italy).
+paper-seal = Fingerprint of the operations
+
+# Lists of a shop as CSV and XLSX: the heads of the columns
+list-day = Date
+list-time = Time
+list-kind = Operation
+list-amount = Amount
+list-reversed = Reversed
+list-balance = Voucher balance
+list-till = Till
+list-receipt = Receipt
+list-operation = Operation id
+list-voucher = Voucher id
+list-voucher-seq = Voucher sequence
+list-operations = Operations
+list-totals = Totals
+list-count = Operations
+list-total = Total
+
+# Mail: the list of operations that a shop has sent to itself
+mail-statement-subject = { $shop }: operations from { $from } to { $to }
+mail-statement = Good morning,
+    attached are the operations with food vouchers of { $shop } from { $from } to { $to }.
+    The list was asked for on { $at } at one of the shop's tills.
+    If it is not for you, delete this message and tell { $municipality }: { $phone }, { $email }.

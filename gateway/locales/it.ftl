@@ -67,6 +67,18 @@ problem-reversal-exceeds-title = Storno troppo alto
 problem-reversal-exceeds-detail = Non si può stornare più di quanto resta dell'operazione.
 problem-operation-sealed-title = Operazione già rendicontata
 problem-operation-sealed-detail = L'operazione è in una richiesta di pagamento: non si può più stornare.
+problem-claim-not-found-title = Richiesta non trovata
+problem-claim-not-found-detail = Non c'è una richiesta di pagamento con questo numero.
+problem-nothing-to-claim-title = Niente da chiedere
+problem-nothing-to-claim-detail = Tutto quello che hai incassato è già in una richiesta di pagamento.
+problem-iban-required-title = Manca l'IBAN
+problem-iban-required-detail = Per essere pagato devi prima dare il tuo IBAN al Comune. Chiama il Comune.
+problem-no-documents-title = Documenti non disponibili
+problem-no-documents-detail = Questo server non può fare PDF. Avvisa chi lo gestisce.
+problem-press-busy-title = Troppe stampe insieme
+problem-press-busy-detail = Stiamo preparando altri documenti: riprova tra qualche secondo.
+problem-list-too-long-title = Elenco troppo lungo
+problem-list-too-long-detail = Chiedi meno giorni, oppure un file CSV.
 problem-holds-open-title = Prenotazioni aperte
 problem-holds-open-detail = Sul buono c'è ancora una prenotazione aperta.
 problem-messages-already-sent-title = Messaggi già partiti
@@ -587,6 +599,12 @@ console-search = Riferimento, codice fiscale, telefono, e-mail o codice
 console-any = Tutti
 console-find = Cerca
 console-reference = Riferimento
+console-to-print = Stampa
+console-choose = Da stampare: { $reference }
+console-print-chosen = { $count ->
+    [one] Stampa il buono scelto
+   *[other] Stampa i { $count } buoni scelti
+}
 console-initials = Iniziali
 console-balance = Saldo
 console-held = Prenotati
@@ -653,3 +671,66 @@ console-second-factor-yes = Chiedilo a ogni accesso
 console-second-factor-no = Non chiederlo
 console-user-added = Utente aggiunto
 console-secret-text = È la chiave per l'app di autenticazione. Si vede solo adesso: dalla all'utente.
+
+# Documenti: PDF per le famiglie, gli esercenti e l'archivio del Comune
+paper-voucher = Buono spesa
+paper-balance-at = Saldo al { $at }
+paper-until = Si può spendere fino al { $day } compreso
+paper-code = Codice da dire alla cassa
+paper-qr-alt = Codice QR del buono: lo legge la cassa
+paper-not-updated = Questo foglio non si aggiorna da solo: il saldo vero lo dice la cassa.
+paper-card-how = Ritaglia lungo il tratteggio e piega a metà.
+paper-how = Come si usa
+paper-how-1 = Vai in uno dei negozi di questa lista.
+paper-how-2 = Alla cassa mostra il codice QR, oppure di' il codice scritto accanto.
+paper-how-3 = Puoi spendere anche solo una parte: il resto rimane sul buono.
+paper-rules = Regole
+paper-help = Aiuto
+paper-shops = Dove puoi spenderlo
+paper-operations = Operazioni
+paper-period = Dal { $from } al { $to }
+paper-made-at = Stampato il { $at }
+paper-total = Totale
+paper-count = Operazioni
+paper-amount = Importo
+paper-by-day = Per giorno
+paper-by-till = Per cassa
+paper-lines = Tutte le operazioni
+paper-nothing = Nessuna operazione in questo periodo.
+paper-day = Giorno
+paper-till = Cassa
+paper-when = Quando
+paper-receipt = Ricevuta
+paper-kind = Operazione
+paper-claim = Nota di debito n.
+paper-to = Spettabile
+paper-sealed-on = Data: { $day }
+paper-vat = P. IVA / C.F. { $number }
+paper-iban = IBAN per il pagamento
+paper-no-iban = IBAN: non ancora comunicato al Comune.
+paper-claim-note = Rimborso di buoni spesa accettati in pagamento. Operazione fuori campo IVA (art. 6-quater D.P.R. 633/1972).
+paper-seal = Impronta delle operazioni
+
+# Elenchi di un negozio in CSV e XLSX: le intestazioni delle colonne
+list-day = Data
+list-time = Ora
+list-kind = Operazione
+list-amount = Importo
+list-reversed = Stornato
+list-balance = Saldo buono
+list-till = Cassa
+list-receipt = Ricevuta
+list-operation = Codice operazione
+list-voucher = Codice buono
+list-voucher-seq = Progressivo buono
+list-operations = Operazioni
+list-totals = Totali
+list-count = Operazioni
+list-total = Totale
+
+# Posta: l'elenco delle operazioni che un negozio si fa mandare
+mail-statement-subject = { $shop }: operazioni dal { $from } al { $to }
+mail-statement = Buongiorno,
+    in allegato ci sono le operazioni con buoni spesa di { $shop } dal { $from } al { $to }.
+    L'elenco è stato chiesto il { $at } da una cassa del negozio.
+    Se non vi riguarda, cancellate questo messaggio e avvisate { $municipality }: { $phone }, { $email }.

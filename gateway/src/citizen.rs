@@ -1,6 +1,7 @@
 //! What a voucher's holder uses: a session opened by the link's secret or the typed code.
 
 mod events;
+mod print;
 mod session;
 pub mod view;
 
@@ -24,7 +25,13 @@ pub use session::{end, keep, open};
 
 /// All routes of this part.
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(session::open_session).service(voucher).service(events::events).service(qr).service(block);
+    config
+        .service(session::open_session)
+        .service(voucher)
+        .service(events::events)
+        .service(qr)
+        .service(print::print)
+        .service(block);
 }
 
 /// The voucher as its holder sees it

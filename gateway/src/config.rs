@@ -25,6 +25,7 @@ use store::ledger::Db;
 use store::postgres::PostgresServer;
 use store::tls::Authorities;
 use tracing_subscriber::EnvFilter;
+use workers::mail::SmtpPost;
 
 /// Every partition has a batch of its own: more than this many would be small ones.
 const PARTITIONS_MAX: u16 = 256;
@@ -163,6 +164,8 @@ struct Serve {
     #[arg(long, env = "BUONO_WORKERS", num_args = 0..=1, default_missing_value = "true")]
     workers: Option<bool>,
     #[command(flatten)]
+    mail: MailServer,
+    #[command(flatten)]
     keep: Keep,
 }
 
@@ -180,7 +183,27 @@ struct Work {
     #[arg(long = "listen", env = "BUONO_WORK_LISTEN")]
     work_listen: Option<SocketAddr>,
     #[command(flatten)]
+    mail: MailServer,
+    #[command(flatten)]
     keep: Keep,
+}
+
+#[derive(Args)]
+struct MailServer {
+    /// The mail server, `smtps://user:password@host`; better in the environment or the file, where other users of the
+    /// machine do not see it. Without one, mails go into the folder `mail` beside the data.
+    #[arg(long, env = "BUONO_SMTP", hide_env_values = true, requires = "mail_from")]
+    smtp: Option<String>,
+    /// Whom mails come from, `Buoni spesa <buoni@comune.example>`.
+    #[arg(long, env = "BUONO_MAIL_FROM")]
+    mail_from: Option<String>,
+}
+
+impl MailServer {
+    fn post(&self) -> Result<Option<SmtpPost>, StartError> {
+        let server = self.smtp.as_ref().zip(self.mail_from.as_ref());
+        Ok(server.map(|(url, from)| SmtpPost::new(url, from)).transpose()?)
+    }
 }
 
 #[derive(Args)]
@@ -248,6 +271,7 @@ impl Stores {
             workers: false,
             accepts_losses: self.i_accept_losing_acknowledged_payments,
             journal_keep: None,
+            mail: None,
         })
     }
 }
@@ -310,6 +334,7 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
         meeting: Meeting { listen: options.node_listen, address: options.node_address },
         idle: Duration::from_secs(options.idle_seconds.max(60)),
         journal_keep: options.keep.of(&stores.journal),
+        mail: options.mail.post()?,
         ..stores
     };
     // the demonstration waits for its own ledger
@@ -337,7 +362,8 @@ fn web_address(text: &str) -> Result<String, String> {
 async fn work(options: Work) -> Result<(), StartError> {
     let base_url = options.base_url.trim_end_matches('/').to_owned();
     let stores = options.stores.settings()?;
-    let settings = Settings { base_url, journal_keep: options.keep.of(&stores.journal), ..stores };
+    let (journal_keep, mail) = (options.keep.of(&stores.journal), options.mail.post()?);
+    let settings = Settings { base_url, journal_keep, mail, ..stores };
     let listener = options.work_listen.map(TcpListener::bind).transpose()?;
     process::run(&settings, options.job, listener, signals()?).await
 }

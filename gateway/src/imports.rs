@@ -5,6 +5,8 @@ pub mod columns;
 pub mod decode;
 pub mod shops;
 
+pub use shops::ShopContacts;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -24,6 +24,9 @@ pub struct Personal {
     pub mobile: Option<String>,
     /// Address.
     pub email: Option<String>,
+    /// Lines for an envelope; those who came before there were any have none.
+    #[serde(default)]
+    pub address: Vec<String>,
     /// Whatever the office wrote.
     pub note: String,
 }

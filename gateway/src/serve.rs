@@ -32,6 +32,7 @@ use store::ledger::Db;
 use store::postgres::PostgresServer;
 use store::receipt::Signer;
 use utoipa_actix_web::service_config::ServiceConfig;
+use workers::mail::SmtpPost;
 use workers::pace::Pace;
 
 /// How many looked-up codes are kept.
@@ -70,6 +71,8 @@ pub struct Settings {
     pub workers: bool,
     /// Whether to start although answered payments can be lost.
     pub accepts_losses: bool,
+    /// Who sends mail; without anybody it goes into a folder.
+    pub mail: Option<SmtpPost>,
     /// How long the journal keeps what the ledger and a backup hold; for ever when absent.
     pub journal_keep: Option<Duration>,
 }
@@ -257,6 +260,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         keys,
         hub,
         limits: crate::limits::Limits::default(),
+        press: Arc::default(),
         texts,
         clock,
         codes: quick_cache::sync::Cache::new(CODES_MAX),
@@ -276,6 +280,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         keys: Arc::clone(&state.keys),
         texts: Arc::clone(&state.texts),
         directory: Arc::clone(&state.directory),
+        press: Arc::clone(&state.press),
         watcher: Arc::clone(&state.hub) as _,
         pace: Arc::new(Pace::beside_tills()),
         stop: Arc::clone(&stop),

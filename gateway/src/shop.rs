@@ -1,13 +1,15 @@
 //! What shops use: `Authorization: Bearer <terminal token>`.
 
 pub mod answers;
+mod claims;
 mod enrol;
 mod holds;
 mod idempotency;
-mod operations;
+pub mod operations;
 mod redemptions;
 mod reversals;
 mod shops;
+mod statements;
 mod terminal;
 mod vouchers;
 
@@ -35,6 +37,14 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(reversals::reverse)
         .service(operations::by_key)
         .service(operations::list)
+        .service(statements::send)
+        .service(statements::list)
+        .service(claims::seal)
+        .service(claims::list)
+        .service(claims::unclaimed)
+        .service(claims::claim)
+        .service(claims::lines)
+        .service(claims::document::document)
         .service(terminal::rename)
         .service(terminal::leave);
 }

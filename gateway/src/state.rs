@@ -5,8 +5,10 @@ use crate::edge::{SystemEntropy, new_id};
 use crate::hub::Hub;
 use crate::limits::Limits;
 use crate::openapi::Document;
+use crate::paper::press::Press;
 use crate::problem::Problem;
 use crate::seen::Seen;
+use crate::shop::operations::export::Clerk;
 use crate::texts::Texts;
 use actix_web::web;
 use domain::clock::{Clock, Timestamp};
@@ -60,6 +62,8 @@ pub struct AppState {
     pub base_url: String,
     /// Where the municipality's own statement of accessibility is.
     pub accessibility_url: Option<String>,
+    /// Prints.
+    pub press: Arc<Press>,
     /// Held by changes that look first and then act on what they saw: imports, undos, reissues.
     pub office: tokio::sync::Mutex<()>,
     /// Set when the process is about to end.
@@ -160,6 +164,13 @@ impl AppState {
         self.directory.reload().await?;
         self.vouchers.tell_others().await;
         Ok(())
+    }
+
+    /// Writes lists for shops.
+    #[must_use]
+    pub fn clerk(&self) -> Clerk {
+        let (directory, texts, press) = (Arc::clone(&self.directory), Arc::clone(&self.texts), Arc::clone(&self.press));
+        Clerk { db: self.everything(), directory, texts, press }
     }
 
     /// Keeps everybody else in the office out, here and on other nodes.

@@ -8,8 +8,9 @@ mod lang;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use std::collections::BTreeMap;
 
-pub use figures::{day, euro};
+pub use figures::{day, euro, moment};
 pub use lang::Lang;
 
 /// In the order of [`Lang::ALL`].
@@ -83,6 +84,13 @@ impl Texts {
             wanted
         });
         lines.fold(String::new(), |text, line| text + line + "\n")
+    }
+
+    /// All texts whose keys begin so, those without values filled in.
+    #[must_use]
+    pub fn all(&self, lang: Lang, prefix: &str) -> BTreeMap<String, String> {
+        let keys = SOURCES[lang as usize].lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key);
+        keys.filter(|key| key.starts_with(prefix)).map(|key| (key.to_owned(), self.plain(lang, key))).collect()
     }
 
     /// Whether the catalogue has the key.

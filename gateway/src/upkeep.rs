@@ -4,6 +4,7 @@
 //! verified like one, and restoring it is the same [`transfer`] as moving one to servers.
 
 pub mod backup;
+mod claims;
 mod head;
 mod manifest;
 pub mod migrate;

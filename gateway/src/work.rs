@@ -4,8 +4,11 @@ pub mod process;
 
 use crate::directory::Directory;
 use crate::edge::SystemClock;
+use crate::mail::Statements;
 use crate::messages::Messages;
+use crate::paper::press::Press;
 use crate::serve::Settings;
+use crate::shop::operations::export::Clerk;
 use crate::texts::Texts;
 use clap::ValueEnum;
 use domain::ids::PartitionId;
@@ -16,6 +19,7 @@ use std::time::Duration;
 use store::journal::{Apart, JournalError, JournalPlace, apart};
 use store::keys::Keys;
 use store::ledger::Db;
+use workers::mail::{FolderPost, Mailer, Post};
 use workers::months::Months;
 use workers::pace::Pace;
 use workers::projector::{Projector, Watcher};
@@ -32,6 +36,8 @@ pub enum Job {
     Projector,
     /// Send messages.
     Sms,
+    /// Send the lists that shops want by mail.
+    Mail,
     /// Let go of what the journal need not keep, and measure it.
     Trimming,
     /// Everything.
@@ -55,6 +61,8 @@ pub struct Work {
     pub texts: Arc<Texts>,
     /// Names of shops and municipalities.
     pub directory: Arc<Directory>,
+    /// Prints.
+    pub press: Arc<Press>,
     /// Who hears how far projection is.
     pub watcher: Arc<dyn Watcher>,
     /// How much of the machine it may take.
@@ -80,12 +88,17 @@ impl Work {
                 self.messenger(db.clone()).run(Arc::clone(&self.stop)).await;
             }
         };
+        let mailer = async {
+            if job.includes(Job::Mail) {
+                self.mailer(db.clone()).run(Arc::clone(&self.stop)).await;
+            }
+        };
         let trimmer = async {
             if job.includes(Job::Trimming) {
                 self.trimmer(db.clone()).run(Arc::clone(&self.stop)).await;
             }
         };
-        tokio::join!(projectors, messenger, trimmer);
+        tokio::join!(projectors, messenger, mailer, trimmer);
     }
 
     async fn projector(&self, partition: PartitionId, db: Db) {
@@ -105,6 +118,17 @@ impl Work {
         };
         let sender = FileSender { path: self.settings.data.join("messages.jsonl") };
         Messenger { db, composer: Arc::new(composer), sender: Arc::new(sender), clock: Arc::new(SystemClock) }
+    }
+
+    fn mailer(&self, db: Db) -> Mailer {
+        let (directory, texts, press) = (Arc::clone(&self.directory), Arc::clone(&self.texts), Arc::clone(&self.press));
+        let clerk = Clerk { db: db.clone(), directory, texts, press };
+        let writer = Statements { clerk, keys: Arc::clone(&self.keys), clock: Arc::new(SystemClock) };
+        let post: Arc<dyn Post> = match &self.settings.mail {
+            Some(server) => Arc::new(server.clone()),
+            None => Arc::new(FolderPost { folder: self.settings.data.join("mail") }),
+        };
+        Mailer { db, writer: Arc::new(writer), post, clock: Arc::new(SystemClock) }
     }
 
     fn trimmer(&self, db: Db) -> Trimmer {

@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Keys that begin so are written out wherever they are used, and nothing else looks like them.
-const WRITTEN_OUT: [&str; 8] = ["site-", "home-", "accessibility-", "trouble-", "door-", "page-", "till-", "console-"];
+const WRITTEN_OUT: [&str; 9] =
+    ["site-", "home-", "accessibility-", "trouble-", "door-", "page-", "till-", "console-", "paper-"];
 
 /// Names of the web's own standards, which are the same in every language, and of our own styles.
 const STANDARD: [&str; 13] = [
@@ -193,6 +194,9 @@ fn families() -> BTreeSet<String> {
     family("import-", &["dry_run", "applying", "applied", "undone"], &[""]);
     family("message-", &["voucher_link", "purchase", "reversal"], &[""]);
     family("sms-", &["voucher_link", "voucher_link_pin", "purchase", "reversal"], &[""]);
+    let columns = ["day", "time", "kind", "amount", "reversed", "balance", "till", "receipt", "operation", "voucher"];
+    family("list-", &columns, &[""]);
+    family("list-", &["voucher_seq", "operations", "totals", "count", "total"], &[""]);
     family("message-state-", &["pending", "sent", "failed", "suppressed"], &[""]);
     family("till-go-", &["pay", "operations", "training", "help", "till"], &["-text"]);
     family("till-", &["mistyped", "foreign", "training-code", "real-code"], &["", "-text"]);
@@ -221,7 +225,8 @@ fn every_key_in_use_has_its_text_and_every_text_is_in_use() {
     for key in &families {
         assert!(catalogue.contains(key), "{key} has no text");
     }
-    let sources = [files("gateway/templates", "html"), files("web/src", "ts"), files("gateway/src", "rs")].concat();
+    let pages = [files("gateway/templates", "html"), files("documents/templates", "typ")].concat();
+    let sources = [pages, files("web/src", "ts"), files("gateway/src", "rs")].concat();
     let mut used: BTreeSet<String> = BTreeSet::new();
     for (path, source) in &sources {
         let template = path.extension().is_some_and(|extension| extension == "html");

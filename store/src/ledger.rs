@@ -7,6 +7,7 @@
 
 mod audit;
 mod citizens;
+mod claims;
 mod columns;
 mod complaints;
 mod copy;
@@ -25,12 +26,14 @@ mod progress;
 mod projection;
 mod scope;
 mod shops;
+mod statement_requests;
 mod statements;
 mod users;
 mod vouchers;
 
 pub use audit::AuditRow;
 pub use citizens::CitizenSession;
+pub use claims::{ClaimLine, ClaimRow, NewClaim, Unclaimed, seal_of};
 pub use copy::{CopyError, Digest, TABLES, copy_ledger};
 pub use db::{Db, Error};
 pub use directory::{Directory, MunicipalityRow, TerminalRow};
@@ -45,6 +48,7 @@ pub use programmes::{ProgrammeRow, ProgrammeSums};
 pub use projection::{ProjectError, Projected};
 pub use scope::Pg;
 pub use shops::{NewShop, ShopRow};
+pub use statement_requests::StatementRequest;
 pub use statements::all_statements;
 pub use users::{UserRow, UserSession};
 pub use vouchers::{CodeRow, VoucherFilter, VoucherRow};

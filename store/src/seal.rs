@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 const NONCE_LEN: usize = 24;
 
 /// A sealed value and the key to it, itself sealed by the installation's key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Sealed {
     /// The subject's own key.
     pub wrapped_key: Vec<u8>,

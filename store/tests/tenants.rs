@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 const TOWNS: [Uuid; 2] = [Uuid::from_u128(1), Uuid::from_u128(2)];
 /// Every table that has rows of municipalities, and what their rows hold in the column that says whose.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 15] = [
     "app_user",
     "audit",
+    "claim",
+    "claim_line",
     "holder",
     "import",
     "municipality",
@@ -21,6 +23,7 @@ const TABLES: [&str; 12] = [
     "person",
     "programme",
     "shop",
+    "statement_request",
     "voucher",
     "voucher_code",
 ];
@@ -37,7 +40,7 @@ async fn two_towns() -> (Server, Db) {
         server.sql(&format!(
             "DO $$ DECLARE t TEXT; columns TEXT; BEGIN
                 FOREACH t IN ARRAY ARRAY['programme', 'shop', 'person', 'import', 'holder', 'voucher_code', 'voucher',
-                    'operation', 'outbox', 'audit', 'app_user', 'enrolment', 'terminal'] LOOP
+                    'operation', 'outbox', 'claim', 'claim_line', 'statement_request', 'audit', 'app_user', 'enrolment', 'terminal'] LOOP
                     SELECT string_agg(CASE format_type(atttypid, NULL) WHEN 'uuid' THEN quote_literal('{id}') || '::uuid'
                         WHEN 'bytea' THEN quote_literal('{town}') || '::bytea' WHEN 'text' THEN quote_literal('{town}')
                         ELSE '1' END, ', ' ORDER BY attnum) INTO columns
@@ -125,9 +128,15 @@ async fn nobody_changes_what_is_anothers() {
         at: 1,
     };
     mine.add_audit(Some(TOWNS[0]), &audit).await.unwrap();
-    for change in
-        ["DELETE FROM audit", "UPDATE operation SET amount_cents = 0", "DELETE FROM operation", "DROP TABLE shop"]
-    {
+    for change in [
+        "DELETE FROM audit",
+        "UPDATE operation SET amount_cents = 0",
+        "DELETE FROM operation",
+        "DELETE FROM claim",
+        "UPDATE claim_line SET amount_cents = 0",
+        "DELETE FROM claim_line",
+        "DROP TABLE shop",
+    ] {
         let tried = server
             .psql()
             .args(["-c", &format!("SET ROLE buono_app; SET buono.municipality = 'all'; {change}")])

@@ -158,6 +158,28 @@ desk("a voucher found by code or reference, and everything that may be done to i
   assert.equal((await town.redeem({ code }, 1)).status, 201);
 });
 
+desk("vouchers for people without a telephone, chosen on two searches and printed in one go", "clerk", async (page) => {
+  await tab(page, "vouchers");
+  for (const reference of ["2026/0021", "2026/0020"]) {
+    await page.locator("#query").fill(reference);
+    await page.locator("#search button").click();
+    await page.getByLabel(`Da stampare: ${reference}`).check();
+  }
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Stampa i 2 buoni scelti" }).click()]);
+  assert.equal(download.suggestedFilename(), "buoni.pdf");
+  const pdf = readFileSync(await download.path());
+  assert.equal(pdf.subarray(0, 5).toString(), "%PDF-");
+  assert.ok(pdf.length > 10_000, `${pdf.length} bytes for two vouchers`);
+  // what was printed is not printed again by mistake
+  await page.locator("#voucher-print button").waitFor({ state: "detached" });
+  assert.equal(await page.getByLabel("Da stampare: 2026/0020").isChecked(), false);
+});
+
+desk("who only reads prints nothing", "auditor", async (page) => {
+  await tab(page, "vouchers");
+  assert.equal(await page.locator("#voucher-list input[type=checkbox]").count(), 0);
+});
+
 desk("the PIN of a paper voucher, at the desk", "municipal_admin", async (page) => {
   await tab(page, "programmes");
   await page.locator("#name").fill("Con PIN");

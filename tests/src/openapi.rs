@@ -61,7 +61,7 @@ impl Document {
 }
 
 /// What an `id` names: `/v1/admin/vouchers/{id}/block` names a voucher.
-const NAMED: [(&str, &str); 9] = [
+const NAMED: [(&str, &str); 10] = [
     ("/v1/admin/vouchers/{id}", "voucher_id"),
     ("/v1/admin/shops/{id}", "shop_id"),
     ("/v1/admin/terminals/{id}", "terminal_id"),
@@ -69,6 +69,7 @@ const NAMED: [(&str, &str); 9] = [
     ("/v1/admin/users/{id}", "user_id"),
     ("/v1/admin/imports/{id}", "import_id"),
     ("/v1/admin/messages/{id}", "message_id"),
+    ("/v1/claims/{id}", "claim_id"),
     ("/v1/holds/{id}", "hold_id"),
     ("/v1/operations/{id}", "operation_id"),
 ];
@@ -172,8 +173,14 @@ impl Operation<'_> {
         // of several variants the one that the example shows
         let shown = variants.filter(|variant| example.keys().all(|name| !variant["properties"][name].is_null()));
         let fields = shown.flat_map(|variant| variant["properties"].as_object().into_iter().flatten());
-        for (name, value) in fields.filter_map(|(name, _)| Some((name, values.get(name.as_str())?))) {
-            body.insert(name.clone(), value.clone().into());
+        for (name, field) in fields {
+            // a field of several has the one
+            let several = name.strip_suffix('s').filter(|_| self.document.resolve(field)["type"] == "array");
+            if let Some(value) = several.and_then(|one| values.get(one)) {
+                body.insert(name.clone(), serde_json::json!([value]));
+            } else if let Some(value) = values.get(name.as_str()) {
+                body.insert(name.clone(), value.clone().into());
+            }
         }
         Some(("application/json", Value::Object(body).to_string()))
     }

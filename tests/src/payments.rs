@@ -50,6 +50,27 @@ pub fn buono(command: &[impl AsRef<OsStr>], options: &[String]) -> Said {
     Command::new(binary()).args(command).args(options).output().expect("the binary starts").into()
 }
 
+/// Seals what the first till's shop is owed: the claim.
+///
+/// # Panics
+/// When it is owed nothing.
+pub async fn seal(server: &Server) -> Value {
+    let till = server.demo["terminals"][0]["token"].as_str().expect("a token");
+    let request = Client::new().post(format!("{}/v1/claims", server.base_url)).bearer_auth(till);
+    let answer = request.header("Idempotency-Key", crate::town::key()).json(&json!({})).send().await;
+    crate::town::done(answer).await
+}
+
+/// What that shop has claimed.
+///
+/// # Panics
+/// When there is no answer.
+pub async fn claims(server: &Server) -> Value {
+    let till = server.demo["terminals"][0]["token"].as_str().expect("a token");
+    let request = Client::new().get(format!("{}/v1/claims", server.base_url)).bearer_auth(till);
+    crate::town::done(request.send().await).await["items"].clone()
+}
+
 struct Payment {
     key: String,
     terminal: usize,

@@ -269,7 +269,8 @@ impl Town {
     /// A new programme: its id.
     pub async fn add_programme(&self, on: &Installation) -> String {
         let new = json!({"name": format!("Buoni {}", self.name), "budget_cents": 100_000_000,
-            "valid_from": "2020-01-01", "expires": "2099-12-31", "link_delay_seconds": 0, "pin_above_cents": 1_000_000});
+            "valid_from": "2020-01-01", "expires": "2099-12-31", "link_delay_seconds": 0, "pin_above_cents": 1_000_000,
+            "rules_it": "Niente alcolici.", "rules_en": "No alcohol."});
         text(&on.post(&self.admin, "/v1/admin/programmes", &new).await["id"])
     }
 
@@ -278,11 +279,11 @@ impl Town {
         let rows = (0..count).map(|_| {
             let reference = key();
             format!(
-                "{reference};Forno {} {reference};Forno di {} snc;00743110157;Via Roma 1;{}\n",
+                "{reference};Forno {} {reference};Forno di {} snc;00743110157;Via Roma 1;{};IT60X0542811101000000123456\n",
                 self.name, self.name, self.name
             )
         });
-        let head = "riferimento;insegna;ragione_sociale;partita_iva;indirizzo;comune\n";
+        let head = "riferimento;insegna;ragione_sociale;partita_iva;indirizzo;comune;iban\n";
         self.upload(on, "/v1/admin/shops/import", head, rows.collect()).await
     }
 

@@ -14,7 +14,7 @@ use tests::town::{Caller, Installation, Town, key, text};
 type Values = BTreeMap<&'static str, String>;
 
 /// Things that the tills of a shop have to themselves, even against another shop of their town.
-const OF_A_SHOP: [&str; 3] = ["hold_id", "operation_id", "key"];
+const OF_A_SHOP: [&str; 4] = ["claim_id", "hold_id", "operation_id", "key"];
 
 struct World {
     on: Installation,
@@ -72,6 +72,10 @@ impl World {
             "message_id" => self.sent_message(town).await,
             "hold_id" => take("/v1/holds", &key()).await,
             "operation_id" => take("/v1/redemptions", &key()).await,
+            "claim_id" => {
+                take("/v1/redemptions", &key()).await;
+                text(&on.post(till, "/v1/claims", &json!({})).await["claim_id"])
+            }
             "enrolment_code" => town.enrolment_code(on, &town.shops[1]).await,
             "key" => {
                 let key = key();
@@ -316,7 +320,8 @@ fn wanted(operation: &Operation<'_>) -> Vec<&'static str> {
     let fields = operation.body(&Values::new()).map(|(_, body)| body).unwrap_or_default();
     let in_body = ["voucher", "enrolment_code"].into_iter().filter(|name| fields.contains(&format!("\"{name}\"")));
     let queried = operation.parameters("query").contains(&"programme_id").then_some("programme_id");
-    operation.named().into_iter().chain(in_body).chain(queried).collect()
+    let several = fields.contains("\"voucher_ids\"").then_some("voucher_id");
+    operation.named().into_iter().chain(in_body).chain(queried).chain(several).collect()
 }
 
 /// Some calls spend who makes them, or need somebody in a certain state.
@@ -351,6 +356,10 @@ async fn expendable(
         "POST /v1/admin/vouchers/{id}/unblock" => {
             let block = format!("/v1/admin/vouchers/{}/block", values["voucher_id"]);
             on.post(&here.clerk, &block, &json!({"reason": "prova"})).await;
+        }
+        "POST /v1/claims" => {
+            world.fresh("operation_id", town, caller).await;
+            values.insert("through", "2099-12-31".to_owned());
         }
         "POST /v1/admin/imports/{id}/undo" => here.apply(on, &values["import_id"]).await,
         "POST /v1/citizen/voucher/block" => {

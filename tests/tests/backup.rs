@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tests::Server;
-use tests::payments::{Payments, Said, buono};
+use tests::payments::{Payments, Said, buono, claims, seal};
 use tests::stores::Stores;
 
 /// A running town, and room for copies.
@@ -73,6 +73,7 @@ impl Town {
 async fn comes_back(stores: Stores, others: Stores) {
     let mut town = Town::new(stores).await;
     let (data, to) = (town.path("data"), town.path("copy").to_str().unwrap().to_owned());
+    let sealed = seal(town.server.as_ref().unwrap()).await;
     let before = town.payments.count();
     let options = [vec!["--to".to_owned(), to.clone()], town.stores.options()].concat();
     let command = ["backup".to_owned(), "--data".to_owned(), data.to_str().unwrap().to_owned()];
@@ -96,6 +97,10 @@ async fn comes_back(stores: Stores, others: Stores) {
     assert!(said.contains("its fence is moved"), "{said}");
     std::fs::rename(&demo, data.join("demo.json")).unwrap();
     town.run("restore", &key).refused("not empty");
+    town.start();
+    let server = town.server.as_ref().unwrap();
+    assert_eq!(claims(server).await, serde_json::json!([sealed]), "what the shop asked for came along");
+    town.end();
     town.goes_on(before).await;
     town.run("restore", &key).refused("not empty");
 }
@@ -132,12 +137,20 @@ async fn what_has_several_partitions_does_not_go_into_a_file() {
 async fn an_older_ledger_under_a_newer_journal_catches_up_exactly() {
     let mut town = Town::new(Stores::files()).await;
     let copy = town.backup("copy");
+    let lost = seal(town.server.as_ref().unwrap()).await;
     town.pay(15).await;
     town.end();
     town.run("restore", &["--from", &copy, "--only", "ledger"]).refused("not empty");
     town.lose("ledger.db");
     let said = town.run("restore", &["--from", &copy, "--only", "ledger"]).well();
     assert!(said.contains("nothing that was paid is lost"), "{said}");
+    // the claim is lost, its operations are not: they are in the next one
+    town.start();
+    let server = town.server.as_ref().unwrap();
+    assert_eq!(claims(server).await, serde_json::json!([]));
+    let again = seal(server).await;
+    assert!(again["operations"].as_i64() > lost["operations"].as_i64() && again["number"] == lost["number"], "{again}");
+    town.end();
     town.goes_on(35).await;
 }
 

@@ -38,7 +38,7 @@ fn token(caller: &Caller) -> String {
 async fn things(on: &Installation, town: &Town, till: &Caller) -> BTreeMap<&'static str, Vec<String>> {
     let mut things: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let mut add = |kind, value| things.entry(kind).or_default().push(value);
-    for voucher in on.server.demo["vouchers"].as_array().unwrap().iter().take(THINGS) {
+    for (at, voucher) in on.server.demo["vouchers"].as_array().unwrap().iter().take(THINGS).enumerate() {
         let code = text(&voucher["code"]);
         for (kind, path, cents) in [("hold_id", "/v1/holds", 500), ("operation_id", "/v1/redemptions", 700)] {
             let key = key();
@@ -46,6 +46,10 @@ async fn things(on: &Installation, town: &Town, till: &Caller) -> BTreeMap<&'sta
             let body = json!({"voucher": code, "amount_cents": cents});
             add(kind, text(&done(request.json(&body).send().await).await["operation_id"]));
             add("key", key);
+        }
+        // once, so that there is something left to be given back
+        if at == 0 {
+            add("claim_id", text(&on.post(till, "/v1/claims", &json!({})).await["claim_id"]));
         }
         add("code", code);
         add("voucher_id", town.fresh_voucher(on).await.id);

@@ -4,6 +4,7 @@
 //! not finished it finds again. To add one: a module with a `run` that loops until told to stop.
 
 pub mod expiry;
+pub mod mail;
 pub mod months;
 pub mod pace;
 pub mod projector;

@@ -2,6 +2,7 @@
 
 mod changes;
 mod history;
+mod print;
 
 use crate::auth::{Reads, Staff};
 use crate::problem::Problem;
@@ -21,7 +22,7 @@ use uuid::Uuid;
 const SEARCH_MAX: usize = 200;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(one).service(history::history);
+    config.service(print::print).service(list).service(one).service(history::history);
     changes::configure(config);
 }
 

@@ -16,6 +16,10 @@ const COLUMNS: &[Column] = &[
     ("nome", &["name", "firstname"]),
     ("cellulare", &["mobile", "phone", "telefono", "cell"]),
     ("email", &["mail", "postaelettronica"]),
+    ("indirizzo", &["address", "via"]),
+    ("cap", &["postcode"]),
+    ("comune", &["town", "citta"]),
+    ("provincia", &["province", "prov"]),
     ("lingua", &["language"]),
     ("componenti", &["household", "nucleo", "componentinucleo"]),
     ("minori", &["minors"]),
@@ -45,6 +49,8 @@ pub struct Beneficiary {
     pub mobile: Option<Phone>,
     /// Address.
     pub email: Option<Email>,
+    /// Lines for an envelope, if the office gave any.
+    pub address: Vec<String>,
     /// What they read: a two-letter tag.
     pub language: String,
     /// How many live together.
@@ -122,6 +128,7 @@ pub fn parse(table: &Table) -> Parsed<Beneficiary> {
                 name: row.get("nome").to_owned(),
                 mobile,
                 email,
+                address: address([row.get("indirizzo"), row.get("cap"), row.get("comune"), row.get("provincia")]),
                 language: if language.is_empty() { "it".to_owned() } else { language },
                 household,
                 minors,
@@ -147,6 +154,12 @@ fn channel(text: &str, mobile: &str, email: &str) -> Option<&'static str> {
         "" => Some("sms"),
         _ => None,
     }
+}
+
+/// Street, and the town with its code and province, as they stand on an envelope.
+fn address([street, postcode, town, province]: [&str; 4]) -> Vec<String> {
+    let town = [postcode, town, province].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    [street.to_owned(), town].into_iter().filter(|line| !line.is_empty()).collect()
 }
 
 /// The same reference or person twice in one file: the later rows are refused.

@@ -1,11 +1,9 @@
 //! The texts of a page in its reader's language.
 
 use crate::state::AppState;
-use crate::texts::{Lang, day, euro};
+use crate::texts::{Lang, day, euro, moment};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::{HttpRequest, web};
-use domain::clock::Timestamp;
-use domain::rome;
 use fluent_bundle::FluentValue;
 use serde_json::{Value, json};
 use std::borrow::Borrow;
@@ -175,8 +173,7 @@ impl Words {
 
     /// A day and a time in Rome.
     pub fn moment(&self, micros: &i64) -> String {
-        let at = rome::local(Timestamp::from_micros(*micros));
-        self.ltr(format!("{} {}", day(self.lang, *micros), at.strftime("%H:%M")))
+        self.ltr(moment(self.lang, *micros))
     }
 
     /// Now.

@@ -1,7 +1,10 @@
 //! `GET /v1/operations`: what a shop has taken, and what became of a key.
 
 mod csv;
+pub mod export;
+mod pdf;
 mod totals;
+mod xlsx;
 
 use super::answers::{kind_name, receipt_code};
 use super::idempotency::IdempotencyKey;
@@ -9,13 +12,17 @@ use crate::auth::Till;
 use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::texts::Lang;
 use crate::wire::{DayOrInstant, DeclineCode, Instant, OperationKind, limit};
-use actix_web::{HttpResponse, get, web};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use data_encoding::HEXUPPER;
 use domain::clock::Timestamp;
 use domain::ids::ShopId;
 use domain::keys::OpKey;
 use domain::rome;
 use domain::voucher::Kind;
+use export::{FileFormat, Wanted};
 use serde::{Deserialize, Serialize};
 use store::ledger::{Error, OperationFilter, OperationRow};
 use totals::Totals;
@@ -34,7 +41,11 @@ struct Query {
     to: Option<String>,
     /// Only this till's.
     terminal: Option<Uuid>,
-    /// JSON in pages, or all of the range as CSV for a spreadsheet, at most 200,000 operations.
+    /// Only those with this receipt code, as it was read aloud; in JSON only.
+    #[param(pattern = "^[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}$")]
+    receipt: Option<String>,
+    /// JSON in pages, or all of the range as a file: CSV for any spreadsheet, at most 200,000 operations, XLSX at most
+    /// 50,000, PDF at most 2,000.
     #[serde(default)]
     #[param(inline)]
     format: Format,
@@ -51,6 +62,19 @@ enum Format {
     #[default]
     Json,
     Csv,
+    Xlsx,
+    Pdf,
+}
+
+impl Format {
+    const fn file(self) -> Option<FileFormat> {
+        match self {
+            Self::Json => None,
+            Self::Csv => Some(FileFormat::Csv),
+            Self::Xlsx => Some(FileFormat::Xlsx),
+            Self::Pdf => Some(FileFormat::Pdf),
+        }
+    }
 }
 
 /// What a till may offer to download, as [`Format`] names it.
@@ -98,7 +122,7 @@ struct OperationsPage {
     /// Where the next page begins; null on the last.
     #[schema(required = true)]
     next_cursor: Option<Uuid>,
-    /// Of the whole range; only on the first page.
+    /// Of the whole range, whatever receipt was asked for; only on the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
     totals: Option<Totals>,
 }
@@ -172,28 +196,53 @@ pub(super) async fn by_key(
 /// Redemptions, captures and reversals, oldest first, with totals for each day in Rome and each till.
 #[utoipa::path(tag = "till", operation_id = "list_operations", params(Query),
     responses((status = 200, description = "A page, or the file", content(
-        (OperationsPage = "application/json"), (String = "text/csv; charset=utf-8")))),
-    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["not_found", "payload_too_large", ENGINE]))))]
+        (OperationsPage = "application/json"), (String = "text/csv; charset=utf-8"),
+        (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (String = "application/pdf")))),
+    extensions(("x-roles" = json!(Till::ROLES)),
+        ("x-problems" = json!(["not_found", "list_too_long", "no_documents", "press_busy", ENGINE]))))]
 #[get("/v1/operations")]
 pub(super) async fn list(
     state: web::Data<AppState>,
     till: Till,
+    request: HttpRequest,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
     let from = query.from.as_deref().map_or(Ok(Timestamp::EPOCH), |text| instant(text, false))?;
     let to = query.to.as_deref().map_or(Ok(state.clock.now().plus_seconds(60)), |text| instant(text, true))?;
+    let file = query.format.file();
+    let receipt = query.receipt.as_deref().map(receipt).transpose()?;
+    if receipt.is_some() && file.is_some() {
+        return Err(Problem::new("bad_request").with("field", "receipt"));
+    }
     let filter = OperationFilter {
         from: from.micros(),
         to: to.micros(),
         terminal: query.terminal,
+        receipt,
         after: place(&state, &till, query.cursor).await?,
         limit: limit(query.limit)?,
     };
     state.settled().await?;
-    match query.format {
-        Format::Json => page(&state, &till, filter).await,
-        Format::Csv => csv::file(&state, &till, filter).await,
-    }
+    let Some(format) = file else { return page(&state, &till, filter).await };
+    let (lang, now) = (Lang::of(request.headers(), &Lang::WHOLE), state.clock.now().micros());
+    let wanted = Wanted { shop: &till.0.shop, filter, lang, now };
+    let bytes = state.clerk().file(wanted, format).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, format.media()))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file_name(format))))
+        .body(bytes))
+}
+
+/// How a list is called once it is saved.
+pub fn file_name(format: FileFormat) -> String {
+    format!("operazioni.{}", format.code())
+}
+
+/// The end of an operation's id, which its receipt code shows.
+fn receipt(text: &str) -> Result<[u8; 4], Problem> {
+    let digits = text.replacen('-', "", 1).to_ascii_uppercase();
+    let bytes = HEXUPPER.decode(digits.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or(Problem::new("bad_request").with("field", "receipt"))
 }
 
 /// Where a cursor stands, which is an operation of this shop.

@@ -26,6 +26,13 @@ pub fn day(lang: Lang, micros: i64) -> String {
     date.strftime(pattern).to_string()
 }
 
+/// A day and a time, in Rome.
+#[must_use]
+pub fn moment(lang: Lang, micros: i64) -> String {
+    let at = domain::rome::local(Timestamp::from_micros(micros));
+    format!("{} {}", day(lang, micros), at.strftime("%H:%M"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@
 use super::head::{HeadFile, PartitionHead};
 use super::replay::{Known, Replay, Witness};
 use super::sums::Sums;
-use super::{Finding, STEP_BYTES, at, damaged, marks, not_behind, partitions, receipts};
+use super::{Finding, STEP_BYTES, at, claims, damaged, marks, not_behind, partitions, receipts};
 use crate::edge::SystemClock;
 use crate::serve::{Settings, StartError, lock, open_ledger};
 use crate::shop::answers::rfc3339;
@@ -47,6 +47,7 @@ pub(super) struct Elsewhere {
 pub(super) struct Verified {
     pub partitions: Vec<PartitionHead>,
     pub vouchers: usize,
+    pub claims: usize,
 }
 
 /// Checks chain, checksums, order, arithmetic, that the ledger holds exactly these records, and all that
@@ -76,7 +77,7 @@ pub async fn run(settings: &Settings, evidence: &Evidence) -> Result<ExitCode, S
     for head in &verified.partitions {
         println!("partition {}: {} records verified", head.partition, head.seq);
     }
-    println!("{} vouchers add up", verified.vouchers);
+    println!("{} vouchers and {} claims add up", verified.vouchers, verified.claims);
     if let (Some(path), Some(signer)) = (&evidence.export_head, &signer) {
         let file = HeadFile::sign(verified.partitions, rfc3339(SystemClock.now()), signer)?;
         write_whole(path, &serde_json::to_vec_pretty(&file)?)?;
@@ -131,7 +132,8 @@ async fn check_all(
         let witnesses = witnesses(db, known, *partition).await?;
         verified.push(check_partition(db, journal, (*partition, *checkpoint), witnesses, &mut sums).await?);
     }
-    Ok(Verified { partitions: verified, vouchers: sums.check(db).await? })
+    let (vouchers, claims) = (sums.check(db).await?, claims::check(db).await?);
+    Ok(Verified { partitions: verified, vouchers, claims })
 }
 
 async fn witnesses(db: &Db, known: &Elsewhere, partition: PartitionId) -> Result<Vec<Witness>, Finding> {

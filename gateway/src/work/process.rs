@@ -73,6 +73,7 @@ pub async fn run(
         keys: Arc::new(keys),
         texts: Arc::new(Texts::default()),
         directory: Arc::new(Directory::load(&db).await?),
+        press: Arc::default(),
         watcher: Arc::clone(&progress) as _,
         pace: Arc::new(Pace::alone()),
         stop: Arc::clone(&stop),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Every table that holds anything of ours, each behind those that its rows refer to. `directory_version` counts
 /// changes, also those of a copy, each ledger for itself; `operation_key` is made of `operation`.
-pub const TABLES: [&str; 20] = [
+pub const TABLES: [&str; 23] = [
     "installation",
     "municipality",
     "app_user",
@@ -27,6 +27,9 @@ pub const TABLES: [&str; 20] = [
     "checkpoint",
     "voucher",
     "operation",
+    "claim",
+    "claim_line",
+    "statement_request",
     "open_hold",
     "outbox",
     "citizen_session",

@@ -2,9 +2,10 @@
 
 use super::db::{Db, Error, in_transaction, on, one_row};
 use super::directory::TerminalRow;
+use crate::seal::Sealed;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, RENAME, REVOKE];
+pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, RENAME, REVOKE, SEALED];
 
 const ADD: &str =
     "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
@@ -21,6 +22,8 @@ const RENAME: &str = "UPDATE terminal SET label = $3 WHERE id = $1 AND revoked_a
     (SELECT id FROM shop WHERE municipality_id = $2)";
 const REVOKE: &str = "UPDATE terminal SET revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
     (SELECT id FROM shop WHERE municipality_id = $2)";
+
+const SEALED: &str = "SELECT wrapped_key, sealed FROM shop WHERE id = $1";
 
 /// A shop as everyone may see it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -63,7 +66,7 @@ pub struct NewShop {
     /// What everyone may see.
     pub shop: ShopRow,
     /// Contacts and IBAN, sealed.
-    pub sealed: crate::seal::Sealed,
+    pub sealed: Sealed,
     /// The import that brings it.
     pub import_id: Option<Uuid>,
 }
@@ -175,6 +178,14 @@ impl Db {
             .await
             .map(|done| done.rows_affected()))?;
         one_row(touched)
+    }
+
+    /// What is personal in a shop, sealed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn sealed_shop(&self, shop: Uuid) -> Result<Sealed, Error> {
+        Ok(on!(self, |connection| sqlx::query_as(SEALED).bind(shop).fetch_one(connection).await)?)
     }
 
     /// Makes a terminal's token useless.

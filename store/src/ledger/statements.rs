@@ -7,6 +7,7 @@ pub fn all_statements() -> Vec<&'static str> {
     [
         super::audit::STATEMENTS,
         super::citizens::STATEMENTS,
+        super::claims::STATEMENTS,
         super::directory::STATEMENTS,
         super::imports::STATEMENTS,
         super::inspection::STATEMENTS,
@@ -19,6 +20,7 @@ pub fn all_statements() -> Vec<&'static str> {
         super::progress::STATEMENTS,
         super::projection::STATEMENTS,
         super::shops::STATEMENTS,
+        super::statement_requests::STATEMENTS,
         super::users::STATEMENTS,
         super::vouchers::STATEMENTS,
     ]

@@ -1,8 +1,10 @@
 // Finding vouchers.
-import { button, byId, onSubmit } from "../shared/dom";
+import { button, byId, el, onSubmit } from "../shared/dom";
+import { save } from "../shared/http";
 import { day, euro, t, type Instant } from "../shared/texts";
-import { attempt } from "./api";
+import { attempt, post } from "./api";
 import { programmeOf } from "./programmes";
+import { works } from "./session";
 import { Pages, table } from "./table";
 import { showVoucher } from "./voucher";
 
@@ -21,13 +23,41 @@ export interface Voucher {
   channel: string | null;
 }
 
+/** Vouchers to be printed, in the order in which they were chosen, also on other pages and by other searches. */
+const chosen = new Set<string>();
+
+async function print(): Promise<void> {
+  save(await post<Blob>("/vouchers/print.pdf", { voucher_ids: [...chosen] }), "buoni.pdf");
+  chosen.clear();
+  await pages.here();
+}
+
+/** What can be done with the chosen ones. */
+function offer(): void {
+  const text = t("console-print-chosen", { count: chosen.size });
+  byId("voucher-print").replaceChildren(...(chosen.size ? [button(text, () => attempt(print), "btn-primary")] : []));
+}
+
+function choose(item: Voucher): HTMLInputElement {
+  const box = el("input", { type: "checkbox", className: "form-check-input", checked: chosen.has(item.id) });
+  box.setAttribute("aria-label", t("console-choose", { reference: item.reference ?? "" }));
+  box.addEventListener("change", () => {
+    if (box.checked) chosen.add(item.id);
+    else chosen.delete(item.id);
+    offer();
+  });
+  return box;
+}
+
 function show(items: Voucher[]): void {
   const open = (item: Voucher) => {
     const look = button(t("console-open"), () => attempt(() => showVoucher(item.id)));
     look.setAttribute("aria-label", `${t("console-open")}: ${item.reference ?? ""}`);
     return look;
   };
+  offer();
   table("voucher-list", t("console-vouchers"), [
+    ...(works() ? [{ title: t("console-to-print"), cell: choose }] : []),
     { title: t("console-reference"), cell: (item) => item.reference ?? "" },
     { title: t("console-programme"), cell: (item) => programmeOf(item.programme_id)?.name ?? "" },
     { title: t("console-initials"), cell: (item) => item.initials ?? "" },

@@ -38,8 +38,10 @@ export async function call<T>(path: string, { method = "GET", body, headers = {}
   try {
     const sent = body === undefined ? null : file ? body : JSON.stringify(body);
     const answer = await fetch(path, { method, headers: all, body: sent, signal: abort.signal, cache: "no-store" });
-    const text = await answer.text();
-    return { status: answer.status, ok: answer.ok, data: (text ? JSON.parse(text) : {}) as T };
+    // what is neither JSON nor nothing is a file
+    const kind = answer.headers.get("Content-Type");
+    const data: unknown = kind === null ? {} : kind.includes("json") ? await answer.json() : await answer.blob();
+    return { status: answer.status, ok: answer.ok, data: data as T };
   } finally {
     clearTimeout(timer);
   }

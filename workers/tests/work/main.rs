@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod expiry;
+mod mail;
 mod messages;
 #[path = "../../../store/tests/common/postgres.rs"]
 mod postgres;

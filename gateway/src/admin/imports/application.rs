@@ -111,6 +111,7 @@ fn new_holder(
         name: person.name.clone(),
         mobile: person.mobile.as_ref().map(|phone| phone.as_str().to_owned()),
         email: person.email.as_ref().map(|email| email.as_str().to_owned()),
+        address: person.address.clone(),
         note: person.note.clone(),
     };
     let bytes = serde_json::to_vec(&personal).map_err(|_| Problem::new("internal_error"))?;

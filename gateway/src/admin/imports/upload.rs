@@ -80,7 +80,8 @@ pub(super) async fn shops(
 /// As for shops; the right rows will become holders with a voucher each.
 ///
 /// Columns: `riferimento`, `codice_fiscale`, `cognome`, `nome`, `cellulare`, `email`, `lingua`,
-/// `componenti`, `minori`, `importo`, `scadenza`, `canale` (`sms`, `email` or `carta`), `note`. Needed:
+/// `componenti`, `minori`, `importo`, `scadenza`, `canale` (`sms`, `email` or `carta`), `note`,
+/// and for the window of an envelope `indirizzo`, `cap`, `comune`, `provincia`. Needed:
 /// `riferimento` or `codice_fiscale`, `importo`, and a `cellulare` or `email` unless `canale` is `carta`.
 #[utoipa::path(tag = "imports", operation_id = "upload_beneficiaries", params(Beneficiaries),
     request_body(description = "The file, at most 8 MiB", content(

@@ -4,6 +4,7 @@ use super::owed;
 use crate::state::AppState;
 use domain::clock::Timestamp;
 use domain::rome;
+use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use store::ledger::TillHour;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 #[derive(Serialize, ToSchema)]
 pub(super) struct Totals {
     /// How many operations.
-    count: i64,
+    count: u64,
     /// What was taken less what was given back.
     amount_cents: i64,
     days: Vec<DayTotal>,
@@ -36,25 +37,50 @@ struct TerminalTotal {
     amount_cents: i64,
 }
 
+/// Operations that belong together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sum {
+    /// How many.
+    pub count: u64,
+    /// What the shop is owed for them.
+    pub cents: i64,
+}
+
+fn sums<K: Ord>(hours: &[TillHour], key: impl Fn(&TillHour) -> K) -> BTreeMap<K, Sum> {
+    let mut sums: BTreeMap<K, Sum> = BTreeMap::new();
+    for hour in hours {
+        let sum = sums.entry(key(hour)).or_default();
+        sum.count += hour.operations.unsigned_abs();
+        sum.cents += owed(&hour.kind, hour.amount_cents);
+    }
+    sums
+}
+
+/// For each day in Rome: days begin on the hour there.
+pub(super) fn by_day(hours: &[TillHour]) -> BTreeMap<Date, Sum> {
+    sums(hours, |hour| rome::date(Timestamp::EPOCH.plus_seconds(hour.hour * 3_600)))
+}
+
+/// For each till.
+pub(super) fn by_till(hours: &[TillHour]) -> BTreeMap<Option<Uuid>, Sum> {
+    sums(hours, |hour| hour.terminal_id)
+}
+
 impl Totals {
     pub fn of(state: &AppState, hours: &[TillHour]) -> Self {
-        let mut days: BTreeMap<String, i64> = BTreeMap::new();
-        let mut tills: BTreeMap<Uuid, i64> = BTreeMap::new();
-        for hour in hours {
-            let day = rome::date(Timestamp::EPOCH.plus_seconds(hour.hour * 3_600)).to_string();
-            let cents = owed(&hour.kind, hour.amount_cents);
-            *days.entry(day).or_default() += cents;
-            *tills.entry(hour.terminal_id.unwrap_or_default()).or_default() += cents;
-        }
+        let (days, tills) = (by_day(hours), by_till(hours));
         let labels = &state.directory.now().terminal_labels;
-        let terminal = |(terminal_id, amount_cents)| {
-            let label = labels.get(&terminal_id).cloned();
-            TerminalTotal { terminal_id, label, amount_cents }
+        let terminal = |(id, sum): (Option<Uuid>, Sum)| {
+            let terminal_id = id.unwrap_or_default();
+            TerminalTotal { terminal_id, label: labels.get(&terminal_id).cloned(), amount_cents: sum.cents }
         };
         Self {
-            count: hours.iter().map(|hour| hour.operations).sum(),
-            amount_cents: days.values().sum(),
-            days: days.into_iter().map(|(day, amount_cents)| DayTotal { day, amount_cents }).collect(),
+            count: days.values().map(|sum| sum.count).sum(),
+            amount_cents: days.values().map(|sum| sum.cents).sum(),
+            days: days
+                .into_iter()
+                .map(|(day, sum)| DayTotal { day: day.to_string(), amount_cents: sum.cents })
+                .collect(),
             terminals: tills.into_iter().map(terminal).collect(),
         }
     }

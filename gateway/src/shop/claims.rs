@@ -1,0 +1,329 @@
+//! `/v1/claims`: a shop seals what it is owed, and follows what becomes of it.
+
+pub(super) mod document;
+
+use super::answers::{kind_name, receipt_code};
+use super::idempotency::IdempotencyKey;
+use crate::auth::Till;
+use crate::edge::new_id;
+use crate::imports::ShopContacts;
+use crate::openapi::ENGINE;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::wire::{Instant, Listed, OperationKind, Page};
+use actix_web::{HttpResponse, get, post, web};
+use data_encoding::HEXLOWER;
+use domain::ids::ShopId;
+use domain::keys::{OpKey, RequestHash};
+use domain::rome;
+use domain::voucher::Kind;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::ledger::{ClaimLine, ClaimRow, Error, NewClaim, ShopRow};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Up to when.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"through": "2026-11-24"}))]
+struct Seal {
+    /// The last day in Rome, all of it; everything until now when absent.
+    #[serde(default)]
+    #[schema(format = Date)]
+    through: Option<String>,
+}
+
+/// What a shop has asked to be paid.
+#[derive(Serialize, ToSchema)]
+struct Claim {
+    claim_id: Uuid,
+    /// The shop's own count, from 1.
+    number: i64,
+    #[schema(value_type = ClaimStatus)]
+    status: String,
+    /// The first operation in it.
+    from: Instant,
+    /// Operations before this instant, unless they were claimed before.
+    through: Instant,
+    /// How many lines.
+    operations: i64,
+    /// What was taken less what was given back.
+    amount_cents: i64,
+    /// BLAKE3 over the lines: operation id, amount in cents as i64 little-endian, one after the other, by id.
+    seal: String,
+    sealed_at: Instant,
+    /// When the municipality means to pay.
+    expected_payment_at: Instant,
+    /// When it did.
+    paid_at: Option<Instant>,
+    /// Under which reference.
+    payment_reference: Option<String>,
+}
+
+/// Where a claim is.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[allow(dead_code, reason = "only the interface's description has it as a type")]
+enum ClaimStatus {
+    Sealed,
+    Approved,
+    Paid,
+}
+
+/// What a shop could claim now.
+#[derive(Serialize, ToSchema)]
+struct Unclaimed {
+    /// How many operations.
+    operations: i64,
+    /// What was taken less what was given back.
+    amount_cents: i64,
+    /// The first of them.
+    from: Option<Instant>,
+    /// The last.
+    to: Option<Instant>,
+}
+
+/// A line of a claim.
+#[derive(Serialize, ToSchema)]
+struct Line {
+    operation_id: Uuid,
+    #[schema(value_type = OperationKind)]
+    kind: &'static str,
+    terminal_id: Option<Uuid>,
+    /// What the shop is owed for it; negative for what it gave back.
+    amount_cents: i64,
+    /// To read aloud.
+    receipt_code: String,
+    decided_at: Instant,
+}
+
+impl From<ClaimRow> for Claim {
+    fn from(row: ClaimRow) -> Self {
+        Self {
+            claim_id: row.id,
+            number: row.number,
+            status: row.status,
+            from: Instant(row.from_at),
+            through: Instant(row.through_at),
+            operations: row.operations,
+            amount_cents: row.amount_cents,
+            seal: HEXLOWER.encode(&row.seal),
+            sealed_at: Instant(row.sealed_at),
+            expected_payment_at: Instant(row.expected_at),
+            paid_at: row.paid_at.map(Instant),
+            payment_reference: row.payment_reference,
+        }
+    }
+}
+
+impl From<ClaimLine> for Line {
+    fn from(row: ClaimLine) -> Self {
+        Self {
+            operation_id: row.operation_id,
+            kind: Kind::from_code(&row.kind).map_or("unknown", kind_name),
+            terminal_id: row.terminal_id,
+            amount_cents: row.amount_cents,
+            receipt_code: receipt_code(row.operation_id),
+            decided_at: Instant(row.decided_at),
+        }
+    }
+}
+
+/// Up to when a claim made now reaches, microseconds: never into the future, where nothing is decided yet.
+fn through(day: Option<&str>, now: i64) -> Result<i64, Problem> {
+    let Some(day) = day else { return Ok(now) };
+    let day = day.parse::<jiff::civil::Date>().ok().filter(|_| day.len() == 10);
+    let next = day.and_then(|day| day.tomorrow().ok()).ok_or(Problem::new("bad_request").with("field", "through"))?;
+    Ok(rome::start_of_day(next).micros().min(now))
+}
+
+/// What is personal in the shop.
+async fn contacts(state: &AppState, shop: Uuid) -> Result<ShopContacts, Problem> {
+    let sealed = state.everything().sealed_shop(shop).await?;
+    let opened = state.keys.unseal("shop", shop, &sealed).map_err(|_| Problem::new("internal_error"))?;
+    serde_json::from_slice(&opened).map_err(|_| Problem::new("internal_error"))
+}
+
+/// Seal what the shop is owed
+///
+/// Everything that no claim of the shop holds yet, through a day. What is sealed can no longer be given back at the
+/// till. A reversal of something that was sealed before is a line of the next claim.
+#[utoipa::path(tag = "till", operation_id = "seal_claim", params(IdempotencyKey),
+    responses((status = 201, description = "The claim", body = Claim)),
+    extensions(("x-roles" = json!(Till::ROLES)),
+        ("x-problems" = json!(["nothing_to_claim", "iban_required", "conflict", ENGINE]))))]
+#[post("/v1/claims")]
+pub(super) async fn seal(
+    state: web::Data<AppState>,
+    till: Till,
+    key: IdempotencyKey,
+    body: web::Json<Seal>,
+) -> Result<HttpResponse, Problem> {
+    let shop = &till.0.shop;
+    let now = state.clock.now().micros();
+    let through_at = through(body.through.as_deref(), now)?;
+    let attempt = Attempt {
+        key: OpKey::of_shop(ShopId::new(shop.id), &key.0),
+        request: RequestHash::of(&[b"claim", body.through.as_deref().unwrap_or_default().as_bytes()]),
+    };
+    if let Some(before) = attempt.before(&state, shop).await? {
+        return Ok(before);
+    }
+    if contacts(&state, shop.id).await?.iban.is_none() {
+        return Err(Problem::new("iban_required"));
+    }
+    let row = match put_under_seal(&state, shop, &attempt, through_at, now).await {
+        Ok(row) => row,
+        // the same attempt, sent twice at once, was faster
+        Err(problem) => return attempt.before(&state, shop).await?.ok_or(problem),
+    };
+    let detail = json!({"shop_id": shop.id, "number": row.number, "amount_cents": row.amount_cents});
+    state.audit(Some(shop.municipality_id), None, "claim_sealed", row.id, detail).await?;
+    metrics::counter!("buono_claims_sealed_total").increment(1);
+    Ok(HttpResponse::Created().json(Claim::from(row)))
+}
+
+/// What a till tries, however often it sends it.
+struct Attempt {
+    key: OpKey,
+    request: RequestHash,
+}
+
+impl Attempt {
+    /// What became of it, if it was made before.
+    async fn before(&self, state: &AppState, shop: &ShopRow) -> Result<Option<HttpResponse>, Problem> {
+        match state.everything().claim_by_key(shop.id, &self.key.0).await? {
+            Some(known) if known.request_hash != self.request.0 => Err(Problem::new("idempotency_key_reused")),
+            Some(known) => {
+                let mut answer = HttpResponse::Ok();
+                Ok(Some(answer.insert_header(("Idempotency-Replayed", "true")).json(Claim::from(known))))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// First nothing of it can be given back any more, on any node; then everything that was decided before reaches the
+/// ledger; then the lines are drawn. Where there is nothing to seal, nothing is sealed.
+async fn put_under_seal(
+    state: &AppState,
+    shop: &ShopRow,
+    attempt: &Attempt,
+    through_at: i64,
+    now: i64,
+) -> Result<ClaimRow, Problem> {
+    state.settled().await?;
+    if state.everything().unclaimed(shop.id, through_at).await?.amount_cents <= 0 {
+        return Err(Problem::new("nothing_to_claim"));
+    }
+    state.everything().seal_shop(shop.id, through_at - 1).await?;
+    state.directory_changed().await?;
+    state.settled().await?;
+    let (id, municipality) = (new_id(), shop.municipality_id);
+    let (key, request_hash) = (&attempt.key.0[..], &attempt.request.0[..]);
+    let new = NewClaim { id, municipality, shop: shop.id, key, request_hash, through_at, now };
+    match state.everything().add_claim(&new).await {
+        Err(Error::NotFound) => Err(Problem::new("nothing_to_claim")),
+        sealed => Ok(sealed?),
+    }
+}
+
+/// What the shop has claimed
+///
+/// The latest first, with where each of them is and when it should be paid.
+#[utoipa::path(tag = "till", operation_id = "list_claims", params(Page),
+    responses((status = 200, description = "A page", body = Listed<Claim>)),
+    extensions(("x-roles" = json!(Till::ROLES))))]
+#[get("/v1/claims")]
+pub(super) async fn list(
+    state: web::Data<AppState>,
+    till: Till,
+    page: web::Query<Page>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page.limit()?;
+    let rows = state.everything().claims(till.0.shop.id, page.before(), limit).await?;
+    Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.id.to_string(), Claim::from)))
+}
+
+/// What the shop could claim now
+#[utoipa::path(tag = "till", operation_id = "get_unclaimed",
+    responses((status = 200, description = "Everything that no claim holds", body = Unclaimed)),
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!([ENGINE]))))]
+#[get("/v1/claims/unclaimed")]
+pub(super) async fn unclaimed(state: web::Data<AppState>, till: Till) -> Result<HttpResponse, Problem> {
+    state.settled().await?;
+    let found = state.everything().unclaimed(till.0.shop.id, state.clock.now().micros()).await?;
+    let some = |at| (found.operations > 0).then_some(Instant(at));
+    Ok(HttpResponse::Ok().json(Unclaimed {
+        operations: found.operations,
+        amount_cents: found.amount_cents,
+        from: some(found.from_at),
+        to: some(found.to_at),
+    }))
+}
+
+/// A claim of this shop; of others nobody learns that they exist.
+async fn own(state: &AppState, till: &Till, id: Uuid) -> Result<ClaimRow, Problem> {
+    match state.everything().claim(till.0.shop.id, id).await {
+        Err(Error::NotFound) => Err(Problem::new("claim_not_found")),
+        found => Ok(found?),
+    }
+}
+
+/// A claim
+#[utoipa::path(tag = "till", operation_id = "get_claim", params(("id" = Uuid, Path, description = "The claim")),
+    responses((status = 200, description = "Where it is", body = Claim)),
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["claim_not_found"]))))]
+#[get("/v1/claims/{id}")]
+pub(super) async fn claim(
+    state: web::Data<AppState>,
+    till: Till,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(Claim::from(own(&state, &till, *path).await?)))
+}
+
+/// The lines of a claim
+#[utoipa::path(tag = "till", operation_id = "list_claim_lines",
+    params(("id" = Uuid, Path, description = "The claim"), Page),
+    responses((status = 200, description = "A page, by operation", body = Listed<Line>)),
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["claim_not_found"]))))]
+#[get("/v1/claims/{id}/lines")]
+pub(super) async fn lines(
+    state: web::Data<AppState>,
+    till: Till,
+    path: web::Path<Uuid>,
+    page: web::Query<Page>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page.limit()?;
+    let of = own(&state, &till, *path).await?;
+    let rows = state.everything().claim_lines(of.id, page.after(), limit).await?;
+    Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.operation_id.to_string(), Line::from)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_reaches_to_the_end_of_a_day_and_never_into_the_future() {
+        let noon = rome::start_of_day(jiff::civil::date(2026, 11, 25)).plus_seconds(12 * 3600).micros();
+        assert_eq!(through(None, noon).unwrap(), noon);
+        assert_eq!(through(Some("2026-11-25"), noon).unwrap(), noon);
+        let midnight = rome::start_of_day(jiff::civil::date(2026, 11, 25)).micros();
+        assert_eq!(through(Some("2026-11-24"), noon).unwrap(), midnight);
+        // the days on which the hour changes have 25 and 23 hours
+        for (day, after, hours) in
+            [("2026-10-25", (10, 26), 25), ("2026-03-29", (3, 30), 23), ("2026-10-24", (10, 25), 24)]
+        {
+            let end = rome::start_of_day(jiff::civil::date(2026, after.0, after.1));
+            assert_eq!(through(Some(day), noon).unwrap(), end.micros(), "{day}");
+            let first = rome::start_of_day(day.parse().unwrap());
+            assert_eq!(end.micros() - first.micros(), hours * 3_600_000_000, "{day}");
+        }
+        for wrong in ["2026-02-30", "24/11/2026", "", "2026-11-24T10:00:00Z"] {
+            assert_eq!(through(Some(wrong), noon).unwrap_err().code(), "bad_request", "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A claim as a document: a debit note that the municipality files.
+
+use super::{contacts, own};
+use crate::auth::Till;
+use crate::paper;
+use crate::problem::Problem;
+use crate::state::AppState;
+use crate::texts::{Lang, Texts, day, euro};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use data_encoding::HEXLOWER;
+use domain::clock::Timestamp;
+use domain::rome;
+use std::collections::BTreeMap;
+use store::ledger::{ClaimLine, ClaimRow, MunicipalityRow, ShopRow};
+use uuid::Uuid;
+
+/// Lines that are read at once.
+const LINES_AT_ONCE: i64 = 5_000;
+
+/// A claim as a document
+#[utoipa::path(tag = "till", operation_id = "get_claim_document",
+    params(("id" = Uuid, Path, description = "The claim")),
+    responses((status = 200, description = "A debit note, PDF/A-2a and PDF/UA-1", content_type = "application/pdf")),
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["claim_not_found", "no_documents", "press_busy"]))))]
+#[get("/v1/claims/{id}/document.pdf")]
+pub(in crate::shop) async fn document(
+    state: web::Data<AppState>,
+    till: Till,
+    request: HttpRequest,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let lang = Lang::of(request.headers(), &Lang::WHOLE);
+    let claim = own(&state, &till, *path).await?;
+    let iban = contacts(&state, till.0.shop.id).await?.iban;
+    let days = days(&state, claim.id, lang).await?;
+    let municipality = state.directory.now().municipalities.get(&claim.municipality_id).cloned();
+    let municipality = municipality.ok_or(Problem::new("internal_error"))?;
+    let form = form(&state.texts, lang, &claim, &till.0.shop, &municipality, (iban, days));
+    paper::pdf(&state, lang, form, &format!("nota-{}.pdf", claim.number)).await
+}
+
+/// The sums of the days in Rome.
+async fn days(state: &AppState, claim: Uuid, lang: Lang) -> Result<Vec<documents::Total>, Problem> {
+    let mut days: BTreeMap<jiff::civil::Date, (u64, i64)> = BTreeMap::new();
+    let mut after = Uuid::nil();
+    loop {
+        let lines: Vec<ClaimLine> = state.everything().claim_lines(claim, after, LINES_AT_ONCE).await?;
+        for line in &lines {
+            let (count, cents) = days.entry(rome::date(Timestamp::from_micros(line.decided_at))).or_default();
+            *count += 1;
+            *cents += line.amount_cents;
+        }
+        match lines.last() {
+            Some(last) => after = last.operation_id,
+            None => break,
+        }
+    }
+    let total = |(date, (count, cents))| documents::Total {
+        of: day(lang, rome::start_of_day(date).micros()),
+        count,
+        amount: euro(lang, cents),
+    };
+    Ok(days.into_iter().map(total).collect())
+}
+
+fn form(
+    texts: &Texts,
+    lang: Lang,
+    claim: &ClaimRow,
+    shop: &ShopRow,
+    municipality: &MunicipalityRow,
+    (iban, days): (Option<String>, Vec<documents::Total>),
+) -> documents::Claim {
+    let on = |key: &str, micros: i64| texts.get(lang, key, &[("day", day(lang, micros).into())]);
+    let period = [("from", day(lang, claim.from_at).into()), ("to", day(lang, claim.through_at - 1).into())];
+    let town = format!("{} {} {}", shop.postcode, shop.town, shop.province);
+    let vat = texts.get(lang, "paper-vat", &[("number", shop.vat_number.as_str().into())]);
+    let lines = [&shop.name, &shop.legal_name, &shop.address, &town, &vat];
+    documents::Claim {
+        number: claim.number.to_string(),
+        sealed_at: on("paper-sealed-on", claim.sealed_at),
+        period: texts.get(lang, "paper-period", &period),
+        shop: lines.into_iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect(),
+        municipality: vec![municipality.name.clone(), municipality.help_email.clone()],
+        iban,
+        days,
+        total: euro(lang, claim.amount_cents),
+        note: texts.plain(lang, "paper-claim-note"),
+        seal: HEXLOWER.encode(&claim.seal),
+    }
+}
