@@ -2,6 +2,7 @@
 //! what else a shop asks of its operations.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[allow(dead_code, reason = "other tests look at the server itself")]
 mod common;
 
 use domain::cents::Cents;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tests::nodes::{Ground, Nodes};
 use tests::stores::Stores;
-use tests::town::{Caller, Installation, Town, done, key, text};
+use tests::town::{Installation, Town, done, key, text};
 
 /// A demonstration town of which every request asks another node than the last.
 struct World {
