@@ -104,6 +104,7 @@ page-code-typed = الصندوق لا يقرأ رمز QR؟ أظهر الرمز �
 page-refresh = تحديث
 page-print = اطبع الورقة
 page-print-card = اطبع البطاقة
+page-pdf = نزّل الورقة بصيغة PDF
 page-sheet-note = هذه الورقة لا تتحدث: الرصيد الحقيقي يتحقق منه الصندوق.
 page-contents = في هذه الصفحة
 page-movements = الحركات
@@ -156,3 +157,19 @@ kind-capture = شراء
 kind-reversal = إرجاع
 kind-expire = انتهاء الصلاحية
 kind-close = إغلاق
+
+# الورق: القسيمة المطبوعة
+paper-voucher = قسيمة شراء غذائية
+paper-balance-at = الرصيد في { $at }
+paper-until = يمكن صرفها حتى { $day }، وهذا اليوم مشمول
+paper-code = الرمز الذي يُقال عند الصندوق
+paper-qr-alt = رمز QR للقسيمة: يقرؤه الصندوق
+paper-not-updated = هذه الورقة لا تتحدّث من تلقاء نفسها: الرصيد الصحيح يعرفه الصندوق.
+paper-card-how = قصّ على الخط المتقطع واطوِ من المنتصف.
+paper-how = كيف تُستعمل
+paper-how-1 = اذهب إلى أحد المتاجر في هذه القائمة.
+paper-how-2 = عند الصندوق أظهر رمز QR أو قل الرمز المكتوب بجانبه.
+paper-how-3 = يمكنك أن تصرف جزءاً فقط: الباقي يبقى في القسيمة.
+paper-rules = القواعد
+paper-help = المساعدة
+paper-shops = أين يمكنك صرفها

@@ -234,6 +234,7 @@ page-code-typed = The till does not read the QR code? See the code to say
 page-refresh = Refresh
 page-print = Print the sheet
 page-print-card = Print the card
+page-pdf = Download the sheet as PDF
 page-sheet-note = This sheet does not update: the till checks the true balance.
 page-contents = On this page
 page-movements = Movements

@@ -105,6 +105,7 @@ page-code-typed = ¿La caja no lee el código QR? Ver el código para decir
 page-refresh = Actualizar
 page-print = Imprimir la hoja
 page-print-card = Imprimir la tarjeta
+page-pdf = Descargar la hoja en PDF
 page-sheet-note = Esta hoja no se actualiza: el saldo verdadero lo comprueba la caja.
 page-contents = En esta página
 page-movements = Movimientos
@@ -153,3 +154,19 @@ kind-capture = Compra
 kind-reversal = Devolución
 kind-expire = Caducidad
 kind-close = Cierre
+
+# Papel: el vale impreso
+paper-voucher = Vale de compra de alimentos
+paper-balance-at = Saldo del { $at }
+paper-until = Se puede gastar hasta el { $day } incluido
+paper-code = Código para decir en la caja
+paper-qr-alt = Código QR del vale: lo lee la caja
+paper-not-updated = Esta hoja no se actualiza sola: el saldo verdadero lo sabe la caja.
+paper-card-how = Recorta por las rayas y dobla por la mitad.
+paper-how = Cómo se usa
+paper-how-1 = Ve a una de las tiendas de esta lista.
+paper-how-2 = En la caja enseña el código QR o di el código escrito al lado.
+paper-how-3 = Puedes gastar solo una parte: el resto se queda en el vale.
+paper-rules = Reglas
+paper-help = Ayuda
+paper-shops = Dónde puedes gastarlo

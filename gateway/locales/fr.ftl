@@ -105,6 +105,7 @@ page-code-typed = La caisse ne lit pas le code QR ? Voir le code à dire
 page-refresh = Actualiser
 page-print = Imprimer la feuille
 page-print-card = Imprimer la carte
+page-pdf = Télécharger la feuille en PDF
 page-sheet-note = Cette feuille ne se met pas à jour : c'est la caisse qui vérifie le vrai solde.
 page-contents = Sur cette page
 page-movements = Mouvements
@@ -153,3 +154,19 @@ kind-capture = Achat
 kind-reversal = Remboursement
 kind-expire = Expiration
 kind-close = Fermeture
+
+# Papier : le bon imprimé
+paper-voucher = Bon d'achat alimentaire
+paper-balance-at = Solde du { $at }
+paper-until = À dépenser jusqu'au { $day } inclus
+paper-code = Code à dire à la caisse
+paper-qr-alt = Code QR du bon : la caisse le lit
+paper-not-updated = Cette feuille ne se met pas à jour : la caisse connaît le vrai solde.
+paper-card-how = Découpez le long des tirets et pliez au milieu.
+paper-how = Comment l'utiliser
+paper-how-1 = Allez dans un des magasins de cette liste.
+paper-how-2 = À la caisse, montrez le code QR ou dites le code écrit à côté.
+paper-how-3 = Vous pouvez ne dépenser qu'une partie : le reste demeure sur le bon.
+paper-rules = Règles
+paper-help = Aide
+paper-shops = Où le dépenser

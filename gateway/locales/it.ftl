@@ -234,6 +234,7 @@ page-code-typed = La cassa non legge il codice QR? Vedi il codice da dire
 page-refresh = Aggiorna
 page-print = Stampa il foglio
 page-print-card = Stampa la tessera
+page-pdf = Scarica il foglio in PDF
 page-sheet-note = Questo foglio non si aggiorna: il saldo vero lo controlla la cassa.
 page-contents = In questa pagina
 page-movements = Movimenti

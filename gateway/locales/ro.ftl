@@ -105,6 +105,7 @@ page-code-typed = Casa nu citește codul QR? Vezi codul de spus
 page-refresh = Actualizează
 page-print = Tipărește foaia
 page-print-card = Tipărește cardul
+page-pdf = Descarcă foaia în PDF
 page-sheet-note = Această foaie nu se actualizează: soldul adevărat îl verifică la casă.
 page-contents = Pe această pagină
 page-movements = Mișcări
@@ -154,3 +155,19 @@ kind-capture = Cumpărătură
 kind-reversal = Restituire
 kind-expire = Expirare
 kind-close = Închidere
+
+# Hârtie: bonul tipărit
+paper-voucher = Bon de cumpărături
+paper-balance-at = Soldul din { $at }
+paper-until = Se poate cheltui până pe { $day } inclusiv
+paper-code = Codul de spus la casă
+paper-qr-alt = Codul QR al bonului: îl citește casa
+paper-not-updated = Această foaie nu se actualizează singură: soldul adevărat îl știe casa.
+paper-card-how = Decupează pe linia întreruptă și îndoaie la mijloc.
+paper-how = Cum se folosește
+paper-how-1 = Mergi într-unul dintre magazinele din această listă.
+paper-how-2 = La casă arată codul QR sau spune codul scris alături.
+paper-how-3 = Poți cheltui doar o parte: restul rămâne pe bon.
+paper-rules = Reguli
+paper-help = Ajutor
+paper-shops = Unde îl poți cheltui

@@ -105,6 +105,7 @@ page-code-typed = Arka nuk e lexon kodin QR? Shih kodin për ta thënë
 page-refresh = Përditëso
 page-print = Shtyp fletën
 page-print-card = Shtyp kartën
+page-pdf = Shkarko fletën në PDF
 page-sheet-note = Kjo fletë nuk përditësohet: shumën e vërtetë e kontrollon arka.
 page-contents = Në këtë faqe
 page-movements = Lëvizjet
@@ -153,3 +154,19 @@ kind-capture = Blerje
 kind-reversal = Kthim
 kind-expire = Skadim
 kind-close = Mbyllje
+
+# Letra: kuponi i shtypur
+paper-voucher = Kupon për blerje ushqimesh
+paper-balance-at = Shuma më { $at }
+paper-until = Mund të shpenzohet deri më { $day }, kjo ditë përfshirë
+paper-code = Kodi për ta thënë në arkë
+paper-qr-alt = Kodi QR i kuponit: e lexon arka
+paper-not-updated = Kjo fletë nuk përditësohet vetë: shumën e vërtetë e di arka.
+paper-card-how = Prite sipas vijave dhe palose në mes.
+paper-how = Si përdoret
+paper-how-1 = Shko në një nga dyqanet e kësaj liste.
+paper-how-2 = Në arkë trego kodin QR ose thuaj kodin e shkruar pranë.
+paper-how-3 = Mund të shpenzosh vetëm një pjesë: pjesa tjetër mbetet në kupon.
+paper-rules = Rregullat
+paper-help = Ndihmë
+paper-shops = Ku mund ta shpenzosh

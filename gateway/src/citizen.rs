@@ -1,7 +1,7 @@
 //! What a voucher's holder uses: a session opened by the link's secret or the typed code.
 
 mod events;
-mod print;
+pub mod print;
 mod session;
 pub mod view;
 

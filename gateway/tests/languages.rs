@@ -8,7 +8,7 @@ use std::path::Path;
 use workers::sms::segments;
 
 /// Templates of pages that citizens see.
-const TEMPLATES: [&str; 9] = [
+const TEMPLATES: [&str; 11] = [
     "base.html",
     "home.html",
     "accessibility.html",
@@ -18,9 +18,11 @@ const TEMPLATES: [&str; 9] = [
     "voucher/balance.html",
     "voucher/code.html",
     "voucher/movements.html",
+    "../../documents/templates/sheets.typ",
+    "../../documents/templates/card.typ",
 ];
 /// Code that words something for citizens.
-const CODE: [&str; 4] = ["pages/answer.rs", "pages/words.rs", "pages/voucher.rs", "messages.rs"];
+const CODE: [&str; 5] = ["pages/answer.rs", "pages/words.rs", "pages/voucher.rs", "paper/sheet.rs", "messages.rs"];
 /// Problems that calls of a citizen's page end with, but for what is ours to mend.
 const PROBLEMS: [&str; 9] = [
     "bad-request",

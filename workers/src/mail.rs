@@ -16,7 +16,7 @@ const BATCH: i64 = 20;
 /// How long a mail is in the hands of whoever sends it before others may, in seconds: longer than a list takes to be
 /// written and a server to answer.
 const TAKEN_S: i64 = 180;
-/// After so many tries, some eight hours, a mail has failed.
+/// After so many tries, some four hours, a mail has failed.
 const ATTEMPTS_MAX: i64 = 10;
 /// Seconds until the second try; each wait is twice the one before.
 const WAIT_S: i64 = 30;

@@ -21,11 +21,14 @@ pub(super) struct Query {
     size: Size,
 }
 
+/// How large a voucher on paper is.
 #[derive(Deserialize, ToSchema, Clone, Copy, Default)]
 #[serde(rename_all = "lowercase")]
-enum Size {
+pub enum Size {
+    /// A sheet.
     #[default]
     A4,
+    /// A card to be cut out.
     Card,
 }
 
@@ -43,10 +46,17 @@ pub(super) async fn print(
     citizen: Citizen,
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
-    let lang = Lang::of(request.headers(), &Lang::WHOLE);
-    let sheet = sheet(&state, lang, &citizen, Vec::new()).await?;
-    match query.size {
-        Size::A4 => paper::pdf(&state, lang, Sheets { sheets: vec![sheet] }, "buono.pdf").await,
-        Size::Card => paper::pdf(&state, lang, sheet, "buono-tessera.pdf").await,
+    printed(&state, Lang::of(request.headers(), &Lang::ALL), &citizen, query.size).await
+}
+
+/// The voucher of that size, in that language.
+///
+/// # Errors
+/// Those of [`sheet`] and [`paper::pdf`].
+pub async fn printed(state: &AppState, lang: Lang, citizen: &Citizen, size: Size) -> Result<HttpResponse, Problem> {
+    let sheet = sheet(state, lang, citizen, Vec::new()).await?;
+    match size {
+        Size::A4 => paper::pdf(state, lang, Sheets { sheets: vec![sheet] }, "buono.pdf").await,
+        Size::Card => paper::pdf(state, lang, sheet, "buono-tessera.pdf").await,
     }
 }

@@ -4,6 +4,7 @@ use super::answer::{Keep, page, trouble};
 use super::maps::Maps;
 use super::words::Words;
 use crate::auth::Citizen;
+use crate::citizen::print::{Size, printed};
 use crate::citizen::view::{VoucherPage, read};
 use crate::citizen::{self, block_lost, open, qr_svg};
 use crate::problem::Problem;
@@ -24,7 +25,7 @@ const OPENED: &str = "/v/buono";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(come).service(open_by_code).service(opened).service(parts).service(block).service(blocked);
-    config.service(keep).service(forget).service(manifest);
+    config.service(keep).service(forget).service(manifest).service(on_paper);
 }
 
 /// Why the door is shown instead of the voucher.
@@ -169,6 +170,21 @@ async fn opened(
         }
         Err(problem) => unseen(&request, &words, &problem),
     }
+}
+
+/// The voucher as a document: phones keep it, and print it elsewhere.
+#[get("/v/buono/foglio.pdf")]
+async fn on_paper(
+    state: Data<AppState>,
+    request: HttpRequest,
+    citizen: Result<Citizen, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let words = Words::of(&state, &request);
+    let printed = match citizen {
+        Ok(citizen) => printed(&state, words.language(), &citizen, Size::A4).await,
+        Err(problem) => Err(problem),
+    };
+    printed.or_else(|problem| unseen(&request, &words, &problem))
 }
 
 /// For the script, which puts them in the place of the old ones.

@@ -92,6 +92,11 @@ impl Words {
         !self.state.accepted.is_empty()
     }
 
+    /// The reader's language.
+    pub const fn language(&self) -> Lang {
+        self.lang
+    }
+
     /// The page's language.
     pub const fn lang(&self) -> &'static str {
         self.lang.tag()
