@@ -85,17 +85,17 @@ impl Work {
         };
         let messenger = async {
             if job.includes(Job::Sms) {
-                self.messenger(db.clone()).run(Arc::clone(&self.stop)).await;
+                Box::pin(self.messenger(db.clone()).run(Arc::clone(&self.stop))).await;
             }
         };
         let mailer = async {
             if job.includes(Job::Mail) {
-                self.mailer(db.clone()).run(Arc::clone(&self.stop)).await;
+                Box::pin(self.mailer(db.clone()).run(Arc::clone(&self.stop))).await;
             }
         };
         let trimmer = async {
             if job.includes(Job::Trimming) {
-                self.trimmer(db.clone()).run(Arc::clone(&self.stop)).await;
+                Box::pin(self.trimmer(db.clone()).run(Arc::clone(&self.stop))).await;
             }
         };
         tokio::join!(projectors, messenger, mailer, trimmer);

@@ -93,7 +93,7 @@ async fn spreadsheet(on: &Installation, till: &Caller) {
     let formulas = book.worksheet_formula("Operazioni").unwrap();
     assert!(formulas.used_cells().all(|(_, _, formula)| formula.is_empty()), "a text became a formula");
     let totals = book.worksheet_range("Totali").unwrap();
-    assert_eq!(totals.rows().last().unwrap()[2], Data::Float(21.1), "{totals:?}");
+    assert_eq!(totals.rows().next_back().unwrap()[2], Data::Float(21.1), "{totals:?}");
 }
 
 /// A mail server in a process of its own, which keeps what it gets in a folder.
