@@ -2,6 +2,7 @@
 //! by the [`Staff`](crate::auth::Staff) that it takes: nothing of another one can even be named.
 
 mod audit;
+mod claims;
 mod commands;
 mod imports;
 mod messages;
@@ -31,6 +32,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     users::configure(config);
     municipalities::configure(config);
     messages::configure(config);
+    claims::configure(config);
     config.service(audit::list);
 }
 

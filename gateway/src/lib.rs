@@ -11,6 +11,7 @@ pub mod admin;
 pub mod auth;
 mod background;
 pub mod citizen;
+pub mod claims;
 pub mod config;
 pub mod csv_out;
 pub mod demo;

@@ -42,8 +42,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(claims::seal)
         .service(claims::list)
         .service(claims::unclaimed)
+        .service(claims::by_key)
         .service(claims::claim)
-        .service(claims::lines)
+        .service(claims::lines::lines)
+        .service(claims::lines::answer)
         .service(claims::document::document)
         .service(terminal::rename)
         .service(terminal::leave);

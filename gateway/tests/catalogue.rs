@@ -198,7 +198,9 @@ fn families() -> BTreeSet<String> {
     family("list-", &columns, &[""]);
     family("list-", &["voucher_seq", "operations", "totals", "count", "total"], &[""]);
     family("message-state-", &["pending", "sent", "failed", "suppressed"], &[""]);
-    family("till-go-", &["pay", "operations", "training", "help", "till"], &["-text"]);
+    family("till-claim-", &["sealed", "approved", "paid"], &[""]);
+    family("console-claim-", &["sealed", "approved", "paid"], &[""]);
+    family("till-go-", &["pay", "operations", "claims", "training", "help", "till"], &["-text"]);
     family("till-", &["mistyped", "foreign", "training-code", "real-code"], &["", "-text"]);
     family("till-help-", &["1", "2", "3", "4"], &["", "-text"]);
     family("till-ask-", &["offline", "twice", "wrong", "cash"], &["", "-text"]);

@@ -33,7 +33,7 @@ mod vouchers;
 
 pub use audit::AuditRow;
 pub use citizens::CitizenSession;
-pub use claims::{ClaimLine, ClaimRow, NewClaim, Unclaimed, seal_of};
+pub use claims::{ClaimFilter, ClaimLine, ClaimNote, ClaimRow, NewClaim, NewNote, Unclaimed, seal_of};
 pub use copy::{CopyError, Digest, TABLES, copy_ledger};
 pub use db::{Db, Error};
 pub use directory::{Directory, MunicipalityRow, TerminalRow};

@@ -14,7 +14,8 @@ use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Term
 use std::sync::Arc;
 use store::journal::{Batch, Head};
 use store::ledger::{
-    ClaimRow, Db, Error, NewClaim, NewShop, OperationFilter, ShopRow, StatementRequest, Unclaimed, seal_of,
+    ClaimFilter, ClaimRow, Db, Error, NewClaim, NewNote, NewShop, OperationFilter, ShopRow, StatementRequest, Unclaimed,
+    seal_of,
 };
 use store::seal::Sealed;
 use uuid::Uuid;
@@ -234,6 +235,86 @@ async fn nothing_is_not_claimed_and_a_key_is_used_once() {
         assert!(matches!(fresh.db.add_claim(&again).await, Err(Error::Conflict)), "{name}");
         assert_eq!(fresh.db.claim_by_key(SHOPS[0], &[1; 16]).await.unwrap().unwrap().id, claim.id, "{name}");
         assert!(fresh.db.claim_by_key(SHOPS[1], &[1; 16]).await.unwrap().is_none(), "{name}: another shop's key");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_is_approved_once_and_paid_by_another() {
+    for fresh in common::both().await {
+        let (name, db, mut town) = (fresh.name, &fresh.db, Town::new(&fresh.db).await);
+        let (elsewhere, one, other) = (Uuid::from_u128(5), Uuid::from_u128(71), Uuid::from_u128(72));
+        town.redeems(0, 10, 100).await;
+        let claim = town.seals(0, 1, DAY).await.unwrap().id;
+        let missing = |done: Result<(), Error>| matches!(done, Err(Error::NotFound));
+        assert!(missing(db.pay_claim(TOWN, claim, other, 9, "x").await), "{name}: not approved");
+        assert!(missing(db.approve_claim(elsewhere, claim, one, 8).await), "{name}: another town's");
+        db.approve_claim(TOWN, claim, one, 8).await.unwrap();
+        assert!(missing(db.approve_claim(TOWN, claim, other, 9).await), "{name}: twice");
+        assert!(missing(db.pay_claim(TOWN, claim, one, 9, "x").await), "{name}: the same two eyes");
+        assert!(missing(db.pay_claim(elsewhere, claim, other, 9, "x").await), "{name}: another town's");
+        db.pay_claim(TOWN, claim, other, 9, "Mandato 1").await.unwrap();
+        assert!(missing(db.pay_claim(TOWN, claim, other, 9, "x").await), "{name}: twice");
+        assert!(missing(db.approve_claim(TOWN, claim, other, 9).await), "{name}: after it was paid");
+        let row = db.claim_of_town(TOWN, claim).await.unwrap();
+        assert_eq!((row.status.as_str(), row.approved_by, row.paid_by), ("paid", Some(one), Some(other)), "{name}");
+        assert_eq!((row.approved_at, row.paid_at), (Some(8), Some(9)), "{name}");
+        assert_eq!(row.payment_reference.as_deref(), Some("Mandato 1"), "{name}");
+        assert!(matches!(db.claim_of_town(elsewhere, claim).await, Err(Error::NotFound)), "{name}");
+        town.redeems(1, DAY, 100).await;
+        let second = town.seals(1, 2, 2 * DAY).await.unwrap().id;
+        for (status, shop, expected) in [
+            ("", None, vec![second, claim]),
+            ("paid", None, vec![claim]),
+            ("sealed", None, vec![second]),
+            ("", Some(SHOPS[0]), vec![claim]),
+            ("sealed", Some(SHOPS[0]), vec![]),
+        ] {
+            let filter = ClaimFilter { before: Uuid::max(), status: status.to_owned(), shop, limit: 10 };
+            let found = db.claims_of_town(TOWN, &filter).await.unwrap();
+            assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), expected, "{name}: {filter:?}");
+            assert!(db.claims_of_town(elsewhere, &filter).await.unwrap().is_empty(), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_line_has_one_remark_and_one_answer() {
+    for fresh in common::both().await {
+        let (name, db, mut town) = (fresh.name, &fresh.db, Town::new(&fresh.db).await);
+        let operation = town.redeems(0, 10, 100).await.operation.uuid();
+        let untouched = town.redeems(0, 11, 100).await.operation.uuid();
+        let claim = town.seals(0, 1, DAY).await.unwrap().id;
+        let note = |text: u8| Sealed { wrapped_key: vec![text], sealed: vec![text] };
+        let missing = |done: Result<(), Error>| matches!(done, Err(Error::NotFound));
+        let texts = [note(1), note(2), note(3)];
+        let new = |text, now| NewNote { claim, operation, text: &texts[text], now };
+        assert!(missing(db.answer(SHOPS[0], &new(0, 5)).await), "{name}: nothing to answer");
+        assert!(missing(db.remark(Uuid::from_u128(5), &new(0, 5)).await), "{name}: another town's");
+        let stranger = NewNote { operation: Uuid::from_u128(9), ..new(0, 5) };
+        assert!(missing(db.remark(TOWN, &stranger).await), "{name}: no such line");
+        db.remark(TOWN, &new(0, 5)).await.unwrap();
+        let counts = async || {
+            let row = db.claim(SHOPS[0], claim).await.unwrap();
+            (row.remarks, row.unanswered)
+        };
+        assert_eq!(counts().await, (1, 1), "{name}");
+        assert!(missing(db.answer(SHOPS[1], &new(1, 6)).await), "{name}: another shop's");
+        assert!(missing(db.answer(SHOPS[0], &NewNote { operation: untouched, ..new(1, 6) }).await), "{name}");
+        db.answer(SHOPS[0], &new(1, 6)).await.unwrap();
+        assert_eq!(counts().await, (1, 0), "{name}");
+        db.remark(TOWN, &new(2, 7)).await.unwrap();
+        assert_eq!(counts().await, (1, 1), "{name}: a new remark wants a new answer");
+        let notes = db.claim_notes(claim, Uuid::nil(), Uuid::max()).await.unwrap();
+        let notes: Vec<_> = notes.iter().map(|note| (note.side.as_str(), &note.text, note.written_at)).collect();
+        assert_eq!(notes, [("answer", &texts[1], 6), ("remark", &texts[2], 7)], "{name}");
+        let remarked = db.remarked_lines(claim, Uuid::nil(), 10).await.unwrap();
+        assert_eq!(remarked.iter().map(|line| line.operation_id).collect::<Vec<_>>(), [operation], "{name}");
+        assert!(db.remarked_lines(claim, operation, 10).await.unwrap().is_empty(), "{name}: behind it");
+        let [one, other] = [71, 72].map(Uuid::from_u128);
+        db.approve_claim(TOWN, claim, one, 8).await.unwrap();
+        db.pay_claim(TOWN, claim, other, 9, "x").await.unwrap();
+        assert!(missing(db.remark(TOWN, &new(0, 10)).await), "{name}: it is paid");
+        db.answer(SHOPS[0], &new(1, 10)).await.unwrap();
     }
 }
 

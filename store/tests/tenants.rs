@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 const TOWNS: [Uuid; 2] = [Uuid::from_u128(1), Uuid::from_u128(2)];
 /// Every table that has rows of municipalities, and what their rows hold in the column that says whose.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "app_user",
     "audit",
     "claim",
     "claim_line",
+    "claim_note",
     "holder",
     "import",
     "municipality",
@@ -40,7 +41,8 @@ async fn two_towns() -> (Server, Db) {
         server.sql(&format!(
             "DO $$ DECLARE t TEXT; columns TEXT; BEGIN
                 FOREACH t IN ARRAY ARRAY['programme', 'shop', 'person', 'import', 'holder', 'voucher_code', 'voucher',
-                    'operation', 'outbox', 'claim', 'claim_line', 'statement_request', 'audit', 'app_user', 'enrolment', 'terminal'] LOOP
+                    'operation', 'outbox', 'claim', 'claim_line', 'claim_note', 'statement_request', 'audit', 'app_user', 'enrolment',
+                    'terminal'] LOOP
                     SELECT string_agg(CASE format_type(atttypid, NULL) WHEN 'uuid' THEN quote_literal('{id}') || '::uuid'
                         WHEN 'bytea' THEN quote_literal('{town}') || '::bytea' WHEN 'text' THEN quote_literal('{town}')
                         ELSE '1' END, ', ' ORDER BY attnum) INTO columns
@@ -135,6 +137,7 @@ async fn nobody_changes_what_is_anothers() {
         "DELETE FROM claim",
         "UPDATE claim_line SET amount_cents = 0",
         "DELETE FROM claim_line",
+        "DELETE FROM claim_note",
         "DROP TABLE shop",
     ] {
         let tried = server

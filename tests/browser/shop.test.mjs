@@ -2,7 +2,7 @@
 // and the shopkeeper knows whether it went through.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closePage, keyIn, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
+import { closePage, keyIn, kept, loseAnswers, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 let next = 30;
@@ -35,34 +35,6 @@ async function taken(voucher) {
   const { data } = await town.call("GET", "/v1/operations?limit=500", { headers });
   const own = data.items.filter(({ kind, voucher_id }) => kind === "redemption" && voucher_id === voucher.voucher_id);
   return own.map(({ amount_cents }) => amount_cents);
-}
-
-/** What the browser's database holds. */
-const kept = (page) =>
-  page.evaluate(
-    () =>
-      new Promise((done, failed) => {
-        const opening = indexedDB.open("buono", 1);
-        opening.onerror = () => failed(opening.error);
-        opening.onsuccess = () => {
-          const reading = opening.result.transaction("attempts").objectStore("attempts").getAll();
-          reading.onsuccess = () => done(reading.result);
-        };
-      }),
-  );
-
-/** Loses so many answers that the server has given; counts all questions. */
-async function loseAnswers(page, path, count) {
-  page.expected.push(/ERR_FAILED/);
-  const asked = { answers: 0, keys: new Set() };
-  await page.route(path, async (route) => {
-    asked.answers += 1;
-    asked.keys.add(route.request().headers()["idempotency-key"]);
-    if (asked.answers > count) return route.continue();
-    await route.fetch();
-    return route.abort();
-  });
-  return asked;
 }
 
 for (const width of [390, 1280]) {

@@ -61,7 +61,7 @@ impl Document {
 }
 
 /// What an `id` names: `/v1/admin/vouchers/{id}/block` names a voucher.
-const NAMED: [(&str, &str); 10] = [
+const NAMED: [(&str, &str); 11] = [
     ("/v1/admin/vouchers/{id}", "voucher_id"),
     ("/v1/admin/shops/{id}", "shop_id"),
     ("/v1/admin/terminals/{id}", "terminal_id"),
@@ -70,9 +70,25 @@ const NAMED: [(&str, &str); 10] = [
     ("/v1/admin/imports/{id}", "import_id"),
     ("/v1/admin/messages/{id}", "message_id"),
     ("/v1/claims/{id}", "claim_id"),
+    ("/v1/admin/claims/{id}", "claim_id"),
     ("/v1/holds/{id}", "hold_id"),
     ("/v1/operations/{id}", "operation_id"),
 ];
+
+/// Where a path names a line of a claim: one thing, since a line is of one claim.
+const LINE: &str = "{id}/lines/{operation_id}";
+
+/// What names nothing of this world, as something of this kind.
+#[must_use]
+pub fn unknown(kind: &str) -> String {
+    let id = "01900000-0000-7000-8000-000000000000";
+    match kind {
+        "key" | "claim_key" => "never-used-key".to_owned(),
+        "voucher" => "BUONO:0000000000000".to_owned(),
+        "claim_line" => format!("{id}/lines/{id}"),
+        _ => id.to_owned(),
+    }
+}
 
 impl Operation<'_> {
     /// `GET /v1/shop`.
@@ -131,7 +147,9 @@ impl Operation<'_> {
     pub fn named(&self) -> Option<&'static str> {
         match self.parameters("path").as_slice() {
             [] => None,
+            ["key"] if self.path.starts_with("/v1/claims/") => Some("claim_key"),
             ["key"] => Some("key"),
+            ["id", "operation_id"] if self.path.contains(LINE) => Some("claim_line"),
             ["id"] => {
                 let known = NAMED.iter().find(|(start, _)| self.path.starts_with(start));
                 Some(known.unwrap_or_else(|| panic!("what does the id of {} name? Say it in NAMED", self.path)).1)
@@ -146,7 +164,7 @@ impl Operation<'_> {
         let mut path = self.path.to_owned();
         if let Some(named) = self.named() {
             let value = values.get(named).unwrap_or_else(|| panic!("{}: no {named}", self.name()));
-            path = path.replace("{id}", value).replace("{key}", value);
+            path = path.replace(LINE, value).replace("{id}", value).replace("{key}", value);
         }
         let queried = self.parameters("query").into_iter().filter_map(|name| Some((name, values.get(name)?)));
         let query: Vec<String> = queried.map(|(name, value)| format!("{name}={value}")).collect();

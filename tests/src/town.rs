@@ -1,6 +1,8 @@
 //! Towns made through the real interface, and whoever calls from them.
 
 use crate::{Server, binary};
+use domain::clock::Timestamp;
+use domain::rome;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -92,6 +94,16 @@ pub async fn done(answer: Result<Response, reqwest::Error>) -> Value {
 #[must_use]
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// The day in Rome of an instant, as the interface writes both.
+///
+/// # Panics
+/// When it is none.
+#[must_use]
+pub fn day_in_rome(instant: &Value) -> String {
+    let at: jiff::Timestamp = text(instant).parse().expect("an instant");
+    rome::date(Timestamp::from_micros(at.as_microsecond())).to_string()
 }
 
 /// A server with an operator, who looks after all its towns.
@@ -364,6 +376,14 @@ impl Town {
         let email = format!("{}@{}.example", key(), self.name.to_lowercase());
         let body = json!({"email": email, "role": "clerk", "password": PASSWORD});
         text(&on.post(&self.admin, "/v1/admin/users", &body).await["user_id"])
+    }
+
+    /// Another administrator than the first, signed in: some things two of them must do.
+    pub async fn second_admin(&self, on: &Installation) -> Caller {
+        let email = format!("{}@{}.example", key(), self.name.to_lowercase());
+        let body = json!({"email": email, "role": "municipal_admin", "password": PASSWORD});
+        on.post(&self.admin, "/v1/admin/users", &body).await;
+        on.sign_in(&email, "municipal_admin", self.name).await
     }
 
     /// Everybody who calls from the town.

@@ -8,13 +8,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use tests::openapi::{Document, Operation};
-use tests::town::{Caller, Installation, Town, key, text};
+use tests::openapi::{Document, Operation, unknown};
+use tests::town::{Caller, Installation, Town, day_in_rome, key, text};
 
 type Values = BTreeMap<&'static str, String>;
 
 /// Things that the tills of a shop have to themselves, even against another shop of their town.
-const OF_A_SHOP: [&str; 4] = ["claim_id", "hold_id", "operation_id", "key"];
+const OF_A_SHOP: [&str; 6] = ["claim_id", "claim_line", "claim_key", "hold_id", "operation_id", "key"];
 
 struct World {
     on: Installation,
@@ -52,8 +52,9 @@ impl World {
     }
 
     /// Something of a kind in a town that nobody has touched, made by whoever makes such things.
-    async fn fresh(&self, kind: &'static str, town: usize, till: &Caller) -> String {
+    async fn fresh(&self, kind: &'static str, town: usize, caller: &Caller) -> String {
         let (on, town) = (&self.on, &self.towns[town]);
+        let till = if caller.role == "terminal" { caller } else { &town.tills[0] };
         let take = async |path: &str, key: &str| {
             let voucher = town.fresh_voucher(on).await;
             let body = json!({"voucher": voucher.code, "amount_cents": 2_000});
@@ -72,9 +73,17 @@ impl World {
             "message_id" => self.sent_message(town).await,
             "hold_id" => take("/v1/holds", &key()).await,
             "operation_id" => take("/v1/redemptions", &key()).await,
-            "claim_id" => {
+            "claim_id" | "claim_key" => {
                 take("/v1/redemptions", &key()).await;
-                text(&on.post(till, "/v1/claims", &json!({})).await["claim_id"])
+                let key = key();
+                let request = on.request(till, Method::POST, "/v1/claims").header("Idempotency-Key", &key);
+                let claim = tests::town::done(request.json(&json!({})).send().await).await;
+                if kind == "claim_key" { key } else { text(&claim["claim_id"]) }
+            }
+            "claim_line" => {
+                let operation = take("/v1/redemptions", &key()).await;
+                let claim = text(&on.post(till, "/v1/claims", &json!({})).await["claim_id"]);
+                format!("{claim}/lines/{operation}")
             }
             "enrolment_code" => town.enrolment_code(on, &town.shops[1]).await,
             "key" => {
@@ -158,12 +167,7 @@ fn sent<'a>(operation: &Operation<'_>, values: &'a Values) -> Vec<&'a str> {
 }
 
 fn nothing_of_this_world(kinds: BTreeSet<&'static str>) -> Values {
-    let unknown = |kind| match kind {
-        "key" => "never-used-key",
-        "voucher" => "BUONO:0000000000000",
-        _ => "01900000-0000-7000-8000-000000000000",
-    };
-    kinds.into_iter().map(|kind| (kind, unknown(kind).to_owned())).collect()
+    kinds.into_iter().map(|kind| (kind, unknown(kind))).collect()
 }
 
 /// A problem without what is different each time.
@@ -360,6 +364,16 @@ async fn expendable(
         "POST /v1/claims" => {
             world.fresh("operation_id", town, caller).await;
             values.insert("through", "2099-12-31".to_owned());
+        }
+        "POST /v1/claims/{id}/lines/{operation_id}/answer" => {
+            let remark = format!("/v1/admin/claims/{}/remark", values["claim_line"]);
+            on.post(&here.clerk, &remark, &json!({"text": "prova"})).await;
+        }
+        "POST /v1/admin/claims/{id}/paid" => {
+            let claim = format!("/v1/admin/claims/{}", values["claim_id"]);
+            let other = here.second_admin(on).await;
+            on.post(&other, &format!("{claim}/approve"), &Value::Null).await;
+            values.insert("paid_on", day_in_rome(&on.get(&other, &claim).await["sealed_at"]));
         }
         "POST /v1/admin/imports/{id}/undo" => here.apply(on, &values["import_id"]).await,
         "POST /v1/citizen/voucher/block" => {

@@ -12,9 +12,9 @@ use std::process::Command;
 use tests::town::{Caller, Installation, Town, Voucher, client, key, text};
 use tests::{Server, binary};
 
-/// What nobody but authorised staff may read; each is in exactly one row of the uploads below, but for the last, which
-/// a till types.
-const PERSONAL: [&str; 20] = [
+/// What nobody but authorised staff may read; each is in exactly one row of the uploads below, but for the last
+/// three, which a till and a clerk type.
+const PERSONAL: [&str; 22] = [
     "Quagliozzi",
     "Ermenegarda",
     "QGLRNG81A41F257M",
@@ -35,6 +35,8 @@ const PERSONAL: [&str; 20] = [
     "0599777123",
     "Vicolo Malacoda",
     "commercialista.s@posta-zanobria.example",
+    "Osservatini",
+    "Rispostelli",
 ];
 
 /// Personal too, and never sent in an upload that was right: in wrong rows, wrong files and wrong requests.
@@ -191,6 +193,7 @@ impl World {
         let paid = on.post(till, "/v1/redemptions", &pay).await;
         let reversal = format!("/v1/operations/{}/reversals", text(&paid["operation_id"]));
         on.post(till, &reversal, &json!({"reason": "errore"})).await;
+        self.claim(voucher).await;
         let held = on.post(till, "/v1/holds", &pay).await;
         on.post(till, &format!("/v1/holds/{}/release", text(&held["operation_id"])), &Value::Null).await;
         let much = json!({"voucher": voucher.code, "amount_cents": 900_000}).to_string();
@@ -204,6 +207,21 @@ impl World {
         on.post(till, "/v1/statements", &list).await;
         on.request(&holder, Method::GET, "/v1/citizen/voucher/print.pdf").send().await.unwrap();
         holder
+    }
+
+    /// The shop seals what it is owed; office and shop write about a line as people do, with names.
+    async fn claim(&self, voucher: &Voucher) {
+        let (on, till) = (&self.on, &self.town.tills[0]);
+        let pay = json!({"voucher": voucher.code, "amount_cents": 300});
+        let operation = text(&on.post(till, "/v1/redemptions", &pay).await["operation_id"]);
+        let claim = text(&on.post(till, "/v1/claims", &json!({})).await["claim_id"]);
+        let line = format!("{claim}/lines/{operation}");
+        let remark = json!({"text": "Osservatini dice di non averlo speso"});
+        on.post(&self.town.clerk, &format!("/v1/admin/claims/{line}/remark"), &remark).await;
+        let answer = json!({"text": "Era la nonna Rispostelli"});
+        on.post(till, &format!("/v1/claims/{line}/answer"), &answer).await;
+        let lines = on.get(&self.town.auditor, &format!("/v1/admin/claims/{claim}/lines")).await.to_string();
+        assert!(["Osservatini", "Rispostelli"].iter().all(|name| lines.contains(name)), "who may read reads it: {lines}");
     }
 
     /// Whatever people do wrong with what is personal in their hands.
@@ -247,6 +265,8 @@ impl World {
             (&self.town.tills[0], "/v1/shop"),
             (&self.town.tills[0], "/v1/statements"),
             (&self.town.tills[0], "/v1/claims/unclaimed"),
+            (&self.town.tills[0], "/v1/claims"),
+            (&self.town.auditor, "/v1/admin/claims"),
             (&Caller::nobody(), "/metrics"),
             (&Caller::nobody(), "/health/ready"),
         ] {

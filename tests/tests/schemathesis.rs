@@ -49,7 +49,10 @@ async fn things(on: &Installation, town: &Town, till: &Caller) -> BTreeMap<&'sta
         }
         // once, so that there is something left to be given back
         if at == 0 {
-            add("claim_id", text(&on.post(till, "/v1/claims", &json!({})).await["claim_id"]));
+            let key = key();
+            let request = on.request(till, Method::POST, "/v1/claims").header("Idempotency-Key", &key);
+            add("claim_id", text(&done(request.json(&json!({})).send().await).await["claim_id"]));
+            add("claim_key", key);
         }
         add("code", code);
         add("voucher_id", town.fresh_voucher(on).await.id);
@@ -58,6 +61,9 @@ async fn things(on: &Installation, town: &Town, till: &Caller) -> BTreeMap<&'sta
         add("user_id", town.add_user(on).await);
         add("import_id", town.import_shops(on, 1).await);
     }
+    let body = json!({"voucher": town.fresh_voucher(on).await.code, "amount_cents": 900});
+    add("line_of_town", text(&on.post(&town.tills[0], "/v1/redemptions", &body).await["operation_id"]));
+    add("claim_of_town", text(&on.post(&town.tills[0], "/v1/claims", &json!({})).await["claim_id"]));
     for _ in 0..500 {
         add("fresh_key", key());
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const CONVENTIONS: &str = include_str!("conventions.md");
 
 /// The parts of the document, in the order of its chapters.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("till", "What shops use, with the token of an enrolled till."),
     ("citizen", "What a voucher's holder uses, with the session that the link or the code opens."),
     ("session", "Staff sign in and out."),
@@ -20,6 +20,7 @@ const TAGS: [(&str, &str); 13] = [
     ("users", "Who works for the municipality."),
     ("municipalities", "What the operator of the installation looks after."),
     ("messages", "What was sent to holders."),
+    ("claims", "What shops ask to be paid: checked, approved, paid."),
     ("audit", "Who did what."),
     ("operations", "Health, figures, keys."),
     ("document", "This document."),

@@ -69,6 +69,12 @@ impl Press {
     }
 }
 
+/// Whether this binary was built with letters, without which nothing is printed.
+#[must_use]
+pub const fn has_letters() -> bool {
+    !::web::FONTS.is_empty()
+}
+
 fn start() -> Option<SyncSender<Job>> {
     let failed = |error: &dyn std::fmt::Display| tracing::error!(%error, "nothing can be printed");
     let printer = Printer::new().inspect_err(|error| failed(error)).ok()?;

@@ -1,25 +1,24 @@
 //! `/v1/claims`: a shop seals what it is owed, and follows what becomes of it.
 
 pub(super) mod document;
+pub(super) mod lines;
 
-use super::answers::{kind_name, receipt_code};
 use super::idempotency::IdempotencyKey;
 use crate::auth::Till;
+use crate::claims::Claim;
 use crate::edge::new_id;
 use crate::imports::ShopContacts;
 use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wire::{Instant, Listed, OperationKind, Page};
+use crate::wire::{Instant, Listed, Page};
 use actix_web::{HttpResponse, get, post, web};
-use data_encoding::HEXLOWER;
 use domain::ids::ShopId;
 use domain::keys::{OpKey, RequestHash};
 use domain::rome;
-use domain::voucher::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::ledger::{ClaimLine, ClaimRow, Error, NewClaim, ShopRow};
+use store::ledger::{ClaimRow, Error, NewClaim, ShopRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,43 +33,6 @@ struct Seal {
     through: Option<String>,
 }
 
-/// What a shop has asked to be paid.
-#[derive(Serialize, ToSchema)]
-struct Claim {
-    claim_id: Uuid,
-    /// The shop's own count, from 1.
-    number: i64,
-    #[schema(value_type = ClaimStatus)]
-    status: String,
-    /// The first operation in it.
-    from: Instant,
-    /// Operations before this instant, unless they were claimed before.
-    through: Instant,
-    /// How many lines.
-    operations: i64,
-    /// What was taken less what was given back.
-    amount_cents: i64,
-    /// BLAKE3 over the lines: operation id, amount in cents as i64 little-endian, one after the other, by id.
-    seal: String,
-    sealed_at: Instant,
-    /// When the municipality means to pay.
-    expected_payment_at: Instant,
-    /// When it did.
-    paid_at: Option<Instant>,
-    /// Under which reference.
-    payment_reference: Option<String>,
-}
-
-/// Where a claim is.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[allow(dead_code, reason = "only the interface's description has it as a type")]
-enum ClaimStatus {
-    Sealed,
-    Approved,
-    Paid,
-}
-
 /// What a shop could claim now.
 #[derive(Serialize, ToSchema)]
 struct Unclaimed {
@@ -82,52 +44,6 @@ struct Unclaimed {
     from: Option<Instant>,
     /// The last.
     to: Option<Instant>,
-}
-
-/// A line of a claim.
-#[derive(Serialize, ToSchema)]
-struct Line {
-    operation_id: Uuid,
-    #[schema(value_type = OperationKind)]
-    kind: &'static str,
-    terminal_id: Option<Uuid>,
-    /// What the shop is owed for it; negative for what it gave back.
-    amount_cents: i64,
-    /// To read aloud.
-    receipt_code: String,
-    decided_at: Instant,
-}
-
-impl From<ClaimRow> for Claim {
-    fn from(row: ClaimRow) -> Self {
-        Self {
-            claim_id: row.id,
-            number: row.number,
-            status: row.status,
-            from: Instant(row.from_at),
-            through: Instant(row.through_at),
-            operations: row.operations,
-            amount_cents: row.amount_cents,
-            seal: HEXLOWER.encode(&row.seal),
-            sealed_at: Instant(row.sealed_at),
-            expected_payment_at: Instant(row.expected_at),
-            paid_at: row.paid_at.map(Instant),
-            payment_reference: row.payment_reference,
-        }
-    }
-}
-
-impl From<ClaimLine> for Line {
-    fn from(row: ClaimLine) -> Self {
-        Self {
-            operation_id: row.operation_id,
-            kind: Kind::from_code(&row.kind).map_or("unknown", kind_name),
-            terminal_id: row.terminal_id,
-            amount_cents: row.amount_cents,
-            receipt_code: receipt_code(row.operation_id),
-            decided_at: Instant(row.decided_at),
-        }
-    }
 }
 
 /// Up to when a claim made now reaches, microseconds: never into the future, where nothing is decided yet.
@@ -263,6 +179,28 @@ pub(super) async fn unclaimed(state: web::Data<AppState>, till: Till) -> Result<
     }))
 }
 
+/// What became of a key of this shop's claims
+///
+/// 404 `never_executed` is final only if no attempt under the key is still on its way.
+#[utoipa::path(tag = "till", operation_id = "get_claim_by_key",
+    params(("key" = String, Path, description = "The `Idempotency-Key` of the attempt",
+        min_length = 8, max_length = 64, pattern = "^[!-~]+$")),
+    responses((status = 200, description = "The claim that was sealed under it", body = Claim)),
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["never_executed"]))))]
+#[get("/v1/claims/by-key/{key}")]
+pub(super) async fn by_key(
+    state: web::Data<AppState>,
+    till: Till,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    // what could not be a key has sealed nothing either
+    let key = IdempotencyKey::parse(&path).map_err(|_| Problem::new("never_executed"))?;
+    let shop = till.0.shop.id;
+    let key = OpKey::of_shop(ShopId::new(shop), &key.0);
+    let row = state.everything().claim_by_key(shop, &key.0).await?.ok_or(Problem::new("never_executed"))?;
+    Ok(HttpResponse::Ok().json(Claim::from(row)))
+}
+
 /// A claim of this shop; of others nobody learns that they exist.
 async fn own(state: &AppState, till: &Till, id: Uuid) -> Result<ClaimRow, Problem> {
     match state.everything().claim(till.0.shop.id, id).await {
@@ -282,24 +220,6 @@ pub(super) async fn claim(
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Claim::from(own(&state, &till, *path).await?)))
-}
-
-/// The lines of a claim
-#[utoipa::path(tag = "till", operation_id = "list_claim_lines",
-    params(("id" = Uuid, Path, description = "The claim"), Page),
-    responses((status = 200, description = "A page, by operation", body = Listed<Line>)),
-    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["claim_not_found"]))))]
-#[get("/v1/claims/{id}/lines")]
-pub(super) async fn lines(
-    state: web::Data<AppState>,
-    till: Till,
-    path: web::Path<Uuid>,
-    page: web::Query<Page>,
-) -> Result<HttpResponse, Problem> {
-    let limit = page.limit()?;
-    let of = own(&state, &till, *path).await?;
-    let rows = state.everything().claim_lines(of.id, page.after(), limit).await?;
-    Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.operation_id.to_string(), Line::from)))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::answers::{kind_name, receipt_code};
 use super::idempotency::IdempotencyKey;
 use crate::auth::Till;
 use crate::openapi::ENGINE;
+use crate::paper::press::has_letters;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::texts::Lang;
@@ -77,8 +78,11 @@ impl Format {
     }
 }
 
-/// What a till may offer to download, as [`Format`] names it.
-pub(super) const FILES: [&str; 1] = ["csv"];
+/// What a till may offer to download, as [`Format`] names it: PDF only where there are letters to print with.
+pub(super) fn files() -> Vec<&'static str> {
+    let made = FileFormat::ALL.into_iter().filter(|format| *format != FileFormat::Pdf || has_letters());
+    made.map(FileFormat::code).collect()
+}
 
 /// Money that a shop took, or gave back.
 #[derive(Serialize, ToSchema)]

@@ -9,6 +9,9 @@ use store::ledger::{MunicipalityRow, ProgrammeRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// What every till may do.
+const PERMISSIONS: [&str; 6] = ["redeem", "hold", "reverse", "operations", "statements", "claims"];
+
 /// Who the till is, what it may do, and by which rules.
 #[derive(Serialize, ToSchema)]
 struct TillView {
@@ -16,11 +19,11 @@ struct TillView {
     terminal: OwnTerminal,
     municipality: OwnMunicipality,
     /// What the till may do.
-    #[schema(example = json!(["redeem", "hold", "reverse", "operations"]))]
-    permissions: [&'static str; 4],
+    #[schema(example = json!(PERMISSIONS))]
+    permissions: [&'static str; 6],
     /// The files that `GET /v1/operations` makes: values of its `format`.
-    #[schema(example = json!(["csv"]))]
-    downloads: [&'static str; 1],
+    #[schema(example = json!(["csv", "xlsx", "pdf"]))]
+    downloads: Vec<&'static str>,
     /// The programmes of the shop's municipality.
     programmes: Vec<Rules>,
 }
@@ -118,8 +121,8 @@ pub(super) async fn shop(state: web::Data<AppState>, till: Till) -> HttpResponse
             .map(OwnMunicipality::from)
             .unwrap_or_default(),
         terminal: OwnTerminal { id: till.0.id, label: till.0.label.clone() },
-        permissions: ["redeem", "hold", "reverse", "operations"],
-        downloads: super::operations::FILES,
+        permissions: PERMISSIONS,
+        downloads: super::operations::files(),
         programmes: programmes.into_iter().map(Rules::from).collect(),
     })
 }

@@ -1,18 +1,30 @@
 //! Claims: what a shop asks its municipality to pay. Each fact of the ledger is in one claim at most.
 
+pub(super) mod notes;
+pub(super) mod office;
+
+pub use notes::{ClaimNote, NewNote};
+pub use office::ClaimFilter;
+
 use super::db::{Db, Error, in_transaction, on};
 use uuid::Uuid;
 
-/// Each by its name: see `columns.rs`.
+/// Each by its name: see `columns.rs`. A remark is unanswered until the shop wrote after it.
 macro_rules! claim {
     () => {
         "id, municipality_id, shop_id, number, op_key, request_hash, status, from_at, through_at, operations,
-        amount_cents, seal, sealed_at, expected_at, paid_at, payment_reference"
+        amount_cents, seal, sealed_at, expected_at, approved_at, approved_by, paid_at, paid_by, payment_reference,
+        (SELECT COUNT(*) FROM claim_note r WHERE r.claim_id = claim.id AND r.side = 'remark') AS remarks,
+        (SELECT COUNT(*) FROM claim_note r WHERE r.claim_id = claim.id AND r.side = 'remark' AND NOT EXISTS (
+            SELECT 1 FROM claim_note a WHERE a.operation_id = r.operation_id AND a.side = 'answer'
+                AND a.written_at >= r.written_at)) AS unanswered"
     };
 }
 
+use claim;
+
 pub(super) const STATEMENTS: &[&str] =
-    &[SEAL_SHOP, UNCLAIMED, BY_KEY, ADD, ADD_LINES, ALL_LINES, CLOSE, OF_SHOP, BY_ID, LINES, AFTER, BROKEN];
+    &[SEAL_SHOP, UNCLAIMED, BY_KEY, ADD, ADD_LINES, ALL_LINES, CLOSE, OF_SHOP, BY_ID, LINES, REMARKED, AFTER, BROKEN];
 
 /// What was taken may no longer be given back, up to here.
 const SEAL_SHOP: &str = "UPDATE shop SET sealed_through = $2
@@ -45,6 +57,11 @@ const BY_ID: &str = concat!("SELECT ", claim!(), " FROM claim WHERE id = $1 AND 
 const LINES: &str = "SELECT l.operation_id, l.decided_at, l.amount_cents, o.kind, o.terminal_id
     FROM claim_line l JOIN operation o ON o.id = l.operation_id AND o.decided_at = l.decided_at
     WHERE l.claim_id = $1 AND l.operation_id > $2 ORDER BY l.operation_id LIMIT $3";
+// the same, only those that the municipality wrote something about
+const REMARKED: &str = "SELECT l.operation_id, l.decided_at, l.amount_cents, o.kind, o.terminal_id
+    FROM claim_note n JOIN claim_line l ON l.operation_id = n.operation_id
+    JOIN operation o ON o.id = l.operation_id AND o.decided_at = l.decided_at
+    WHERE n.claim_id = $1 AND n.operation_id > $2 AND n.side = 'remark' ORDER BY n.operation_id LIMIT $3";
 
 const AFTER: &str = concat!("SELECT ", claim!(), " FROM claim WHERE id > $1 ORDER BY id LIMIT $2");
 const BROKEN: &str = "SELECT c.id FROM claim c LEFT JOIN (
@@ -86,10 +103,20 @@ pub struct ClaimRow {
     pub sealed_at: i64,
     /// When the municipality means to pay.
     pub expected_at: i64,
-    /// When it did.
+    /// When the municipality approved it.
+    pub approved_at: Option<i64>,
+    /// Who did.
+    pub approved_by: Option<Uuid>,
+    /// The day on which it paid.
     pub paid_at: Option<i64>,
+    /// Who wrote that down.
+    pub paid_by: Option<Uuid>,
     /// Under which reference.
     pub payment_reference: Option<String>,
+    /// How many lines the municipality wrote something about.
+    pub remarks: i64,
+    /// How many of these the shop has not written about since.
+    pub unanswered: i64,
 }
 
 /// What a shop has not claimed yet.
@@ -245,7 +272,25 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn claim_lines(&self, claim: Uuid, after: Uuid, limit: i64) -> Result<Vec<ClaimLine>, Error> {
-        Ok(on!(self, |connection| sqlx::query_as(LINES)
+        self.lines(LINES, claim, after, limit).await
+    }
+
+    /// The same, only those that the municipality wrote something about.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn remarked_lines(&self, claim: Uuid, after: Uuid, limit: i64) -> Result<Vec<ClaimLine>, Error> {
+        self.lines(REMARKED, claim, after, limit).await
+    }
+
+    async fn lines(
+        &self,
+        statement: &'static str,
+        claim: Uuid,
+        after: Uuid,
+        limit: i64,
+    ) -> Result<Vec<ClaimLine>, Error> {
+        Ok(on!(self, |connection| sqlx::query_as(statement)
             .bind(claim)
             .bind(after)
             .bind(limit)

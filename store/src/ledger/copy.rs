@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Every table that holds anything of ours, each behind those that its rows refer to. `directory_version` counts
 /// changes, also those of a copy, each ledger for itself; `operation_key` is made of `operation`.
-pub const TABLES: [&str; 23] = [
+pub const TABLES: [&str; 24] = [
     "installation",
     "municipality",
     "app_user",
@@ -29,6 +29,7 @@ pub const TABLES: [&str; 23] = [
     "operation",
     "claim",
     "claim_line",
+    "claim_note",
     "statement_request",
     "open_hold",
     "outbox",

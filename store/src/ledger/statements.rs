@@ -8,6 +8,8 @@ pub fn all_statements() -> Vec<&'static str> {
         super::audit::STATEMENTS,
         super::citizens::STATEMENTS,
         super::claims::STATEMENTS,
+        super::claims::notes::STATEMENTS,
+        super::claims::office::STATEMENTS,
         super::directory::STATEMENTS,
         super::imports::STATEMENTS,
         super::inspection::STATEMENTS,

@@ -103,6 +103,35 @@ export async function openTill(page, town, number = 0, screen = "start") {
   await page.locator("#who", { hasText: town.demo.terminals[number].shop }).waitFor();
 }
 
+/** Loses so many answers that the server has given to posts there; counts all questions. */
+export async function loseAnswers(page, path, count) {
+  page.expected.push(/ERR_FAILED/);
+  const asked = { answers: 0, keys: new Set() };
+  await page.route(path, async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    asked.answers += 1;
+    asked.keys.add(route.request().headers()["idempotency-key"]);
+    if (asked.answers > count) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  return asked;
+}
+
+/** What the till keeps of attempts in the browser's database. */
+export const kept = (page) =>
+  page.evaluate(
+    () =>
+      new Promise((done, failed) => {
+        const opening = indexedDB.open("buono", 1);
+        opening.onerror = () => failed(opening.error);
+        opening.onsuccess = () => {
+          const reading = opening.result.transaction("attempts").objectStore("attempts").getAll();
+          reading.onsuccess = () => done(reading.result);
+        };
+      }),
+  );
+
 /** Keys in so many cents on the pad. */
 export async function keyIn(page, cents) {
   for (const digit of String(cents)) await page.locator(`[data-key="${digit}"]`).click();

@@ -97,6 +97,25 @@ export class Town {
     };
   }
 
+  /** Another administrator, known by a role of their own among the staff: some things two people must do. */
+  async secondAdmin() {
+    const user = { role: "second_admin", email: "seconda@borgosanrocco.example", password: "sette pere gialle" };
+    if (this.demo.staff.some(({ role }) => role === user.role)) return;
+    await (await this.staff())("POST", "/users", { ...user, role: "municipal_admin" });
+    this.demo.staff.push(user);
+  }
+
+  /** A till seals what its shop is owed. */
+  async claim(till) {
+    const headers = { authorization: `Bearer ${this.demo.terminals[till].token}`, "idempotency-key": crypto.randomUUID() };
+    return (await this.call("POST", "/v1/claims", { body: {}, headers })).data;
+  }
+
+  /** What a till is answered. */
+  async asTill(till, path) {
+    return (await this.call("GET", path, { headers: { authorization: `Bearer ${this.demo.terminals[till].token}` } })).data;
+  }
+
   /** The cookie of a member of staff, signed in once. */
   async session(role) {
     this.sessions ??= {};

@@ -30,6 +30,11 @@ export async function prepare(town) {
   const headers = { authorization: `Bearer ${town.demo.terminals[1].token}`, "idempotency-key": crypto.randomUUID() };
   await town.call("POST", `/v1/operations/${undone.data.operation_id}/reversals`, { body: { reason: "prova" }, headers });
   await town.call("POST", "/v1/holds", { body: { voucher: made.active.code, amount_cents: 300 }, headers: { ...headers, "idempotency-key": crypto.randomUUID() } });
+  await town.redeem(made.active, 200, 2);
+  const { claim_id } = await town.claim(2);
+  const { items: [line] } = await town.asTill(2, `/v1/claims/${claim_id}/lines`);
+  await admin("POST", `/claims/${claim_id}/lines/${line.operation_id}/remark`, { text: "Importo insolito: avete lo scontrino?" });
+  await town.redeem(made.active, 100, 2);
   await admin("POST", `/vouchers/${made.blocked.voucher_id}/block`, { reason: "prova" });
   await admin("POST", `/vouchers/${made.replaced.voucher_id}/reissue`, { reason: "prova" });
   return made;
@@ -198,9 +203,25 @@ export function states(town, made) {
       await page.locator("#operations button").first().click();
       await page.locator("#undo").waitFor();
     }, 0),
+    "till-claims": till((page) => part(page, "claims", "#claims button"), 2),
+    "till-claim-sure": till(async (page) => {
+      await part(page, "claims", "#claim-all");
+      await page.locator("#claim-all").click();
+      await page.locator("dialog").waitFor();
+    }, 2),
+    "till-claim": till(async (page) => {
+      await part(page, "claims", "#claims button");
+      await page.locator("#claims button").first().click();
+      await page.locator("#remarks textarea").waitFor();
+      await page.locator("#claim-lines li").waitFor();
+    }, 2),
     "till-settings": till((page) => part(page, "till", "#rename")),
     "till-help": till((page) => part(page, "help", ".steps")),
     "till-training": till(training),
+    "till-training-claims": till(async (page) => {
+      await training(page);
+      await part(page, "claims", "#claims-training");
+    }),
     "till-training-amount": till(async (page) => {
       await training(page);
       await page.locator(".card button").first().click();
@@ -232,6 +253,16 @@ export function states(town, made) {
       await page.locator("dialog svg.qr-code").waitFor();
     }),
     "console-programmes": tab("programmes"),
+    "console-claims": tab("claims"),
+    "console-claim": tab("claims", async (page) => {
+      await page.locator("#claim-list button").first().click();
+      await page.locator("#claim-lines table").waitFor();
+    }),
+    "console-remark": tab("claims", async (page) => {
+      await page.locator("#claim-list button").first().click();
+      await page.locator("#claim-lines button").first().click();
+      await page.locator("dialog textarea").waitFor();
+    }),
     "console-messages": tab("messages"),
     "console-users": tab("users"),
   };

@@ -1,6 +1,7 @@
 // The console: one page over the municipality's interface, a part of it at a time.
 import { byId } from "../shared/dom";
 import { attempt } from "./api";
+import { showClaims, startClaims } from "./claims";
 import { CHANGED, showImports, startImports } from "./imports";
 import { showMessages } from "./messages";
 import { showProgrammes, startProgrammes } from "./programmes";
@@ -22,6 +23,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   },
   shops: showShops,
   programmes: showProgrammes,
+  claims: showClaims,
   messages: showMessages,
   users: showUsers,
 };
@@ -44,6 +46,7 @@ startImports();
 startProgrammes();
 startShops();
 startUsers();
+startClaims();
 startVouchers();
 addEventListener("hashchange", () => {
   if (!byId("desk").hidden) void open();

@@ -6,6 +6,7 @@ import { OVER, attempt, admin, hush, say } from "./api";
 
 /** The member of staff. */
 export interface Who {
+  user_id: string;
   role: "operator" | "municipal_admin" | "clerk" | "auditor";
   municipality: { name: string } | null;
 }
@@ -17,6 +18,9 @@ export const works = () => who?.role === "municipal_admin" || who?.role === "cle
 
 /** Decides. */
 export const decides = () => who?.role === "municipal_admin";
+
+/** Whether this is who is signed in. */
+export const isMe = (id: string | null) => id !== null && id === who?.user_id;
 
 function door(): void {
   who = undefined;

@@ -9,6 +9,11 @@ export interface Field {
   value?: string;
   hint?: string;
   inputMode?: string;
+  maxLength?: number;
+  /** The last day of a date. */
+  max?: string;
+  /** Room for a longer text, in lines. */
+  rows?: number;
   choices?: [value: string, label: string][];
 }
 
@@ -28,12 +33,17 @@ export interface Question {
 
 let made = 0;
 
+function answered(field: Field, shared: { id: string; name: string; className: string }): HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement {
+  if (field.choices) return el("select", shared, ...field.choices.map(([value, text]) => new Option(text, value)));
+  const typed = { ...shared, required: true, autocomplete: "off" as const, ...(field.maxLength ? { maxLength: field.maxLength } : {}) };
+  if (field.rows) return el("textarea", { ...typed, rows: field.rows });
+  return el("input", { ...typed, type: field.type ?? "text", max: field.max ?? "" });
+}
+
 function control(field: Field): HTMLElement {
   const id = `field-${(made += 1)}`;
   const label = el("label", { htmlFor: id, textContent: field.label, className: "form-label" });
-  const input = field.choices
-    ? el("select", { id, name: field.name, className: "form-control" }, ...field.choices.map(([value, text]) => new Option(text, value)))
-    : el("input", { id, name: field.name, className: "form-control", type: field.type ?? "text", required: true, autocomplete: "off" });
+  const input = answered(field, { id, name: field.name, className: "form-control" });
   input.value = field.value ?? input.value;
   if (field.inputMode) input.inputMode = field.inputMode;
   if (!field.hint) return el("div", {}, label, input);

@@ -32,8 +32,8 @@ export const moment = (at: Instant) => new Date(at).toLocaleString(region, { tim
 /** A time of day in Rome. */
 export const time = (at: Instant) => new Date(at).toLocaleTimeString(region, { timeZone: rome, timeStyle: "short" });
 
-/** Today in Rome, as the interface writes days. */
-export const today = () => new Date().toLocaleDateString("sv-SE", { timeZone: rome });
+/** A day in Rome, as the interface writes days; today. */
+export const today = (at = new Date()) => at.toLocaleDateString("sv-SE", { timeZone: rome });
 
 /** Cents of an amount typed with a comma or a point; nothing when it is not clear what was meant. */
 export function cents(text: string): number | undefined {

@@ -8,6 +8,8 @@ import { busy, resume, SETTLED, startCarrying, type Settled } from "./money/carr
 import { startKeyboard } from "./reader/keyboard";
 import { current, draw, startRouting, TURNED } from "./router";
 import { startAmount } from "./screens/amount";
+import { claimChosen, startClaim } from "./screens/claim";
+import { startClaims } from "./screens/claims";
 import { startConfirm } from "./screens/confirm";
 import { inHand, letGo, parts, settled } from "./screens/hand";
 import { startHelp } from "./screens/help";
@@ -43,6 +45,7 @@ function allowed(name: string): string {
   if (name === "result") return "start";
   if (name === "amount" && !inHand()) return "pay";
   if (name === "confirm" && !(inHand() && parts().bill > 0)) return inHand() ? "amount" : "pay";
+  if (name === "claim" && (!claimChosen() || inTraining())) return "claims";
   return name === "undo" && !undoChosen() ? "operations" : name;
 }
 
@@ -97,7 +100,7 @@ function listen(): void {
   startKeyboard(() => ["start", "amount", "confirm", "result"].includes(current()) && !busy() && (enrolled() || inTraining()), (text) => void lookUp(text));
 }
 
-for (const start of [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startTill, startTraining, startHelp]) start();
+for (const start of [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startClaims, startClaim, startTill, startTraining, startHelp]) start();
 document.querySelectorAll<HTMLElement>("[data-icon]").forEach((link) => link.prepend(icon(link.dataset.icon as Icon)));
 listen();
 startCarrying();

@@ -1,5 +1,6 @@
 // Who this till is: its token, its shop, and calls in its name.
 import { call, type Answer, type Call } from "../shared/http";
+import type { Instant } from "../shared/texts";
 import { rehearse } from "./training/server";
 import { inTraining } from "./training/mode";
 
@@ -55,6 +56,24 @@ export async function tillCall<T>(path: string, request: Call = {}): Promise<Ans
     document.dispatchEvent(new Event(REVOKED));
   }
   return answer;
+}
+
+/** What the shop has asked to be paid, as the interface tells it. */
+export interface Claim {
+  claim_id: string;
+  number: number;
+  status: "sealed" | "approved" | "paid";
+  from: Instant;
+  through: Instant;
+  operations: number;
+  amount_cents: number;
+  sealed_at: Instant;
+  expected_payment_at: Instant;
+  approved_at: Instant | null;
+  paid_at: Instant | null;
+  payment_reference: string | null;
+  remarks: number;
+  unanswered: number;
 }
 
 /** An operation as the interface tells it. */

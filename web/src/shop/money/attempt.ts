@@ -1,12 +1,12 @@
-// One attempt to move money: stored with its key before it is sent, so that a lost answer is never a
+// One attempt to move money, or to ask for it: stored with its key before it is sent, so that a lost answer is never a
 // lost payment, and settled under that key until it is known what became of it.
 import type { Problem } from "../../shared/http";
-import { tillCall, type Operation } from "../till";
+import { tillCall, type Claim, type Operation } from "../till";
 import { drop } from "./attempts";
 
 /** Something that was tried. */
 export interface Attempt {
-  kind: "payment" | "undo";
+  kind: "payment" | "undo" | "claim";
   key: string;
   path: string;
   body: Record<string, unknown>;
@@ -22,6 +22,7 @@ export interface Attempt {
 /** What became of it. */
 export type Outcome =
   | { state: "done"; operation: Operation }
+  | { state: "claimed"; claim: Claim }
   | { state: "refused"; problem: Problem }
   /** Nothing was taken, and nothing will be. */
   | { state: "never" }
@@ -33,19 +34,22 @@ export type Outcome =
 const FRESH_MS = 60_000;
 const WAIT_MS_MAX = 8000;
 
+const done = (attempt: Attempt, data: Operation & Claim): Outcome => (attempt.kind === "claim" ? { state: "claimed", claim: data } : { state: "done", operation: data });
+
 /** One question; nothing when the answer was lost or is not final. */
 async function send(attempt: Attempt): Promise<Outcome | undefined> {
   const request = { method: "POST", body: attempt.body, headers: { "Idempotency-Key": attempt.key } };
-  const { status, ok, data } = await tillCall<Operation & Problem>(attempt.path, request);
-  if (ok) return { state: "done", operation: data };
+  const { status, ok, data } = await tillCall<Operation & Claim & Problem>(attempt.path, request);
+  if (ok) return done(attempt, data);
   if (status === 401) return { state: "gone" };
   // a no without our code comes from somebody on the way, who knows nothing of the money
   return status < 500 && status !== 429 && data.code ? { state: "refused", problem: data } : undefined;
 }
 
 async function find(attempt: Attempt): Promise<Outcome | undefined> {
-  const { status, ok, data } = await tillCall<Operation & { result: string }>(`/v1/operations/by-key/${attempt.key}`);
-  if (ok && data.result === "done") return { state: "done", operation: data };
+  const place = attempt.kind === "claim" ? "claims" : "operations";
+  const { status, ok, data } = await tillCall<Operation & Claim & { result?: string }>(`/v1/${place}/by-key/${attempt.key}`);
+  if (ok && data.result !== "declined") return done(attempt, data);
   // declined: the same key gives the same answer, its reason in words included, and takes nothing
   if (ok) return attempt.secret ? { state: "never" } : send(attempt);
   if (status === 401) return { state: "gone" };

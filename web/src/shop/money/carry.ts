@@ -79,7 +79,7 @@ export async function carryOut(attempt: Attempt): Promise<void> {
   if (!carrying) return;
   // it told nothing: the list shows what was taken, and this attempt is not sent
   carrying = false;
-  goThen("operations", () => say(t("till-elsewhere"), t("till-elsewhere-text")));
+  goThen(attempt.kind === "claim" ? "claims" : "operations", () => say(t("till-elsewhere"), t("till-elsewhere-text")));
 }
 
 /** Finds out what became of what was begun before the app was closed, or in another window. */

@@ -1,7 +1,8 @@
 // Pieces that several screens have.
-import { answer, el } from "../../shared/dom";
+import { answer, button, el } from "../../shared/dom";
 import type { Problem } from "../../shared/http";
 import { t } from "../../shared/texts";
+import { tillCall } from "../till";
 
 /** A place for what went wrong, read aloud when it is filled. */
 export const notice = () => el("div", { id: "notice", className: "notice", role: "alert" });
@@ -21,6 +22,28 @@ export const sayProblem = (problem: Problem) => say(problem.title, problem.detai
 
 /** There is no network: nothing was taken, and nothing can be. */
 export const sayOffline = () => say(t("till-offline"), t("till-offline-text"));
+
+/** Reads something for a part of the screen, or says what is wrong; nothing once the screen is another. */
+export async function read<T>(path: string, part: HTMLElement, show: (data: T) => void): Promise<void> {
+  try {
+    const { ok, data } = await tillCall<T & Problem>(path);
+    if (!part.isConnected) return;
+    if (ok) show(data);
+    else sayProblem(data);
+  } catch (error) {
+    console.warn(error);
+    if (part.isConnected) say(t("till-offline"), t("till-read-offline"));
+  }
+}
+
+/** Fills a list with its first page; a button below it adds the next. */
+export async function grow<T>(path: string, list: HTMLElement, item: (of: T) => HTMLElement, cursor?: string): Promise<void> {
+  const more = list.nextElementSibling;
+  await read<{ items: T[]; next_cursor: string | null }>(cursor ? `${path}&cursor=${cursor}` : path, list, ({ items, next_cursor }) => {
+    list.append(...items.map(item));
+    more?.replaceChildren(...(next_cursor ? [button(t("till-more"), () => grow(path, list, item, next_cursor))] : []));
+  });
+}
 
 /** A field with its label and, where it helps, a hint. */
 export function field(id: string, label: string, hint?: string, properties: Partial<HTMLInputElement> = {}): HTMLElement[] {

@@ -1,11 +1,12 @@
 // What came of it, so large and so coloured that nobody at the till can mistake it.
 import { el, type Child } from "../../shared/dom";
 import type { Problem } from "../../shared/http";
-import { euro, t } from "../../shared/texts";
+import { day, euro, t } from "../../shared/texts";
 import { icon, type Icon } from "../icons";
 import type { Attempt, Outcome } from "../money/attempt";
 import { current, draw, go, screen, swap, type Screen } from "../router";
 import { signal } from "../signal";
+import { known, type Claim } from "../till";
 import { inTraining } from "../training/mode";
 import { lookUp } from "./scan";
 
@@ -38,7 +39,7 @@ export const resultThere = () => result !== undefined;
 /** Shows it, wherever the app is. */
 export function present(next: Result): void {
   result = next;
-  if (next.outcome) signal(next.outcome.state === "done");
+  if (next.outcome) signal(["done", "claimed"].includes(next.outcome.state));
   else if (next.voucher || next.unstorable) signal(false);
   if (current() === "result") draw();
   else if (current() === "amount" || current() === "confirm" || current() === "undo") swap("result");
@@ -54,6 +55,8 @@ function cash(cents: number): HTMLElement | undefined {
 function refused(problem: Problem, attempt?: Attempt): Words {
   const left = problem.available_cents;
   const lines = [el("p", { textContent: problem.detail })];
+  const phone = known()?.municipality.help_phone;
+  if (problem.code === "iban_required" && phone) lines.push(line("till-call", { phone }));
   if (attempt) lines.unshift(line("till-nothing-taken"));
   if (left !== undefined) lines.push(line("till-left", { balance: euro(left) }));
   return { look: "refused", title: problem.title, lines };
@@ -71,21 +74,32 @@ function done(attempt: Attempt, outcome: Outcome & { state: "done" }): Words {
   return { look: "done", title: t(paid ? "till-paid" : "till-undone"), lines };
 }
 
+function claimed({ amount_cents, number, expected_payment_at }: Claim): Words {
+  const lines = [el("p", { textContent: euro(amount_cents), className: "sum-told" }), line("till-claimed-text", { number, day: day(expected_payment_at) })];
+  return { look: "done", title: t("till-claimed"), lines };
+}
+
+/** What is said of each kind while it is on its way, and when it never arrived. */
+const WAITS = { payment: "till-wait-text", undo: "till-wait-undo", claim: "till-wait-claim" };
+const NEVER = { payment: "till-never", undo: "till-never", claim: "till-never-claim" };
+const NEVER_TEXTS = { payment: "till-never-text", undo: "till-never-undo", claim: "till-never-claim-text" };
+
 /** What it says. */
 function words({ attempt, outcome, lost, unstorable, voucher }: Result): Words {
   if (voucher) return refused(voucher);
   const amount = euro(attempt?.cents ?? 0);
-  if (unstorable) return { look: "refused", title: t("till-never"), lines: [line("till-unstorable")] };
+  const kind = attempt?.kind ?? "payment";
+  if (unstorable) return { look: "refused", title: t(NEVER[kind]), lines: [line(kind === "claim" ? "till-unstorable-claim" : "till-unstorable")] };
   if (!outcome || !attempt) {
-    const lines = [line(attempt?.kind === "undo" ? "till-wait-undo" : "till-wait-text", { amount }), line(lost ? "till-wait-lost" : "till-wait-moment")];
+    const lines = [line(WAITS[kind], { amount }), line(lost ? "till-wait-lost" : "till-wait-moment")];
     return { look: "wait", title: t(lost ? "till-checking" : "till-wait"), lines };
   }
   if (outcome.state === "done") return done(attempt, outcome);
+  if (outcome.state === "claimed") return claimed(outcome.claim);
   if (outcome.state === "gone") return { look: "refused", title: t("till-gone"), lines: [line("till-gone-text", { amount })] };
-  const undo = attempt.kind === "undo";
-  if (outcome.state === "never") return { look: "refused", title: t("till-never"), lines: [line(undo ? "till-never-undo" : "till-never-text", { amount })] };
-  if (undo && outcome.problem.code === "idempotency_key_reused") return { look: "refused", title: t("till-undo-twice"), lines: [line("till-undo-twice-text")] };
-  return refused(outcome.problem, undo ? undefined : attempt);
+  if (outcome.state === "never") return { look: "refused", title: t(NEVER[kind]), lines: [line(NEVER_TEXTS[kind], { amount })] };
+  if (kind === "undo" && outcome.problem.code === "idempotency_key_reused") return { look: "refused", title: t("till-undo-twice"), lines: [line("till-undo-twice-text")] };
+  return refused(outcome.problem, kind === "payment" ? attempt : undefined);
 }
 
 function action(key: string, style: string, act: () => void): HTMLButtonElement {
@@ -100,6 +114,7 @@ function ways({ attempt, outcome }: Result): HTMLElement | undefined {
   if (attempt && !outcome) return undefined;
   const ways = el("div", { className: "ways" });
   if (attempt?.kind === "undo") ways.append(action("till-to-list", "btn-light", () => go("operations")));
+  else if (attempt?.kind === "claim") ways.append(action("till-to-claims", "btn-light", () => go("claims")));
   else ways.append(action("till-next", "btn-light", () => go("pay")));
   const text = attempt?.body.voucher;
   if (typeof text === "string" && outcome?.state === "refused") {

@@ -16,6 +16,7 @@ function view(): Screen {
     { className: "tiles" },
     tile("pay", "till-go-pay", "pay", "first"),
     tile("operations", "till-go-operations", "list"),
+    tile("claims", "till-go-claims", "claims"),
     tile("training", "till-go-training", "training"),
     tile("help", "till-go-help", "help"),
     tile("till", "till-go-till", "till"),
