@@ -510,7 +510,6 @@ till-claim-period = { $count ->
 }
 till-claim-sealed = Sent: the municipality is checking it
 till-claim-approved = Approved: the municipality is paying it
-till-claim-paid = Paid
 till-claim-sent-on = Sent on { $day }
 till-claim-approved-on = Approved on { $day }
 till-claim-expected = Payment expected by { $day }

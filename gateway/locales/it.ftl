@@ -510,7 +510,6 @@ till-claim-period = { $count ->
 }
 till-claim-sealed = Inviata: il Comune la controlla
 till-claim-approved = Approvata: il Comune la paga
-till-claim-paid = Pagata
 till-claim-sent-on = Inviata il { $day }
 till-claim-approved-on = Approvata il { $day }
 till-claim-expected = Pagamento previsto entro il { $day }

@@ -52,7 +52,6 @@ pub struct Claim {
 /// Where a claim is.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
-#[allow(dead_code, reason = "only the interface's description has it as a type")]
 pub enum ClaimStatus {
     /// The shop has asked.
     Sealed,

@@ -276,7 +276,9 @@ pub fn path_config() -> web::PathConfig {
     web::PathConfig::default().error_handler(|_, request| {
         let code = match request.path() {
             path if path.starts_with("/v1/admin/vouchers/") => "voucher_not_found",
-            path if ["/v1/claims/", "/v1/admin/claims/"].iter().any(|start| path.starts_with(start)) => "claim_not_found",
+            path if ["/v1/claims/", "/v1/admin/claims/"].iter().any(|start| path.starts_with(start)) => {
+                "claim_not_found"
+            }
             path if path.starts_with("/v1/holds/") => "hold_not_found",
             path if path.starts_with("/v1/operations/") => "operation_not_found",
             _ => "not_found",

@@ -198,7 +198,7 @@ fn families() -> BTreeSet<String> {
     family("list-", &columns, &[""]);
     family("list-", &["voucher_seq", "operations", "totals", "count", "total"], &[""]);
     family("message-state-", &["pending", "sent", "failed", "suppressed"], &[""]);
-    family("till-claim-", &["sealed", "approved", "paid"], &[""]);
+    family("till-claim-", &["sealed", "approved"], &[""]);
     family("console-claim-", &["sealed", "approved", "paid"], &[""]);
     family("till-go-", &["pay", "operations", "claims", "training", "help", "till"], &["-text"]);
     family("till-", &["mistyped", "foreign", "training-code", "real-code"], &["", "-text"]);

@@ -14,8 +14,8 @@ use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Term
 use std::sync::Arc;
 use store::journal::{Batch, Head};
 use store::ledger::{
-    ClaimFilter, ClaimRow, Db, Error, NewClaim, NewNote, NewShop, OperationFilter, ShopRow, StatementRequest, Unclaimed,
-    seal_of,
+    ClaimFilter, ClaimRow, Db, Error, NewClaim, NewNote, NewShop, OperationFilter, ShopRow, StatementRequest,
+    Unclaimed, seal_of,
 };
 use store::seal::Sealed;
 use uuid::Uuid;

@@ -32,7 +32,8 @@ impl World {
     }
 
     async fn seals(&self, till: usize, key: &str) -> String {
-        let request = self.on.request(&self.town.tills[till], Method::POST, "/v1/claims").header("Idempotency-Key", key);
+        let request =
+            self.on.request(&self.town.tills[till], Method::POST, "/v1/claims").header("Idempotency-Key", key);
         text(&tests::town::done(request.json(&json!({})).send().await).await["claim_id"])
     }
 
@@ -103,7 +104,11 @@ async fn a_claim_is_approved_by_one_and_paid_by_another() {
     let log = on.get(&town.auditor, "/v1/admin/audit?limit=20").await;
     for action in ["claim_approved", "claim_paid"] {
         let entry = log["items"].as_array().unwrap().iter().find(|item| item["action"] == action).unwrap();
-        assert_eq!((&entry["target"], &entry["detail"]["amount_cents"]), (&json!(world.claim), &json!(1_234)), "{entry}");
+        assert_eq!(
+            (&entry["target"], &entry["detail"]["amount_cents"]),
+            (&json!(world.claim), &json!(1_234)),
+            "{entry}"
+        );
     }
 }
 
@@ -148,7 +153,10 @@ async fn what_is_written_about_a_line_is_read_by_both_and_by_nobody_else() {
         world.refused(till, &answer, json!({"text": wrong}), 400, "bad_request").await;
     }
     world.refused(&town.auditor, &remark, json!({"text": "x"}), 403, "forbidden").await;
-    assert_eq!((world.seen().await.1["remarks"].as_i64(), world.seen().await.1["unanswered"].as_i64()), (Some(1), Some(1)));
+    assert_eq!(
+        (world.seen().await.1["remarks"].as_i64(), world.seen().await.1["unanswered"].as_i64()),
+        (Some(1), Some(1))
+    );
     let line = world.line(till, "/v1/claims", operation).await;
     assert_eq!((line["remark"].as_str(), &line["answer"]), (Some(strange), &Value::Null), "{line}");
     let untouched = world.line(till, "/v1/claims", &world.operations[1]).await;

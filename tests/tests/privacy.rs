@@ -221,7 +221,10 @@ impl World {
         let answer = json!({"text": "Era la nonna Rispostelli"});
         on.post(till, &format!("/v1/claims/{line}/answer"), &answer).await;
         let lines = on.get(&self.town.auditor, &format!("/v1/admin/claims/{claim}/lines")).await.to_string();
-        assert!(["Osservatini", "Rispostelli"].iter().all(|name| lines.contains(name)), "who may read reads it: {lines}");
+        assert!(
+            ["Osservatini", "Rispostelli"].iter().all(|name| lines.contains(name)),
+            "who may read reads it: {lines}"
+        );
     }
 
     /// Whatever people do wrong with what is personal in their hands.

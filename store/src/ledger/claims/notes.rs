@@ -6,13 +6,15 @@ use uuid::Uuid;
 
 pub(in crate::ledger) const STATEMENTS: &[&str] = &[REMARK, ANSWER, NOTES];
 
-const REMARK: &str = "INSERT INTO claim_note (operation_id, side, municipality_id, claim_id, wrapped_key, sealed, written_at)
+const REMARK: &str =
+    "INSERT INTO claim_note (operation_id, side, municipality_id, claim_id, wrapped_key, sealed, written_at)
     SELECT l.operation_id, 'remark', c.municipality_id, c.id, $4, $5, $6
     FROM claim_line l JOIN claim c ON c.id = l.claim_id
     WHERE l.operation_id = $3 AND c.id = $2 AND c.municipality_id = $1 AND c.status <> 'paid'
     ON CONFLICT (operation_id, side) DO UPDATE SET
         wrapped_key = excluded.wrapped_key, sealed = excluded.sealed, written_at = excluded.written_at";
-const ANSWER: &str = "INSERT INTO claim_note (operation_id, side, municipality_id, claim_id, wrapped_key, sealed, written_at)
+const ANSWER: &str =
+    "INSERT INTO claim_note (operation_id, side, municipality_id, claim_id, wrapped_key, sealed, written_at)
     SELECT r.operation_id, 'answer', c.municipality_id, c.id, $4, $5, $6
     FROM claim_note r JOIN claim c ON c.id = r.claim_id
     WHERE r.operation_id = $3 AND r.side = 'remark' AND c.id = $2 AND c.shop_id = $1

@@ -31,11 +31,9 @@ export const claimChosen = () => claim !== undefined;
 /** What became of a claim, in plain words. */
 export function told(claim: Claim): string[] {
   const { status, expected_payment_at, paid_at, payment_reference, unanswered } = claim;
-  const due = day(expected_payment_at);
   const late = today() > today(new Date(expected_payment_at));
-  const lines = [t(`till-claim-${status}`)];
-  if (status !== "paid") lines.push(t(late ? "till-claim-late" : "till-claim-expected", { day: due }));
-  if (paid_at) lines.push(t("till-claim-paid-on", { day: day(paid_at) }));
+  const due = t(late ? "till-claim-late" : "till-claim-expected", { day: day(expected_payment_at) });
+  const lines = status === "paid" ? [t("till-claim-paid-on", { day: paid_at ? day(paid_at) : "" })] : [t(`till-claim-${status}`), due];
   if (payment_reference) lines.push(t("till-claim-reference", { reference: payment_reference }));
   if (unanswered) lines.push(t("till-claim-unanswered", { count: unanswered }));
   return lines;
@@ -46,7 +44,8 @@ async function download({ claim_id, number }: Claim): Promise<void> {
   const answer = await fetch(`/v1/claims/${claim_id}/document.pdf`, { headers: { ...bearer(), "Accept-Language": lang } }).catch(() => undefined);
   if (!answer) return say(t("till-offline"), t("till-read-offline"));
   if (!answer.ok) return sayProblem((await answer.json()) as Problem);
-  save(await answer.blob(), `${t("till-claim-file")}-${number}.pdf`);
+  const name = [t("till-claim-file"), number].join("-");
+  save(await answer.blob(), `${name}.pdf`);
 }
 
 function facts(line: Line): HTMLElement {
@@ -57,31 +56,38 @@ function facts(line: Line): HTMLElement {
 
 const row = (line: Line) => el("li", { className: line.amount_cents < 0 ? "reversal" : "" }, facts(line));
 
-async function answer(of: Claim, line: Line, area: HTMLTextAreaElement, place: HTMLElement): Promise<void> {
+/** Sends an answer; whether it arrived, and if not it is said why. */
+async function send(path: string, text: string): Promise<boolean> {
   hush();
-  const text = area.value.trim();
-  if (!text) return say(t("till-answer-empty"));
   try {
-    const { ok, data } = await tillCall<Problem>(`/v1/claims/${of.claim_id}/lines/${line.operation_id}/answer`, { method: "POST", body: { text } });
-    if (!ok) return sayProblem(data);
+    const { ok, data } = await tillCall<Problem>(path, { method: "POST", body: { text } });
+    if (!ok) sayProblem(data);
+    return ok;
   } catch {
-    return say(t("till-answer-unsent"), t("till-answer-unsent-text"));
+    say(t("till-answer-unsent"), t("till-answer-unsent-text"));
+    return false;
   }
-  place.replaceWith(remark(of, { ...line, answer: text, answered_at: new Date().toISOString() }));
-  say(t("till-answer-sent"));
 }
 
 /** A line that the municipality wrote about, and what the shop has to say. */
-function remark(of: Claim, line: Line): HTMLElement {
+function remark(path: string, line: Line, answered: () => void): HTMLElement {
   const id = `answer-${line.operation_id}`;
   const area = el("textarea", { id, className: "form-control", rows: 3, maxLength: 500, required: true, value: line.answer ?? "" });
   const label = el("label", { htmlFor: id, textContent: t("till-answer-label", { code: line.receipt_code }), className: "form-label" });
   const said = (key: string, text: string | null, at: Instant | null) => (text && at ? el("p", { textContent: t(key, { text, day: day(at) }), className: "written" }) : undefined);
   const place = el("div", { className: "remark" });
+  const answer = async () => {
+    const text = area.value.trim();
+    if (!text) return say(t("till-answer-empty"));
+    if (!(await send(`${path}/lines/${line.operation_id}/answer`, text))) return;
+    place.replaceWith(remark(path, { ...line, answer: text, answered_at: new Date().toISOString() }, answered));
+    say(t("till-answer-sent"));
+    answered();
+  };
   place.append(
     facts(line),
     ...[said("till-remark", line.remark, line.remarked_at), said("till-answer-given", line.answer, line.answered_at)].filter((child) => child !== undefined),
-    form(`${id}-form`, () => answer(of, line, area, place), label, area, submit(t("till-answer-yes"), `${id}-yes`)),
+    form(`${id}-form`, answer, label, area, submit(t("till-answer-yes"), `${id}-yes`)),
   );
   return place;
 }
@@ -99,12 +105,13 @@ function view(): Screen {
   const [remarks, list] = [el("div", { id: "remarks" }), el("ul", { id: "claim-lines", className: "lines" })];
   const section = el("section", { hidden: true }, el("h2", { textContent: t("till-claim-remarks") }), remarks, el("div", { className: "ways" }));
   const path = `/v1/claims/${of.claim_id}`;
+  const look = () => read<Claim>(path, where, (now) => {
+    where.replaceChildren(...status(now));
+    section.hidden = now.remarks === 0;
+  });
   setTimeout(async () => {
-    await read<Claim>(path, where, (now) => {
-      where.replaceChildren(...status(now));
-      section.hidden = now.remarks === 0;
-    });
-    if (!section.hidden) await grow<Line>(`${path}/lines?remarked=true&limit=20`, remarks, (line) => remark(of, line));
+    await look();
+    if (!section.hidden) await grow<Line>(`${path}/lines?remarked=true&limit=20`, remarks, (line) => remark(path, line, () => void look()));
     await grow<Line>(`${path}/lines?limit=50`, list, row);
   });
   const paper = button(t("till-claim-document"), () => download(of));

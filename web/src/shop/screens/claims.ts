@@ -21,8 +21,8 @@ interface Unclaimed {
 async function seal(place: HTMLElement): Promise<void> {
   hush();
   await read<Unclaimed>("/v1/claims/unclaimed", place, (open) => {
-    show(place, open);
     if (open.amount_cents > 0) void confirm(open.amount_cents);
+    else show(place, open);
   });
 }
 
