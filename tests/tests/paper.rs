@@ -88,7 +88,12 @@ async fn a_voucher_that_cannot_be_spent_says_so_and_an_old_code_is_not_printed()
     for query in ["", "?size=card"] {
         assert!(pages(world.sheet(&town.holder, query, "it").await).await.concat().contains("Bloccato"), "{query}");
     }
-    assert!(pages(world.print(&town.clerk, &[town.voucher.id.clone()]).await).await.concat().contains("Bloccato"));
+    assert!(
+        pages(world.print(&town.clerk, std::slice::from_ref(&town.voucher.id)).await)
+            .await
+            .concat()
+            .contains("Bloccato")
+    );
     world.act(&town.voucher.id, "unblock").await;
     let suspend = format!("/v1/admin/programmes/{}/suspend", town.programme);
     on.post(&town.admin, &suspend, &Value::Null).await;
