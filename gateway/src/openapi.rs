@@ -18,12 +18,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 20] = [
+pub const PAGES: [(&str, &str); 21] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
     ("GET", "/v/buono"),
     ("GET", "/v/buono/parti"),
+    ("GET", "/v/buono/foglio.pdf"),
     ("GET", "/v/blocca"),
     ("POST", "/v/ricorda"),
     ("POST", "/v/dimentica"),
@@ -96,8 +97,13 @@ impl Document {
     #[must_use]
     pub fn methods(&self, request: &HttpRequest) -> Vec<&str> {
         let pattern = request.resource_map().match_pattern(request.path());
-        let methods = pattern.and_then(|pattern| self.calls.get(&pattern));
-        methods.into_iter().flatten().map(|(method, _)| method.as_str()).collect()
+        pattern.map(|pattern| self.methods_of(&pattern)).unwrap_or_default()
+    }
+
+    /// The methods that a path of the document takes, by its pattern; none when there is no such path.
+    #[must_use]
+    pub fn methods_of(&self, pattern: &str) -> Vec<&str> {
+        self.calls.get(pattern).into_iter().flatten().map(|(method, _)| method.as_str()).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::state::AppState;
 use crate::texts::{Lang, Texts};
+use actix_web::error::InternalError;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
@@ -273,7 +274,13 @@ pub fn query_config() -> web::QueryConfig {
 
 /// Paths that cannot be read name nothing: the answer is the same as for an id that does not exist.
 pub fn path_config() -> web::PathConfig {
-    web::PathConfig::default().error_handler(|_, request| {
+    web::PathConfig::default().error_handler(|error, request| {
+        // what stands where an id could stand, and takes other methods
+        let state = request.app_data::<web::Data<AppState>>();
+        let methods = state.map(|state| state.document.methods_of(request.path())).unwrap_or_default();
+        if !methods.is_empty() {
+            return InternalError::from_response(error, method_not_allowed(&methods)).into();
+        }
         let code = match request.path() {
             path if path.starts_with("/v1/admin/vouchers/") => "voucher_not_found",
             path if ["/v1/claims/", "/v1/admin/claims/"].iter().any(|start| path.starts_with(start)) => {
@@ -293,6 +300,10 @@ pub async fn no_route(state: web::Data<AppState>, request: HttpRequest) -> HttpR
     if methods.is_empty() {
         return Problem::new("not_found").error_response();
     }
+    method_not_allowed(&methods)
+}
+
+fn method_not_allowed(methods: &[&str]) -> HttpResponse {
     let mut response = Problem::new("method_not_allowed").error_response();
     if let Ok(allow) = header::HeaderValue::from_str(&methods.join(", ")) {
         response.headers_mut().insert(header::ALLOW, allow);

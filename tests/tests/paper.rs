@@ -146,22 +146,29 @@ async fn the_office_prints_its_own_towns_vouchers_in_the_order_it_says_and_on_re
     }
 }
 
+/// The rectangle with these corners: left, top, width, height.
+fn around(corners: &[[f32; 2]]) -> Option<[f32; 4]> {
+    let side = |axis: usize, pick: fn(f32, f32) -> f32| corners.iter().map(|corner| corner[axis]).reduce(pick);
+    let (left, top) = (side(0, f32::min)?, side(1, f32::min)?);
+    (corners.len() >= 4).then_some([left, top, side(0, f32::max)? - left, side(1, f32::max)? - top])
+}
+
 /// The rectangles that one drawing of a PDF fills: left, top, width, height in the drawing's own units.
 fn rectangles(drawing: &[u8]) -> Vec<[f32; 4]> {
     let Ok(content) = Content::decode(drawing) else { return Vec::new() };
     let (mut found, mut corners) = (Vec::new(), Vec::<[f32; 2]>::new());
     for operation in &content.operations {
         let numbers: Vec<f32> = operation.operands.iter().filter_map(|operand| operand.as_float().ok()).collect();
+        if let ("l", &[x, y]) = (operation.operator.as_str(), numbers.as_slice()) {
+            corners.push([x, y]);
+            continue;
+        }
+        // whatever comes next, the path before it is whole
+        found.extend(around(&corners));
+        corners.clear();
         match (operation.operator.as_str(), numbers.as_slice()) {
             ("re", &[left, top, width, height]) => found.push([left, top, width, height]),
-            ("m", &[x, y]) => corners = vec![[x, y]],
-            ("l", &[x, y]) => corners.push([x, y]),
-            ("h", _) if corners.len() >= 4 => {
-                let side =
-                    |axis: usize, pick: fn(f32, f32) -> f32| corners.iter().map(|c| c[axis]).reduce(pick).unwrap();
-                let (left, top) = (side(0, f32::min), side(1, f32::min));
-                found.push([left, top, side(0, f32::max) - left, side(1, f32::max) - top]);
-            }
+            ("m", &[x, y]) => corners.push([x, y]),
             _ => {}
         }
     }
