@@ -75,11 +75,13 @@ pub struct Operation {
     pub kind: String,
     /// At which till.
     pub till: String,
+    /// Who was there; empty for nobody in particular.
+    pub staff: String,
     /// What was taken, or given back when it begins with a minus.
     pub amount: String,
 }
 
-/// The sum of a day or of a till.
+/// The sum of a day, of a till, or of whoever was there.
 #[derive(Clone, Debug, Serialize)]
 pub struct Total {
     /// Of what.
@@ -105,6 +107,8 @@ pub struct Operations {
     pub days: Vec<Total>,
     /// For each till.
     pub tills: Vec<Total>,
+    /// For whoever was there; none, and no column, where nobody says who that was.
+    pub staff: Vec<Total>,
     /// Everything.
     pub total: String,
 }

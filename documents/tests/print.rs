@@ -62,6 +62,7 @@ fn operations(count: usize) -> Operations {
         receipt_code: format!("9F3A-{n:08}"),
         kind: "Pagamento".to_owned(),
         till: "Cassa 1".to_owned(),
+        staff: if n == 0 { "Giulia".to_owned() } else { String::new() },
         amount: "20,50\u{a0}€".to_owned(),
     };
     Operations {
@@ -71,6 +72,7 @@ fn operations(count: usize) -> Operations {
         operations: (0..count).map(line).collect(),
         days: vec![total("24/11/2026")],
         tills: vec![total("Cassa 1")],
+        staff: Vec::new(),
         total: "1.234,50\u{a0}€".to_owned(),
     }
 }
@@ -111,6 +113,10 @@ fn a_shops_list_is_whole_however_long_it_is() {
     let printer = Printer::new().unwrap();
     let (pages, text) = read(&printer, &operations(500), "it");
     assert!(pages > 5 && text.contains("9F3A-00000000") && text.contains("9F3A-00000499"), "{pages}");
+    assert!(!text.contains("Giulia") && !text.contains("paper-staff"), "nobody says who was there");
+    let named = Operations { staff: vec![total("Giulia"), total("")], ..operations(2) };
+    let (_, text) = read(&printer, &named, "it");
+    assert!(text.contains("paper-by-staff") && text.matches("Giulia").count() == 2, "{text}");
     assert!(read(&printer, &operations(0), "en").1.contains("paper-nothing"));
 }
 

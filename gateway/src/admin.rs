@@ -10,6 +10,7 @@ mod municipalities;
 mod programmes;
 mod session;
 mod shops;
+mod tickets;
 mod users;
 mod vouchers;
 
@@ -33,6 +34,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     municipalities::configure(config);
     messages::configure(config);
     claims::configure(config);
+    tickets::configure(config);
     config.service(audit::list);
 }
 

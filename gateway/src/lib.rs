@@ -32,6 +32,7 @@ pub mod openapi;
 pub mod ops;
 pub mod pages;
 pub mod paper;
+mod passwords;
 pub mod problem;
 pub mod seen;
 pub mod serve;

@@ -6,7 +6,6 @@ use crate::shop::operations::file_name;
 use crate::texts::{Lang, day, moment};
 use domain::clock::Clock;
 use std::sync::Arc;
-use store::keys::Keys;
 use store::ledger::{OperationFilter, StatementRequest};
 use workers::Pending;
 use workers::mail::{Mail, WriteError, Writer};
@@ -15,8 +14,6 @@ use workers::mail::{Mail, WriteError, Writer};
 pub struct Statements {
     /// Writes the lists.
     pub clerk: Clerk,
-    /// Opens addresses.
-    pub keys: Arc<Keys>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -40,7 +37,7 @@ impl Statements {
         let shop = directory.shops.get(&request.shop_id).cloned().ok_or_else(|| never("the shop is gone"))?;
         let municipality = directory.municipalities.get(&request.municipality_id).cloned();
         let municipality = municipality.ok_or_else(|| never("the municipality is gone"))?;
-        let opened = self.keys.unseal("statement_request", request.id, &request.address);
+        let opened = self.clerk.keys.unseal("statement_request", request.id, &request.address);
         let to = opened.ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let to = to.ok_or_else(|| never("the address cannot be read"))?;
         let format = FileFormat::ALL.into_iter().find(|format| format.code() == request.format);

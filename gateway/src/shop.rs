@@ -8,9 +8,12 @@ mod idempotency;
 pub mod operations;
 mod redemptions;
 mod reversals;
+mod shift;
 mod shops;
+pub mod staff;
 mod statements;
 mod terminal;
+pub mod tickets;
 mod vouchers;
 
 pub use enrol::enrolment_index;
@@ -47,6 +50,14 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(claims::lines::lines)
         .service(claims::lines::answer)
         .service(claims::document::document)
+        .service(staff::list)
+        .service(staff::add)
+        .service(staff::change)
+        .service(staff::remove)
+        .service(shift::begin)
+        .service(shift::end)
+        .service(tickets::add)
+        .service(tickets::list)
         .service(terminal::rename)
         .service(terminal::leave);
 }

@@ -169,8 +169,13 @@ impl AppState {
     /// Writes lists for shops.
     #[must_use]
     pub fn clerk(&self) -> Clerk {
-        let (directory, texts, press) = (Arc::clone(&self.directory), Arc::clone(&self.texts), Arc::clone(&self.press));
-        Clerk { db: self.everything(), directory, texts, press }
+        Clerk {
+            db: self.everything(),
+            directory: Arc::clone(&self.directory),
+            keys: Arc::clone(&self.keys),
+            texts: Arc::clone(&self.texts),
+            press: Arc::clone(&self.press),
+        }
     }
 
     /// Keeps everybody else in the office out, here and on other nodes.

@@ -94,6 +94,8 @@ words! {
     ProgrammeStatus = ["active", "suspended", "closed"];
     /// How a holder is reached.
     Channel = ["sms", "email", "paper"];
+    /// Whether somebody has answered.
+    TicketStatus = ["open", "answered"];
 }
 
 /// What [`text`] accepts: a character that is neither space nor control, and no control but a new line.
@@ -124,6 +126,7 @@ texts! {
     Text120 = 120;
     Text200 = 200;
     Text500 = 500;
+    Text2000 = 2000;
 }
 
 /// A page of a list.
@@ -158,6 +161,17 @@ impl<T> Listed<T> {
         let shown = &rest[..rest.len().min(usize::try_from(page.limit()?).unwrap_or(0))];
         let next_cursor = shown.last().filter(|_| shown.len() < rest.len()).map(|row| id(row).to_string());
         Ok(Self { items: shown.iter().map(item).collect(), next_cursor })
+    }
+}
+
+impl<T> Listed<Result<T, Problem>> {
+    /// The page, unless one of its items cannot be shown.
+    ///
+    /// # Errors
+    /// Whatever is the matter with the first of these.
+    pub fn whole(self) -> Result<Listed<T>, Problem> {
+        let items = self.items.into_iter().collect::<Result<_, _>>()?;
+        Ok(Listed { items, next_cursor: self.next_cursor })
     }
 }
 

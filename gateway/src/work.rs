@@ -121,9 +121,14 @@ impl Work {
     }
 
     fn mailer(&self, db: Db) -> Mailer {
-        let (directory, texts, press) = (Arc::clone(&self.directory), Arc::clone(&self.texts), Arc::clone(&self.press));
-        let clerk = Clerk { db: db.clone(), directory, texts, press };
-        let writer = Statements { clerk, keys: Arc::clone(&self.keys), clock: Arc::new(SystemClock) };
+        let clerk = Clerk {
+            db: db.clone(),
+            directory: Arc::clone(&self.directory),
+            keys: Arc::clone(&self.keys),
+            texts: Arc::clone(&self.texts),
+            press: Arc::clone(&self.press),
+        };
+        let writer = Statements { clerk, clock: Arc::new(SystemClock) };
         let post: Arc<dyn Post> = match &self.settings.mail {
             Some(server) => Arc::new(server.clone()),
             None => Arc::new(FolderPost { folder: self.settings.data.join("mail") }),

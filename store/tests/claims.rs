@@ -14,8 +14,8 @@ use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Term
 use std::sync::Arc;
 use store::journal::{Batch, Head};
 use store::ledger::{
-    ClaimFilter, ClaimRow, Db, Error, NewClaim, NewNote, NewShop, OperationFilter, ShopRow, StatementRequest,
-    Unclaimed, seal_of,
+    ClaimFilter, ClaimRow, Db, Error, NewClaim, NewNote, NewShift, NewShop, OperationFilter, ShopRow, StaffRow,
+    StatementRequest, TerminalRow, Unclaimed, seal_of,
 };
 use store::seal::Sealed;
 use uuid::Uuid;
@@ -327,10 +327,54 @@ async fn an_operation_is_found_by_the_end_of_its_id() {
         let receipt = wanted.as_bytes()[12..].try_into().ok();
         let filter = OperationFilter { receipt, limit: 10, ..OperationFilter::all(0, 100) };
         let found = fresh.db.shop_operations(SHOPS[0], &filter).await.unwrap();
-        assert_eq!(found.iter().map(|row| row.id).collect::<Vec<_>>(), [wanted], "{name}");
+        assert_eq!(found.iter().map(|row| row.operation.id).collect::<Vec<_>>(), [wanted], "{name}");
         assert!(fresh.db.shop_operations(SHOPS[1], &filter).await.unwrap().is_empty(), "{name}: another shop's");
         let before = OperationFilter { to: 11, ..filter };
         assert!(fresh.db.shop_operations(SHOPS[0], &before).await.unwrap().is_empty(), "{name}: out of range");
+    }
+}
+
+#[tokio::test]
+async fn an_operation_is_of_whoever_was_at_its_till_when_it_was_decided() {
+    for fresh in common::both().await {
+        let (db, name, mut town) = (&fresh.db, fresh.name, Town::new(&fresh.db).await);
+        let [till, giulia, omar] = [3, 51, 52].map(Uuid::from_u128);
+        db.add_enrolment(&[1], SHOPS[0], 100).await.unwrap();
+        let row = TerminalRow { id: till, shop_id: Uuid::nil(), label: "Cassa".to_owned(), token_hash: vec![1; 32] };
+        db.enrol_terminal(&[1], &row, 2).await.unwrap();
+        for id in [giulia, omar] {
+            let card = Sealed { wrapped_key: vec![1], sealed: vec![2] };
+            let (municipality_id, shop_id, created_at) = (TOWN, SHOPS[0], 1);
+            let row = StaffRow { id, municipality_id, shop_id, card, locked_until: None, created_at, left_at: None };
+            db.add_staff(&row).await.unwrap();
+        }
+        for (number, staff, now) in [(61, giulia, 20), (62, omar, 40), (63, giulia, 60), (64, omar, 60)] {
+            let id = Uuid::from_u128(number);
+            db.begin_shift(&NewShift { id, terminal: till, staff, now }).await.unwrap();
+        }
+        db.end_shift(till, 80).await.unwrap();
+        let taken = town.redeems(0, 10, 1).await;
+        for (at, cents) in [(20, 2), (39, 4), (40, 8), (59, 16), (60, 32), (80, 64), (81, 128)] {
+            town.redeems(0, at, cents).await;
+        }
+        town.gives_back(0, 82, &taken, 1).await;
+        let filter = OperationFilter { limit: 100, ..OperationFilter::all(0, 100) };
+        let [g, o] = [Some(giulia), Some(omar)];
+        let who: Vec<_> = db.shop_operations(SHOPS[0], &filter).await.unwrap().iter().map(|row| row.staff_id).collect();
+        assert_eq!(who, [None, g, g, o, o, o, None, None, None], "{name}");
+        for (staff, operations, amounts) in [(None, 9, 256), (g, 2, 6), (o, 3, 56), (Some(till), 0, 0)] {
+            let filter = OperationFilter { staff, ..filter };
+            let found = db.shop_operations(SHOPS[0], &filter).await.unwrap();
+            let hours = db.shop_hours(SHOPS[0], &filter).await.unwrap();
+            let sums = hours.iter().fold((0, 0), |sum, hour| (sum.0 + hour.operations, sum.1 + hour.amount_cents));
+            assert_eq!((found.len(), sums), (operations, (operations as i64, amounts)), "{name}: {staff:?}");
+        }
+        let pages = OperationFilter { staff: o, limit: 2, ..filter };
+        let first = db.shop_operations(SHOPS[0], &pages).await.unwrap();
+        let after = first.last().map(|row| (row.operation.decided_at, row.operation.id));
+        let rest = db.shop_operations(SHOPS[0], &OperationFilter { after, ..pages }).await.unwrap();
+        let amounts: Vec<_> = first.iter().chain(&rest).map(|row| row.operation.amount_cents).collect();
+        assert_eq!(amounts, [8, 16, 32], "{name}: page by page");
     }
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 const TOWNS: [Uuid; 2] = [Uuid::from_u128(1), Uuid::from_u128(2)];
 /// Every table that has rows of municipalities, and what their rows hold in the column that says whose.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 19] = [
     "app_user",
     "audit",
     "claim",
@@ -23,8 +23,11 @@ const TABLES: [&str; 16] = [
     "outbox",
     "person",
     "programme",
+    "shift",
     "shop",
+    "staff",
     "statement_request",
+    "ticket",
     "voucher",
     "voucher_code",
 ];
@@ -42,7 +45,7 @@ async fn two_towns() -> (Server, Db) {
             "DO $$ DECLARE t TEXT; columns TEXT; BEGIN
                 FOREACH t IN ARRAY ARRAY['programme', 'shop', 'person', 'import', 'holder', 'voucher_code', 'voucher',
                     'operation', 'outbox', 'claim', 'claim_line', 'claim_note', 'statement_request', 'audit', 'app_user', 'enrolment',
-                    'terminal'] LOOP
+                    'terminal', 'staff', 'shift', 'ticket'] LOOP
                     SELECT string_agg(CASE format_type(atttypid, NULL) WHEN 'uuid' THEN quote_literal('{id}') || '::uuid'
                         WHEN 'bytea' THEN quote_literal('{town}') || '::bytea' WHEN 'text' THEN quote_literal('{town}')
                         ELSE '1' END, ', ' ORDER BY attnum) INTO columns

@@ -61,7 +61,7 @@ impl Document {
 }
 
 /// What an `id` names: `/v1/admin/vouchers/{id}/block` names a voucher.
-const NAMED: [(&str, &str); 11] = [
+const NAMED: [(&str, &str); 13] = [
     ("/v1/admin/vouchers/{id}", "voucher_id"),
     ("/v1/admin/shops/{id}", "shop_id"),
     ("/v1/admin/terminals/{id}", "terminal_id"),
@@ -69,10 +69,12 @@ const NAMED: [(&str, &str); 11] = [
     ("/v1/admin/users/{id}", "user_id"),
     ("/v1/admin/imports/{id}", "import_id"),
     ("/v1/admin/messages/{id}", "message_id"),
+    ("/v1/admin/tickets/{id}", "ticket_id"),
     ("/v1/claims/{id}", "claim_id"),
     ("/v1/admin/claims/{id}", "claim_id"),
     ("/v1/holds/{id}", "hold_id"),
     ("/v1/operations/{id}", "operation_id"),
+    ("/v1/staff/{id}", "staff_id"),
 ];
 
 /// Where a path names a line of a claim: one thing, since a line is of one claim.

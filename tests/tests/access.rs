@@ -14,7 +14,7 @@ use tests::town::{Caller, Installation, Town, day_in_rome, key, text};
 type Values = BTreeMap<&'static str, String>;
 
 /// Things that the tills of a shop have to themselves, even against another shop of their town.
-const OF_A_SHOP: [&str; 6] = ["claim_id", "claim_line", "claim_key", "hold_id", "operation_id", "key"];
+const OF_A_SHOP: [&str; 7] = ["claim_id", "claim_line", "claim_key", "hold_id", "operation_id", "key", "staff_id"];
 
 struct World {
     on: Installation,
@@ -84,6 +84,11 @@ impl World {
                 let operation = take("/v1/redemptions", &key()).await;
                 let claim = text(&on.post(till, "/v1/claims", &json!({})).await["claim_id"]);
                 format!("{claim}/lines/{operation}")
+            }
+            "staff_id" => text(&on.post(till, "/v1/staff", &json!({"label": key()})).await["staff_id"]),
+            "ticket_id" => {
+                let asked = json!({"text": "Il lettore non legge più."});
+                text(&on.post(&town.tills[0], "/v1/tickets", &asked).await["ticket_id"])
             }
             "enrolment_code" => town.enrolment_code(on, &town.shops[1]).await,
             "key" => {
@@ -299,7 +304,9 @@ impl Log {
         let elsewhere = operation.path == "/v1/admin/municipalities"
             || caller.role == "operator" && operation.path == "/v1/admin/session";
         let by_staff = by_staff && !elsewhere;
-        let expected = operation.method != "GET" && (by_staff || operation.path.starts_with("/v1/terminal"));
+        // who is at a till is the shop's own business
+        let of_a_till = operation.path.starts_with("/v1/terminal") && operation.path != "/v1/terminal/shift";
+        let expected = operation.method != "GET" && (by_staff || of_a_till);
         let user = match expected && by_staff {
             true => world.on.get(caller, "/v1/admin/session").await["user_id"].clone(),
             false => Value::Null,
@@ -322,7 +329,8 @@ impl Log {
 /// What a call needs to be made at all.
 fn wanted(operation: &Operation<'_>) -> Vec<&'static str> {
     let fields = operation.body(&Values::new()).map(|(_, body)| body).unwrap_or_default();
-    let in_body = ["voucher", "enrolment_code"].into_iter().filter(|name| fields.contains(&format!("\"{name}\"")));
+    let in_body =
+        ["voucher", "enrolment_code", "staff_id"].into_iter().filter(|name| fields.contains(&format!("\"{name}\"")));
     let queried = operation.parameters("query").contains(&"programme_id").then_some("programme_id");
     let several = fields.contains("\"voucher_ids\"").then_some("voucher_id");
     operation.named().into_iter().chain(in_body).chain(queried).chain(several).collect()

@@ -13,8 +13,8 @@ use tests::town::{Caller, Installation, Town, Voucher, client, key, text};
 use tests::{Server, binary};
 
 /// What nobody but authorised staff may read; each is in exactly one row of the uploads below, but for the last
-/// three, which a till and a clerk type.
-const PERSONAL: [&str; 22] = [
+/// six, which a till and a clerk type.
+const PERSONAL: [&str; 25] = [
     "Quagliozzi",
     "Ermenegarda",
     "QGLRNG81A41F257M",
@@ -37,6 +37,9 @@ const PERSONAL: [&str; 22] = [
     "commercialista.s@posta-zanobria.example",
     "Osservatini",
     "Rispostelli",
+    "Cassierella Ombretti",
+    "Lamentazionelli",
+    "Replichini",
 ];
 
 /// Personal too, and never sent in an upload that was right: in wrong rows, wrong files and wrong requests.
@@ -227,6 +230,23 @@ impl World {
         );
     }
 
+    /// Somebody works at a till, asks the municipality about a customer, and is answered.
+    async fn work_and_ask(&self) {
+        let (on, till) = (&self.on, &self.town.tills[1]);
+        let added = on.post(till, "/v1/staff", &json!({"label": "Cassierella Ombretti", "pin": "7351"})).await;
+        on.post(till, "/v1/terminal/shift", &json!({"staff_id": added["staff_id"], "pin": "7351"})).await;
+        assert_eq!(on.get(till, "/v1/shop").await["staff"]["at_till"]["label"], "Cassierella Ombretti");
+        let pay = json!({"voucher": self.town.fresh_voucher(on).await.code, "amount_cents": 100});
+        on.post(till, "/v1/redemptions", &pay).await;
+        let list = on.request(till, Method::GET, "/v1/operations?format=csv").send().await.unwrap();
+        assert!(list.text().await.unwrap().contains("Cassierella Ombretti"));
+        let asked = on.post(till, "/v1/tickets", &json!({"text": "La signora Lamentazionelli protesta."})).await;
+        let path = format!("/v1/admin/tickets/{}/answer", text(&asked["ticket_id"]));
+        on.post(&self.town.clerk, &path, &json!({"text": "Ci pensa il signor Replichini."})).await;
+        assert!(on.get(till, "/v1/tickets").await.to_string().contains("Replichini"));
+        assert!(on.get(&self.town.auditor, "/v1/admin/tickets").await.to_string().contains("Lamentazionelli"));
+    }
+
     /// Whatever people do wrong with what is personal in their hands.
     async fn stumble(&self) {
         let (till, clerk, nobody) = (&self.town.tills[0], &self.town.clerk, Caller::nobody());
@@ -297,6 +317,7 @@ async fn nothing_personal_is_in_clear_where_it_need_not_be() {
         let session = world.live(&voucher).await;
         secrets.extend([voucher.code, session.credential().split_once('=').unwrap().1.to_owned()]);
     }
+    world.work_and_ask().await;
     world.stumble().await;
     world.town.quiet(&world.on).await;
     while world.on.get(&world.town.tills[0], "/v1/statements").await.to_string().contains("\"pending\"") {

@@ -58,6 +58,9 @@ async fn things(on: &Installation, town: &Town, till: &Caller) -> BTreeMap<&'sta
         add("voucher_id", town.fresh_voucher(on).await.id);
         add("terminal_id", town.enrol(on, &town.shops[2]).await.0);
         add("programme_id", town.add_programme(on).await);
+        add("staff_id", text(&on.post(till, "/v1/staff", &json!({"label": format!("Cassa {at}")})).await["staff_id"]));
+        let asked = json!({"text": format!("Il lettore non legge più: {at}")});
+        add("ticket_id", text(&on.post(&town.tills[0], "/v1/tickets", &asked).await["ticket_id"]));
         add("user_id", town.add_user(on).await);
         add("import_id", town.import_shops(on, 1).await);
     }

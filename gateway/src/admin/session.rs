@@ -3,10 +3,10 @@
 use super::municipalities::Municipality;
 use super::users::PASSWORD_MAX;
 use crate::auth::{Role, STAFF_S, SignedIn, Staff, cookie, new_token, staff_token, token_hash};
+use crate::passwords;
 use crate::problem::Problem;
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use domain::contacts::Email;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -55,10 +55,6 @@ struct SessionOwner {
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$YnVvbm8tbm9ib2R5LXNhbHQ$dGhpcyBoYXNoIG1hdGNoZXMgbm8gcGFzc3dvcmQuLi4u";
 
-fn password_matches(hash: &str, password: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
-}
-
 /// Whether the typed code is right, for users who have a second factor.
 fn totp_matches(state: &AppState, user: &UserRow, typed: Option<&str>) -> Result<bool, Problem> {
     let Some(packed) = &user.totp_sealed else {
@@ -93,7 +89,7 @@ async fn authenticated(state: &AppState, body: SignIn) -> Result<UserRow, Proble
     let hash = user.as_ref().map_or(NOBODY.to_owned(), |user| user.password_hash.clone());
     let _permit = state.limits.hashing()?;
     // hashing takes tens of milliseconds: not on a thread that serves tills
-    let matches = web::block(move || password_matches(&hash, &body.password)).await;
+    let matches = web::block(move || passwords::matches(&hash, &body.password)).await;
     let matches = matches.map_err(|_| Problem::new("not_executed"))?;
     let user = user.filter(|user| matches && user.disabled == 0).ok_or_else(failed)?;
     if totp_matches(state, &user, body.totp.as_deref())? { Ok(user) } else { Err(failed()) }
@@ -158,6 +154,7 @@ async fn sign_out(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::{Argon2, PasswordHash, PasswordVerifier};
 
     #[test]
     fn nobody_has_a_password_that_is_really_hashed() {

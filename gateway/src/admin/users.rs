@@ -3,12 +3,11 @@
 use crate::auth::{Appoints, Decides, Reads, Role, Staff};
 use crate::edge::{SystemEntropy, new_id};
 use crate::nothing::Nothing;
+use crate::passwords;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::wire::{Listed, Page};
 use actix_web::{HttpResponse, get, post, web};
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher;
 use domain::contacts::Email;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -104,8 +103,7 @@ pub fn check_password(password: &str) -> Result<String, Problem> {
     if !(PASSWORD_MIN..=PASSWORD_MAX).contains(&password.chars().count()) {
         return Err(Problem::new("bad_request").with("field", "password").with("characters_min", PASSWORD_MIN));
     }
-    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &random::<16>(&SystemEntropy));
-    Ok(hash.map_err(|_| Problem::new("internal_error"))?.to_string())
+    passwords::hashed(password)
 }
 
 /// A row to store, and the second factor's secret in base32 to show once.

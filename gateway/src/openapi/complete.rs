@@ -21,6 +21,7 @@ const TAGS: [(&str, &str); 14] = [
     ("municipalities", "What the operator of the installation looks after."),
     ("messages", "What was sent to holders."),
     ("claims", "What shops ask to be paid: checked, approved, paid."),
+    ("tickets", "What shops ask, and the answers."),
     ("audit", "Who did what."),
     ("operations", "Health, figures, keys."),
     ("document", "This document."),

@@ -112,7 +112,8 @@ mod tests {
             made_at: String::new(),
             operations: Vec::new(),
             days: nothing.clone(),
-            tills: nothing,
+            tills: nothing.clone(),
+            staff: nothing,
             total: String::new(),
         }
     }

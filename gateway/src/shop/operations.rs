@@ -8,6 +8,7 @@ mod xlsx;
 
 use super::answers::{kind_name, receipt_code};
 use super::idempotency::IdempotencyKey;
+use super::staff::card::names;
 use crate::auth::Till;
 use crate::openapi::ENGINE;
 use crate::paper::press::has_letters;
@@ -25,7 +26,8 @@ use domain::rome;
 use domain::voucher::Kind;
 use export::{FileFormat, Wanted};
 use serde::{Deserialize, Serialize};
-use store::ledger::{Error, OperationFilter, OperationRow};
+use std::collections::HashMap;
+use store::ledger::{Error, OperationFilter, OperationRow, TakenRow};
 use totals::Totals;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -42,6 +44,8 @@ struct Query {
     to: Option<String>,
     /// Only this till's.
     terminal: Option<Uuid>,
+    /// Only what this member of the shop's staff took.
+    staff: Option<Uuid>,
     /// Only those with this receipt code, as it was read aloud; in JSON only.
     #[param(pattern = "^[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}$")]
     receipt: Option<String>,
@@ -108,6 +112,17 @@ struct OperationItem {
     reverses: Option<Uuid>,
 }
 
+/// The same in a list, with who took it.
+#[derive(Serialize, ToSchema)]
+struct TakenItem {
+    #[serde(flatten)]
+    operation: OperationItem,
+    /// Who was at the till; null for nobody in particular.
+    staff_id: Option<Uuid>,
+    /// What the shop calls them.
+    staff: Option<String>,
+}
+
 /// What became of a key.
 #[derive(Serialize, ToSchema)]
 struct KeyOutcome {
@@ -122,7 +137,7 @@ struct KeyOutcome {
 /// A page of operations.
 #[derive(Serialize, ToSchema)]
 struct OperationsPage {
-    items: Vec<OperationItem>,
+    items: Vec<TakenItem>,
     /// Where the next page begins; null on the last.
     #[schema(required = true)]
     next_cursor: Option<Uuid>,
@@ -168,6 +183,13 @@ impl From<&OperationRow> for OperationItem {
     }
 }
 
+impl TakenItem {
+    fn of(row: &TakenRow, names: &HashMap<Uuid, String>) -> Self {
+        let staff = row.staff_id.and_then(|id| names.get(&id)).cloned();
+        Self { operation: (&row.operation).into(), staff_id: row.staff_id, staff }
+    }
+}
+
 /// What became of a key of this shop
 ///
 /// 404 `never_executed` is final only if no attempt under the key is still on its way.
@@ -197,7 +219,7 @@ pub(super) async fn by_key(
 
 /// What the shop has taken
 ///
-/// Redemptions, captures and reversals, oldest first, with totals for each day in Rome and each till.
+/// Redemptions, captures and reversals, oldest first, with totals for each day in Rome, each till and whoever was there.
 #[utoipa::path(tag = "till", operation_id = "list_operations", params(Query),
     responses((status = 200, description = "A page, or the file", content(
         (OperationsPage = "application/json"), (String = "text/csv; charset=utf-8"),
@@ -214,7 +236,7 @@ pub(super) async fn list(
     let from = query.from.as_deref().map_or(Ok(Timestamp::EPOCH), |text| instant(text, false))?;
     let to = query.to.as_deref().map_or(Ok(state.clock.now().plus_seconds(60)), |text| instant(text, true))?;
     let file = query.format.file();
-    let receipt = query.receipt.as_deref().map(receipt).transpose()?;
+    let receipt = query.receipt.as_deref().map(|code| receipt(code, "receipt")).transpose()?;
     if receipt.is_some() && file.is_some() {
         return Err(Problem::new("bad_request").with("field", "receipt"));
     }
@@ -222,6 +244,7 @@ pub(super) async fn list(
         from: from.micros(),
         to: to.micros(),
         terminal: query.terminal,
+        staff: query.staff,
         receipt,
         after: place(&state, &till, query.cursor).await?,
         limit: limit(query.limit)?,
@@ -243,10 +266,13 @@ pub fn file_name(format: FileFormat) -> String {
 }
 
 /// The end of an operation's id, which its receipt code shows.
-fn receipt(text: &str) -> Result<[u8; 4], Problem> {
+///
+/// # Errors
+/// `bad_request` with the field.
+pub fn receipt(text: &str, field: &str) -> Result<[u8; 4], Problem> {
     let digits = text.replacen('-', "", 1).to_ascii_uppercase();
     let bytes = HEXUPPER.decode(digits.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or(Problem::new("bad_request").with("field", "receipt"))
+    bytes.ok_or(Problem::new("bad_request").with("field", field))
 }
 
 /// Where a cursor stands, which is an operation of this shop.
@@ -261,14 +287,15 @@ async fn place(state: &AppState, till: &Till, cursor: Option<Uuid>) -> Result<Op
 
 async fn page(state: &AppState, till: &Till, filter: OperationFilter) -> Result<HttpResponse, Problem> {
     let rows = state.everything().shop_operations(till.0.shop.id, &filter).await?;
+    let names = names(&state.everything(), &state.keys, till.0.shop.id).await?;
     let full = i64::try_from(rows.len()).unwrap_or(0) == filter.limit;
     let totals = match filter.after.is_none() {
-        true => Some(Totals::of(state, &state.everything().shop_hours(till.0.shop.id, &filter).await?)),
+        true => Some(Totals::of(state, &state.everything().shop_hours(till.0.shop.id, &filter).await?, &names)),
         false => None,
     };
     Ok(HttpResponse::Ok().json(OperationsPage {
-        items: rows.iter().map(OperationItem::from).collect(),
-        next_cursor: rows.last().filter(|_| full).map(|row| row.id),
+        items: rows.iter().map(|row| TakenItem::of(row, &names)).collect(),
+        next_cursor: rows.last().filter(|_| full).map(|row| row.operation.id),
         totals,
     }))
 }

@@ -1,5 +1,6 @@
 //! `GET /v1/shop`: who the till is, and the rules of the programmes it may take.
 
+use super::shift::StaffHere;
 use crate::auth::Till;
 use crate::state::AppState;
 use crate::wire::{ProgrammeStatus, ShopStatus};
@@ -24,6 +25,8 @@ struct TillView {
     /// The files that `GET /v1/operations` makes: values of its `format`.
     #[schema(example = json!(["csv", "xlsx", "pdf"]))]
     downloads: Vec<&'static str>,
+    /// Who works here, and who is at this till; null where nobody can say just now.
+    staff: Option<StaffHere>,
     /// The programmes of the shop's municipality.
     programmes: Vec<Rules>,
 }
@@ -102,6 +105,7 @@ impl From<&ProgrammeRow> for Rules {
     extensions(("x-roles" = json!(Till::ROLES))))]
 #[get("/v1/shop")]
 pub(super) async fn shop(state: web::Data<AppState>, till: Till) -> HttpResponse {
+    let staff = StaffHere::of(&state, &till.0).await;
     let directory = state.directory.now();
     let shop = &till.0.shop;
     let mut programmes: Vec<_> =
@@ -123,6 +127,7 @@ pub(super) async fn shop(state: web::Data<AppState>, till: Till) -> HttpResponse
         terminal: OwnTerminal { id: till.0.id, label: till.0.label.clone() },
         permissions: PERMISSIONS,
         downloads: super::operations::files(),
+        staff,
         programmes: programmes.into_iter().map(Rules::from).collect(),
     })
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Every table that holds anything of ours, each behind those that its rows refer to. `directory_version` counts
 /// changes, also those of a copy, each ledger for itself; `operation_key` is made of `operation`.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 27] = [
     "installation",
     "municipality",
     "app_user",
@@ -20,6 +20,9 @@ pub const TABLES: [&str; 24] = [
     "shop",
     "enrolment",
     "terminal",
+    "staff",
+    "shift",
+    "ticket",
     "person",
     "import",
     "holder",

@@ -18,39 +18,50 @@ const BY_KEY: &str = concat!(
     " FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
     WHERE k.op_key = $2 AND o.shop_id = $1"
 );
-const OF_SHOP: &str = concat!(
-    "SELECT ",
-    operation!("o"),
-    " FROM operation o
-    WHERE shop_id = $1 AND (decided_at, id) > ($2, $3) AND decided_at < $4
-        AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
-    ORDER BY decided_at, id LIMIT $7"
-);
+
+/// Whoever was at the till when it was decided: the latest who had come by then, unless they had left. A shift at a time,
+/// so that no operation is in a list twice.
+macro_rules! taken_by {
+    () => {
+        "(SELECT CASE WHEN h.to_at IS NULL OR h.to_at > o.decided_at THEN h.staff_id END
+            FROM shift h WHERE h.terminal_id = o.terminal_id AND h.from_at <= o.decided_at
+            ORDER BY h.from_at DESC, h.id DESC LIMIT 1) AS staff_id"
+    };
+}
+
+/// Operations of a shop in their order, of which `$fits` may want more.
+macro_rules! of_shop {
+    ($fits:literal) => {
+        concat!(
+            "SELECT ",
+            operation!("t"),
+            ", t.staff_id FROM (SELECT ",
+            operation!("o"),
+            ", ",
+            taken_by!(),
+            " FROM operation o
+                WHERE shop_id = $1 AND (decided_at, id) > ($2, $3) AND decided_at < $4
+                    AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)",
+            $fits,
+            ") t
+            WHERE $8 = 0 OR t.staff_id = $7 ORDER BY t.decided_at, t.id LIMIT $9"
+        )
+    };
+}
+const OF_SHOP: &str = of_shop!("");
 // the same with the end of an id, which each database cuts off in its own way
-const BY_RECEIPT_PG: &str = concat!(
-    "SELECT ",
-    operation!("o"),
+const BY_RECEIPT_PG: &str = of_shop!(" AND substring(uuid_send(id) FROM 13) = $10");
+const BY_RECEIPT_LITE: &str = of_shop!(" AND substr(id, 13) = $10");
+const HOURS_OF_SHOP: &str = concat!(
+    "SELECT terminal_id, staff_id, kind, hour, COUNT(*) AS operations, CAST(SUM(amount_cents) AS BIGINT) AS amount_cents
+    FROM (SELECT o.terminal_id, o.kind, o.decided_at / 3600000000 AS hour, o.amount_cents, ",
+    taken_by!(),
     " FROM operation o
-    WHERE shop_id = $1 AND (decided_at, id) > ($2, $3) AND decided_at < $4
-        AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
-        AND substring(uuid_send(id) FROM 13) = $8
-    ORDER BY decided_at, id LIMIT $7"
+        WHERE o.shop_id = $1 AND o.decided_at >= $2 AND o.decided_at < $3
+            AND o.kind IN ('redeem', 'capture', 'reverse') AND (o.terminal_id = $4 OR $5 = 0)) t
+    WHERE $7 = 0 OR t.staff_id = $6
+    GROUP BY terminal_id, staff_id, kind, hour"
 );
-const BY_RECEIPT_LITE: &str = concat!(
-    "SELECT ",
-    operation!("o"),
-    " FROM operation o
-    WHERE shop_id = $1 AND (decided_at, id) > ($2, $3) AND decided_at < $4
-        AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)
-        AND substr(id, 13) = $8
-    ORDER BY decided_at, id LIMIT $7"
-);
-const HOURS_OF_SHOP: &str = "SELECT terminal_id, kind, decided_at / 3600000000 AS hour, COUNT(*) AS operations,
-        CAST(SUM(amount_cents) AS BIGINT) AS amount_cents
-    FROM operation
-    WHERE shop_id = $1 AND decided_at >= $2 AND decided_at < $3
-        AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $4 OR $5 = 0)
-    GROUP BY terminal_id, kind, decided_at / 3600000000";
 const OF_VOUCHER: &str = concat!(
     "SELECT ",
     operation!("o"),
@@ -125,6 +136,16 @@ impl OperationRow {
     }
 }
 
+/// Money that a shop took, or gave back.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct TakenRow {
+    /// What happened.
+    #[sqlx(flatten)]
+    pub operation: OperationRow,
+    /// Who was at the till, where the shop says so.
+    pub staff_id: Option<Uuid>,
+}
+
 /// Which operations of a shop.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationFilter {
@@ -134,6 +155,8 @@ pub struct OperationFilter {
     pub to: i64,
     /// Only this terminal's.
     pub terminal: Option<Uuid>,
+    /// Only those that this member of its staff took.
+    pub staff: Option<Uuid>,
     /// Only those whose ids end so.
     pub receipt: Option<[u8; 4]>,
     /// After this operation: when it was decided, and its id.
@@ -146,15 +169,17 @@ impl OperationFilter {
     /// All of a range in microseconds, up to before its end.
     #[must_use]
     pub const fn all(from: i64, to: i64) -> Self {
-        Self { from, to, terminal: None, receipt: None, after: None, limit: 1 }
+        Self { from, to, terminal: None, staff: None, receipt: None, after: None, limit: 1 }
     }
 }
 
-/// The money operations of one kind that a till made in one hour.
+/// The money operations of one kind that somebody made at a till in one hour.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct TillHour {
     /// The till.
     pub terminal_id: Option<Uuid>,
+    /// Who was there.
+    pub staff_id: Option<Uuid>,
     /// `redeem`, `capture` or `reverse`.
     pub kind: String,
     /// Hours since 1970 UTC.
@@ -199,7 +224,7 @@ impl Db {
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn shop_operations(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<OperationRow>, Error> {
+    pub async fn shop_operations(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<TakenRow>, Error> {
         let (decided_at, id) = filter.after.unwrap_or((filter.from.saturating_sub(1), Uuid::max()));
         let text = match (filter.receipt, self) {
             (None, _) => OF_SHOP,
@@ -208,7 +233,8 @@ impl Db {
         };
         let rows = on!(self, |connection| {
             let query = sqlx::query_as(text).bind(shop).bind(decided_at).bind(id).bind(filter.to).bind(filter.terminal);
-            let query = query.bind(i64::from(filter.terminal.is_some())).bind(filter.limit);
+            let query = query.bind(i64::from(filter.terminal.is_some())).bind(filter.staff);
+            let query = query.bind(i64::from(filter.staff.is_some())).bind(filter.limit);
             match &filter.receipt {
                 Some(receipt) => query.bind(&receipt[..]).fetch_all(connection).await,
                 None => query.fetch_all(connection).await,
@@ -217,7 +243,7 @@ impl Db {
         Ok(rows)
     }
 
-    /// The money operations of a shop summed for each till and hour, whatever the filter's page: a
+    /// The money operations of a shop summed for each till, member of staff and hour, whatever the filter's page: a
     /// day begins on the hour in every time zone that is ours.
     ///
     /// # Errors
@@ -229,6 +255,8 @@ impl Db {
             .bind(filter.to)
             .bind(filter.terminal)
             .bind(i64::from(filter.terminal.is_some()))
+            .bind(filter.staff)
+            .bind(i64::from(filter.staff.is_some()))
             .fetch_all(connection)
             .await)?;
         Ok(rows)

@@ -22,7 +22,9 @@ pub fn all_statements() -> Vec<&'static str> {
         super::progress::STATEMENTS,
         super::projection::STATEMENTS,
         super::shops::STATEMENTS,
+        super::staff::STATEMENTS,
         super::statement_requests::STATEMENTS,
+        super::tickets::STATEMENTS,
         super::users::STATEMENTS,
         super::vouchers::STATEMENTS,
     ]

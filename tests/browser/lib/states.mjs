@@ -35,6 +35,18 @@ export async function prepare(town) {
   const { items: [line] } = await town.asTill(2, `/v1/claims/${claim_id}/lines`);
   await admin("POST", `/claims/${claim_id}/lines/${line.operation_id}/remark`, { text: "Importo insolito: avete lo scontrino?" });
   await town.redeem(made.active, 100, 2);
+  // a shop that names its people, and asks
+  const sixth = async (path, body) => {
+    const headers = { authorization: `Bearer ${town.demo.terminals[6].token}`, "idempotency-key": crypto.randomUUID() };
+    return (await town.call("POST", path, { body, headers })).data;
+  };
+  await sixth("/v1/staff", { label: "Giulia" });
+  const omar = await sixth("/v1/staff", { label: "Omar, con un nome che non finisce mai", pin: "4711" });
+  await sixth("/v1/terminal/shift", { staff_id: omar.staff_id, pin: "4711" });
+  await town.redeem(made.active, 100, 6);
+  const asked = await sixth("/v1/tickets", { text: "Il lettore non legge più i buoni stampati." });
+  await sixth("/v1/tickets", { text: "Il cartello «Qui si accettano i buoni» è caduto." });
+  await admin("POST", `/tickets/${asked.ticket_id}/answer`, { text: "Passiamo domani mattina." });
   await admin("POST", `/vouchers/${made.blocked.voucher_id}/block`, { reason: "prova" });
   await admin("POST", `/vouchers/${made.replaced.voucher_id}/reissue`, { reason: "prova" });
   return made;
@@ -216,6 +228,20 @@ export function states(town, made) {
       await page.locator("#claim-lines li").waitFor();
     }, 2),
     "till-settings": till((page) => part(page, "till", "#rename")),
+    "till-people": till((page) => part(page, "till", "#people li"), 6),
+    "till-person": till(async (page) => {
+      await part(page, "till", "#people li");
+      await page.locator("#people button").nth(2).click();
+      await page.locator("#current-pin").waitFor();
+    }, 6),
+    "till-staff": till((page) => part(page, "staff", "#names li >> nth=2"), 6),
+    "till-staff-pin": till(async (page) => {
+      await part(page, "staff", "#names li >> nth=2");
+      await page.locator("#names button").nth(1).click();
+      await page.locator("#staff-enter").waitFor();
+    }, 6),
+    "till-operations-staff": till(operations, 6),
+    "till-tickets": till((page) => part(page, "help", "#tickets .answer"), 6),
     "till-help": till((page) => part(page, "help", ".steps")),
     "till-training": till(training),
     "till-training-claims": till(async (page) => {
@@ -264,6 +290,11 @@ export function states(town, made) {
       await page.locator("dialog textarea").waitFor();
     }),
     "console-messages": tab("messages"),
+    "console-tickets": tab("tickets"),
+    "console-answer": tab("tickets", async (page) => {
+      await page.locator("#ticket-list button").click();
+      await page.locator("#ticket-answer").waitFor();
+    }),
     "console-users": tab("users"),
   };
 }

@@ -7,6 +7,7 @@ import { showMessages } from "./messages";
 import { showProgrammes, startProgrammes } from "./programmes";
 import { decides, enter, startSession } from "./session";
 import { showShops, startShops } from "./shops";
+import { showTickets, startTickets } from "./tickets";
 import { showUsers, startUsers } from "./users";
 import { VOUCHER_CHANGED } from "./voucher";
 import { showVouchers, showVouchersAgain, startVouchers } from "./vouchers";
@@ -25,6 +26,7 @@ const PARTS: Record<string, () => Promise<void>> = {
   programmes: showProgrammes,
   claims: showClaims,
   messages: showMessages,
+  tickets: showTickets,
   users: showUsers,
 };
 
@@ -45,6 +47,7 @@ startSession(open);
 startImports();
 startProgrammes();
 startShops();
+startTickets();
 startUsers();
 startClaims();
 startVouchers();

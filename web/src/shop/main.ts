@@ -15,12 +15,15 @@ import { inHand, letGo, parts, settled } from "./screens/hand";
 import { startHelp } from "./screens/help";
 import { JOINED, startJoin } from "./screens/join";
 import { startOperations } from "./screens/operations";
+import { startPeople } from "./screens/people";
 import { resultThere, startResult } from "./screens/result";
 import { lookUp, startScan } from "./screens/scan";
+import { pinAsked, startStaff } from "./screens/staff";
 import { startHome } from "./screens/start";
 import { RENAMED, startTill } from "./screens/till";
 import { startTraining, TRAINING } from "./screens/training";
 import { startUndo, undoChosen } from "./screens/undo";
+import { STAFFED, staffHere } from "./staff";
 import { enrolled, known, remember, REVOKED, tillCall, type Shop } from "./till";
 import { inTraining } from "./training/mode";
 
@@ -43,6 +46,8 @@ function allowed(name: string): string {
   if (name === "help" || name === "training" || (name === "result" && resultThere())) return name;
   if (!enrolled() && !inTraining()) return "join";
   if (name === "result") return "start";
+  if (name === "person") return inTraining() ? "start" : name;
+  if (name === "staff" || name === "staff-pin") return !staffHere() ? "till" : name === "staff" || pinAsked() ? name : "staff";
   if (name === "amount" && !inHand()) return "pay";
   if (name === "confirm" && !(inHand() && parts().bill > 0)) return inHand() ? "amount" : "pay";
   if (name === "claim" && (!claimChosen() || inTraining())) return "claims";
@@ -53,12 +58,21 @@ function allowed(name: string): string {
 function drawFrame(): void {
   const shop = known();
   byId("who").textContent = shop ? `${shop.shop.name} · ${shop.terminal.label}` : t("till-title");
+  drawStaff();
   const guided = GUIDED[current()] ?? "till-guide";
   byId("training-banner").hidden = !inTraining();
   byId("training-banner").replaceChildren(t("till-banner"), " ", t(guided));
   byId("offline").hidden = navigator.onLine || inTraining();
   document.body.classList.toggle("training", inTraining());
   byId("ways").hidden = !enrolled() && !inTraining();
+}
+
+/** Who is at the till, where the shop names anybody: one tap leads to the others. */
+function drawStaff(): void {
+  const here = staffHere();
+  byId("staff-strip").hidden = !here;
+  const name = here?.at_till?.label;
+  byId("at-till").textContent = name ? [t("till-staff-here", { name }), t("till-staff-edit")].join(" · ") : t("till-staff-who");
 }
 
 /** Asks the server who this till is, and what became of what was begun. */
@@ -69,7 +83,8 @@ async function begin(): Promise<void> {
     if (status === 401) return;
     if (!ok) throw new Error(String(status));
     const news = JSON.stringify(known()) !== JSON.stringify(data);
-    remember(data);
+    // where it cannot say who is at the till, that is as it was
+    remember({ ...data, staff: data.staff ?? known()?.staff });
     drawFrame();
     if (news && TELLING.includes(current())) draw();
     if (!busy()) void resume();
@@ -95,12 +110,12 @@ function listen(): void {
     drawFrame();
     void begin();
   });
-  for (const event of [TURNED, RENAMED]) document.addEventListener(event, drawFrame);
+  for (const event of [TURNED, RENAMED, STAFFED]) document.addEventListener(event, drawFrame);
   for (const event of ["online", "offline"]) addEventListener(event, drawFrame);
   startKeyboard(() => ["start", "amount", "confirm", "result"].includes(current()) && !busy() && (enrolled() || inTraining()), (text) => void lookUp(text));
 }
 
-for (const start of [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startClaims, startClaim, startTill, startTraining, startHelp]) start();
+for (const start of [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startClaims, startClaim, startStaff, startPeople, startTill, startTraining, startHelp]) start();
 document.querySelectorAll<HTMLElement>("[data-icon]").forEach((link) => link.prepend(icon(link.dataset.icon as Icon)));
 listen();
 startCarrying();

@@ -10,12 +10,26 @@ const SHOP = "buono.shop";
 /** Told to the page when the server no longer knows the till. */
 export const REVOKED = "revoked";
 
+/** Who is at the till. */
+export interface AtTill {
+  staff_id: string;
+  label: string;
+  since: string;
+}
+
+/** How many work at the shop, and who of them is at the till. */
+export interface StaffHere {
+  people: number;
+  at_till: AtTill | null;
+}
+
 /** What the server says of the till and its shop. */
 export interface Shop {
   shop: { id: string; name: string };
   terminal: { id: string; label: string };
   municipality: { name: string; help_phone: string; help_email: string };
   programmes: { id: string; name: string; rules: { it: string; en: string } }[];
+  staff?: StaffHere | null | undefined;
   permissions: string[];
   downloads: string[];
 }
@@ -86,4 +100,6 @@ export interface Operation {
   available_cents: number;
   receipt_code: string;
   decided_at: string;
+  /** Who was at the till, where the shop says so. */
+  staff?: string | null;
 }

@@ -1,6 +1,7 @@
 //! What a shop has taken in a range, to be written into a file of whatever kind.
 
 use super::super::answers::{kind_name, receipt_code};
+use super::super::staff::card;
 use super::owed;
 use crate::directory::{Directory, Snapshot};
 use crate::paper::press::Press;
@@ -10,8 +11,10 @@ use domain::clock::Timestamp;
 use domain::rome;
 use domain::voucher::Kind;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
-use store::ledger::{Db, OperationFilter, OperationRow, ShopRow, TillHour};
+use store::keys::Keys;
+use store::ledger::{Db, OperationFilter, OperationRow, ShopRow, TakenRow, TillHour};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -25,6 +28,8 @@ pub struct Clerk {
     pub db: Db,
     /// Names of tills.
     pub directory: Arc<Directory>,
+    /// Opens what is sealed.
+    pub keys: Arc<Keys>,
     /// The catalogue.
     pub texts: Arc<Texts>,
     /// Prints.
@@ -94,9 +99,10 @@ pub struct Wanted<'a> {
 pub(super) struct List<'a> {
     pub wanted: Wanted<'a>,
     pub texts: &'a Texts,
-    pub rows: Vec<OperationRow>,
+    pub rows: Vec<TakenRow>,
     pub hours: Vec<TillHour>,
-    names: Arc<Snapshot>,
+    tills: Arc<Snapshot>,
+    staff: HashMap<Uuid, String>,
 }
 
 impl Clerk {
@@ -121,7 +127,8 @@ impl Clerk {
     pub async fn file(&self, wanted: Wanted<'_>, format: FileFormat) -> Result<Vec<u8>, Problem> {
         let hours = self.measure(&wanted, format).await?;
         let rows = self.rows(&wanted).await?;
-        let list = List { wanted, texts: &self.texts, rows, hours, names: self.directory.now() };
+        let staff = card::names(&self.db, &self.keys, wanted.shop.id).await?;
+        let list = List { wanted, texts: &self.texts, rows, hours, tills: self.directory.now(), staff };
         match format {
             FileFormat::Csv => Ok(super::csv::file(&list)),
             FileFormat::Xlsx => super::xlsx::file(&list),
@@ -131,13 +138,13 @@ impl Clerk {
         }
     }
 
-    async fn rows(&self, wanted: &Wanted<'_>) -> Result<Vec<OperationRow>, Problem> {
+    async fn rows(&self, wanted: &Wanted<'_>) -> Result<Vec<TakenRow>, Problem> {
         let mut filter = OperationFilter { after: None, limit: ROWS_AT_ONCE, ..wanted.filter };
-        let mut all: Vec<OperationRow> = Vec::new();
+        let mut all: Vec<TakenRow> = Vec::new();
         loop {
             let rows = self.db.shop_operations(wanted.shop.id, &filter).await?;
             let Some(last) = rows.last() else { return Ok(all) };
-            filter.after = Some((last.decided_at, last.id));
+            filter.after = Some((last.operation.decided_at, last.operation.id));
             all.extend(rows);
         }
     }
@@ -151,7 +158,17 @@ impl List<'_> {
 
     /// What the shop calls a till; nothing for one that is gone.
     pub fn till(&self, terminal: Option<Uuid>) -> &str {
-        terminal.and_then(|id| self.names.terminal_labels.get(&id)).map_or("", String::as_str)
+        terminal.and_then(|id| self.tills.terminal_labels.get(&id)).map_or("", String::as_str)
+    }
+
+    /// What the shop calls who was there; nothing for nobody in particular.
+    pub fn staff(&self, id: Option<Uuid>) -> &str {
+        id.and_then(|id| self.staff.get(&id)).map_or("", String::as_str)
+    }
+
+    /// Whether the list says of anything who took it.
+    pub fn names_staff(&self) -> bool {
+        self.hours.iter().any(|hour| hour.staff_id.is_some())
     }
 
     /// What happened, in the reader's words.

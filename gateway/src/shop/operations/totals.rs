@@ -6,12 +6,12 @@ use domain::clock::Timestamp;
 use domain::rome;
 use jiff::civil::Date;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use store::ledger::TillHour;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What the shop is owed for a range: altogether, for each day in Rome and for each till.
+/// What the shop is owed for a range: altogether, for each day in Rome, for each till, and for whoever was there.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Totals {
     /// How many operations.
@@ -20,6 +20,8 @@ pub(super) struct Totals {
     amount_cents: i64,
     days: Vec<DayTotal>,
     terminals: Vec<TerminalTotal>,
+    /// Empty where nobody said who was at a till.
+    staff: Vec<StaffTotal>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -34,6 +36,17 @@ struct TerminalTotal {
     terminal_id: Uuid,
     /// What the shop calls it; null for one that was revoked.
     label: Option<String>,
+    amount_cents: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct StaffTotal {
+    /// Null for what is nobody's in particular.
+    staff_id: Option<Uuid>,
+    /// What the shop calls them.
+    label: Option<String>,
+    /// How many operations.
+    count: u64,
     amount_cents: i64,
 }
 
@@ -66,13 +79,23 @@ pub(super) fn by_till(hours: &[TillHour]) -> BTreeMap<Option<Uuid>, Sum> {
     sums(hours, |hour| hour.terminal_id)
 }
 
+/// For whoever was there.
+pub(super) fn by_staff(hours: &[TillHour]) -> BTreeMap<Option<Uuid>, Sum> {
+    sums(hours, |hour| hour.staff_id)
+}
+
 impl Totals {
-    pub fn of(state: &AppState, hours: &[TillHour]) -> Self {
+    pub fn of(state: &AppState, hours: &[TillHour], names: &HashMap<Uuid, String>) -> Self {
         let (days, tills) = (by_day(hours), by_till(hours));
         let labels = &state.directory.now().terminal_labels;
         let terminal = |(id, sum): (Option<Uuid>, Sum)| {
             let terminal_id = id.unwrap_or_default();
             TerminalTotal { terminal_id, label: labels.get(&terminal_id).cloned(), amount_cents: sum.cents }
+        };
+        let somebody = hours.iter().any(|hour| hour.staff_id.is_some());
+        let staff = |(staff_id, sum): (Option<Uuid>, Sum)| {
+            let label = staff_id.and_then(|id| names.get(&id)).cloned();
+            StaffTotal { staff_id, label, count: sum.count, amount_cents: sum.cents }
         };
         Self {
             count: days.values().map(|sum| sum.count).sum(),
@@ -82,6 +105,7 @@ impl Totals {
                 .map(|(day, sum)| DayTotal { day: day.to_string(), amount_cents: sum.cents })
                 .collect(),
             terminals: tills.into_iter().map(terminal).collect(),
+            staff: by_staff(hours).into_iter().filter(|_| somebody).map(staff).collect(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The operations as a spreadsheet: amounts and days are numbers that can be counted with, and every text is only text.
 
 use super::export::List;
-use super::totals::{by_day, by_till};
+use super::totals::{Sum, by_day, by_staff, by_till};
 use crate::problem::Problem;
 use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
@@ -11,7 +11,7 @@ const DAY: &str = "dd/mm/yyyy";
 const TIME: &str = "hh:mm:ss";
 
 /// The columns and how many characters wide they are.
-const COLUMNS: [(&str, f64); 8] = [
+const COLUMNS: [(&str, f64); 9] = [
     ("day", 12.0),
     ("time", 10.0),
     ("kind", 16.0),
@@ -20,6 +20,7 @@ const COLUMNS: [(&str, f64); 8] = [
     ("till", 20.0),
     ("receipt", 14.0),
     ("operation", 38.0),
+    ("staff", 20.0),
 ];
 
 struct Formats {
@@ -73,7 +74,8 @@ fn every_operation(sheet: &mut Worksheet, list: &List<'_>, formats: &Formats) ->
         sheet.set_column_width(column, width)?;
     }
     sheet.set_freeze_panes(1, 0)?;
-    for (line, row) in (1..).zip(&list.rows) {
+    for (line, taken) in (1..).zip(&list.rows) {
+        let row = &taken.operation;
         let at = List::at(row);
         let (hour, minute, second) =
             (at.hour().cast_unsigned(), at.minute().cast_unsigned(), at.second().cast_unsigned());
@@ -89,6 +91,7 @@ fn every_operation(sheet: &mut Worksheet, list: &List<'_>, formats: &Formats) ->
         sheet.write_string(line, 5, list.till(row.terminal_id))?;
         sheet.write_string(line, 6, List::receipt(row))?;
         sheet.write_string(line, 7, row.id.to_string())?;
+        sheet.write_string(line, 8, list.staff(taken.staff_id))?;
     }
     Ok(())
 }
@@ -111,13 +114,20 @@ fn sums(sheet: &mut Worksheet, list: &List<'_>, formats: &Formats) -> Result<(),
         sheet.write_number(line, 1, sum.count as f64)?;
         sheet.write_number_with_format(line, 2, euro(sum.cents), &formats.euro)?;
     }
-    line += 2;
-    head(sheet, line, "till")?;
-    for (till, sum) in by_till(&list.hours) {
-        line += 1;
-        sheet.write_string(line, 0, list.till(till))?;
-        sheet.write_number(line, 1, sum.count as f64)?;
-        sheet.write_number_with_format(line, 2, euro(sum.cents), &formats.euro)?;
+    let mut part = |sheet: &mut Worksheet, of: &str, sums: Vec<(&str, Sum)>| -> Result<(), XlsxError> {
+        line += 2;
+        head(sheet, line, of)?;
+        for (name, sum) in sums {
+            line += 1;
+            sheet.write_string(line, 0, name)?;
+            sheet.write_number(line, 1, sum.count as f64)?;
+            sheet.write_number_with_format(line, 2, euro(sum.cents), &formats.euro)?;
+        }
+        Ok(())
+    };
+    part(sheet, "till", by_till(&list.hours).into_iter().map(|(till, sum)| (list.till(till), sum)).collect())?;
+    if list.names_staff() {
+        part(sheet, "staff", by_staff(&list.hours).into_iter().map(|(id, sum)| (list.staff(id), sum)).collect())?;
     }
     let all: i64 = by_day(&list.hours).values().map(|sum| sum.cents).sum();
     sheet.write_string_with_format(line + 2, 0, list.head("total"), &formats.head)?;

@@ -6,7 +6,9 @@ import confirm from "../pictures/confirm.svg";
 import scan from "../pictures/scan.svg";
 import wait from "../pictures/wait.svg";
 import { screen, type Screen } from "../router";
-import { known } from "../till";
+import { enrolled, known } from "../till";
+import { inTraining } from "../training/mode";
+import { tickets } from "./tickets";
 
 const STEPS: [name: string, picture: string][] = [["1", scan], ["2", amount], ["3", confirm], ["4", wait]];
 
@@ -42,6 +44,7 @@ function view(): Screen {
       ...rules(),
       el("h2", { textContent: t("till-help-call") }),
       contacts(),
+      ...(enrolled() && !inTraining() ? tickets() : []),
     ],
   };
 }

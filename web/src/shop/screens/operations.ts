@@ -14,6 +14,7 @@ interface Totals {
   count: number;
   amount_cents: number;
   terminals: { terminal_id: string; label: string | null; amount_cents: number }[];
+  staff?: { staff_id: string | null; label: string | null; amount_cents: number }[];
 }
 
 interface Page {
@@ -52,7 +53,7 @@ function line(operation: Operation): HTMLLIElement {
   const partly = operation.reversed_cents > 0 ? t("till-row-partly", { amount: euro(operation.reversed_cents) }) : undefined;
   const what = reversal ? t("till-row-reversal") : left === 0 ? t("till-row-undone") : partly;
   const when = period === "today" ? time(operation.decided_at) : moment(operation.decided_at);
-  const text = [when, operation.receipt_code, what].filter(Boolean).join(" · ");
+  const text = [when, operation.receipt_code, operation.staff, what].filter(Boolean).join(" · ");
   const item = el("li", { className: reversal ? "reversal" : "" }, el("span", {}, el("strong", { textContent: `${reversal ? "\u2212" : ""}${euro(operation.amount_cents)}` }), el("small", { textContent: text })));
   if (!reversal && left > 0) {
     const again = button(t("till-undo"), async () => {
@@ -77,10 +78,17 @@ function draw(): void {
   byId("operations").replaceChildren(...(lines.length ? lines : [nothing]));
 }
 
-function drawTotals({ count, amount_cents, terminals }: Totals): void {
+/** Each one's share. */
+function share(place: string, title: string, parts: { label: string; amount_cents: number }[]): void {
+  const lines = parts.map(({ label, amount_cents }) => el("li", {}, el("span", { textContent: label }), el("strong", { textContent: euro(amount_cents) })));
+  byId(place).replaceChildren(...(lines.length ? [el("h2", { textContent: title }), el("ul", { className: "lines" }, ...lines)] : []));
+}
+
+function drawTotals({ count, amount_cents, terminals, staff = [] }: Totals): void {
   byId("total").textContent = t("till-total", { amount: euro(amount_cents), count });
-  const named = terminals.map(({ label, amount_cents }) => el("li", {}, el("span", { textContent: label ?? t("till-removed") }), el("strong", { textContent: euro(amount_cents) })));
-  byId("tills").replaceChildren(...(terminals.length > 1 ? named : []));
+  const tills = terminals.map(({ label, amount_cents }) => ({ label: label ?? t("till-removed"), amount_cents }));
+  share("tills", t("till-by-till"), tills.length > 1 ? tills : []);
+  share("by-staff", t("till-by-staff"), staff.map(({ label, amount_cents }) => ({ label: label ?? t("till-nobody"), amount_cents })));
 }
 
 /** Reads the period anew. */
@@ -185,7 +193,8 @@ function view(): Screen {
       periods(),
       rangeForm(),
       el("p", { id: "total", className: "lead", role: "status" }),
-      el("ul", { id: "tills", className: "lines" }),
+      el("section", { id: "tills" }),
+      el("section", { id: "by-staff" }),
       ...search,
       el("ul", { id: "operations", className: "lines" }),
       downloads(),

@@ -8,6 +8,7 @@ import { go, screen, type Screen } from "../router";
 import { hear, heard, signal } from "../signal";
 import { forget, known, remember, tillCall } from "../till";
 import { inTraining } from "../training/mode";
+import { people } from "./people";
 import { field, form, notice, say, sayOffline, sayProblem, submit } from "./parts";
 
 /** Told to the page when the till's name has changed. */
@@ -56,7 +57,7 @@ function view(): Screen {
   const away = el("section", { className: "panel" }, el("h2", { textContent: t("till-leave-head") }), el("p", { textContent: t("till-leave-text") }), button(t("till-leave"), leave, "btn-outline-danger"));
   return {
     title: t("till-go-till"),
-    content: [notice(), el("p", { textContent: shop?.shop.name ?? "", className: "lead" }), sounds(), ...(inTraining() ? [] : [name, away])],
+    content: [notice(), el("p", { textContent: shop?.shop.name ?? "", className: "lead" }), sounds(), ...(inTraining() ? [] : [name, people(), away])],
   };
 }
 
