@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const CONVENTIONS: &str = include_str!("conventions.md");
 
 /// The parts of the document, in the order of its chapters.
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 15] = [
     ("till", "What shops use, with the token of an enrolled till."),
     ("citizen", "What a voucher's holder uses, with the session that the link or the code opens."),
     ("session", "Staff sign in and out."),
