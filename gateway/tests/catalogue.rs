@@ -13,7 +13,7 @@ const WRITTEN_OUT: [&str; 9] =
     ["site-", "home-", "accessibility-", "trouble-", "door-", "page-", "till-", "console-", "paper-"];
 
 /// Names of the web's own standards, which are the same in every language, and of our own styles.
-const STANDARD: [&str; 13] = [
+const STANDARD: [&str; 14] = [
     "Content-Type",
     "Accept-Language",
     "Idempotency-Key",
@@ -27,6 +27,7 @@ const STANDARD: [&str; 13] = [
     "NotAllowedError",
     "NotFoundError",
     "row fields",
+    "rules answer",
 ];
 
 /// Attributes that people see or hear.
@@ -196,7 +197,7 @@ fn families() -> BTreeSet<String> {
     family("sms-", &["voucher_link", "voucher_link_pin", "purchase", "reversal"], &[""]);
     let columns = ["day", "time", "kind", "amount", "reversed", "balance", "till", "receipt", "operation", "voucher"];
     family("list-", &columns, &[""]);
-    family("list-", &["voucher_seq", "operations", "totals", "count", "total"], &[""]);
+    family("list-", &["staff", "voucher_seq", "operations", "totals", "count", "total"], &[""]);
     family("message-state-", &["pending", "sent", "failed", "suppressed"], &[""]);
     family("till-claim-", &["sealed", "approved"], &[""]);
     family("console-claim-", &["sealed", "approved", "paid"], &[""]);
