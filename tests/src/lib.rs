@@ -22,10 +22,11 @@ pub mod strace;
 pub mod town;
 pub mod worker;
 
+pub use postgres::ports::free_port;
+
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -49,15 +50,6 @@ pub fn built(name: &str, package: &str) -> PathBuf {
     let own = std::env::current_exe().expect("this test's own path");
     let path = own.ancestors().map(|folder| folder.join(name)).find(|path| path.is_file());
     path.unwrap_or_else(|| panic!("no {name} binary: run `cargo build -p {package}`"))
-}
-
-/// A port that nobody listens on.
-///
-/// # Panics
-/// When there is none.
-#[must_use]
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 /// Sends a signal, as `KILL` or `STOP`, to a process.

@@ -3,7 +3,9 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::town::{Caller, Installation, Town, key, text};
+use tests::Server;
+use tests::stores::Stores;
+use tests::town::{Caller, Installation, Town, client, key, text};
 
 struct World {
     on: Installation,
@@ -243,4 +245,18 @@ async fn a_shop_has_two_hundred_people_at_most() {
     let path = format!("/v1/staff/{}", text(&first["items"][0]["staff_id"]));
     assert_eq!(world.call(world.till(), Method::DELETE, &path, Value::Null).await.0, 204);
     world.add(json!({"label": "200"})).await;
+}
+
+#[tokio::test]
+async fn a_till_opens_while_the_ledger_does_not_answer() {
+    let (data, stores) = (tempfile::tempdir().unwrap(), Stores::redis_and_postgres());
+    let server = Server::start_with(data.path(), &stores.options());
+    let postgres = stores.postgres.as_ref().unwrap();
+    postgres.signal_all("STOP");
+    let asked = client().get(format!("{}/v1/shop", server.base_url));
+    let shop = asked.bearer_auth(text(&server.demo["terminals"][0]["token"])).send().await.unwrap();
+    let (status, told): (u16, Value) = (shop.status().as_u16(), shop.json().await.unwrap());
+    postgres.signal_all("CONT");
+    assert_eq!((status, &told["staff"]), (200, &Value::Null));
+    assert!(!told["programmes"].as_array().unwrap().is_empty());
 }

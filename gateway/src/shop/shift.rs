@@ -11,9 +11,13 @@ use crate::state::AppState;
 use crate::wire::Instant;
 use actix_web::{HttpResponse, delete, post, web};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use store::ledger::{AtTill, NewShift};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// How long a till that opens waits for it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Who comes to the till.
 #[derive(Deserialize, ToSchema)]
@@ -47,10 +51,11 @@ pub(super) struct StaffHere {
 impl StaffHere {
     /// As it is now; nothing, for once, where the ledger does not answer: a till that opens must not wait for it.
     pub async fn of(state: &AppState, terminal: &Terminal) -> Option<Self> {
-        match Self::read(state, terminal).await {
-            Ok(here) => Some(here),
-            Err(problem) => {
-                tracing::warn!(%problem, "nobody can say who is at a till");
+        match tokio::time::timeout(PATIENCE, Self::read(state, terminal)).await {
+            Ok(Ok(here)) => Some(here),
+            away => {
+                let problem = away.map(|read| read.err().map(|problem| problem.code()));
+                tracing::warn!(?problem, "nobody can say who is at a till");
                 None
             }
         }

@@ -9,8 +9,9 @@ const DIRECTORY_VERSION: &str = "SELECT version FROM directory_version WHERE id 
 const ADOPT_KEY: &str = "INSERT INTO installation (id, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING";
 const KEY_CHECK: &str = "SELECT key_check FROM installation WHERE id = 1";
 
-/// Waits for whoever has it, in whatever process, and lets go with the transaction. A file belongs to one process.
-const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
+/// Waits for whoever has it, in whatever process, and lets go with the transaction, which may take as long as an import
+/// does. A file belongs to one process.
+const LOCK: &str = "SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_advisory_xact_lock($1)";
 /// "office", so that no other program's lock is meant.
 const OFFICE: i64 = 0x6f66_6669_6365;
 

@@ -1,6 +1,9 @@
 //! A private Postgres on a free port.
 #![allow(dead_code, reason = "no test binary needs all of it")]
 
+#[path = "ports.rs"]
+pub mod ports;
+
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
@@ -61,8 +64,7 @@ impl Server {
         let (bin, folder) = (binaries(), tempfile::tempdir().unwrap());
         let open = Command::new("chmod").arg("777").arg(folder.path()).status().unwrap();
         assert!(open.success());
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { bin, folder, port }
+        Self { bin, folder, port: ports::free_port() }
     }
 
     /// Starts a new one with these lines of configuration.

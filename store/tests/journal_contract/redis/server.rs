@@ -1,10 +1,10 @@
 //! Private servers, each on a free port with a folder and a password of its own.
 
 use crate::certificates::Certificates;
+use crate::postgres::ports::free_port;
 use crate::stores::{AT, NODE, P, batch};
 use redis::{Connection, FromRedisValue};
 use rustix::process::{Pid, Signal, kill_process};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -75,10 +75,6 @@ pub fn ready() -> Vec<Server> {
     let servers = started(&[]);
     servers.iter().for_each(|server| server.patient().migrate().unwrap());
     servers
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Server {
