@@ -46,7 +46,7 @@ struct Query {
     terminal: Option<Uuid>,
     /// Only what this member of the shop's staff took.
     staff: Option<Uuid>,
-    /// Only those with this receipt code, as it was read aloud; in JSON only.
+    /// Only those with this receipt code, as it was read aloud; a file has all of them.
     #[param(pattern = "^[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}$")]
     receipt: Option<String>,
     /// JSON in pages, or all of the range as a file: CSV for any spreadsheet, at most 200,000 operations, XLSX at most
@@ -237,15 +237,12 @@ pub(super) async fn list(
     let to = query.to.as_deref().map_or(Ok(state.clock.now().plus_seconds(60)), |text| instant(text, true))?;
     let file = query.format.file();
     let receipt = query.receipt.as_deref().map(|code| receipt(code, "receipt")).transpose()?;
-    if receipt.is_some() && file.is_some() {
-        return Err(Problem::new("bad_request").with("field", "receipt"));
-    }
     let filter = OperationFilter {
         from: from.micros(),
         to: to.micros(),
         terminal: query.terminal,
         staff: query.staff,
-        receipt,
+        receipt: receipt.filter(|_| file.is_none()),
         after: place(&state, &till, query.cursor).await?,
         limit: limit(query.limit)?,
     };

@@ -45,10 +45,10 @@ struct NewTicket {
         pattern = "^[^\\u0000-\\u0009\\u000B-\\u001F\\u007F-\\u009F]*[^\\s\\u0000-\\u001F\\u007F-\\u009F][^\\u0000-\\u0009\\u000B-\\u001F\\u007F-\\u009F]*$"
     )]
     text: String,
-    /// The receipt that it is about, if there is one; not with `operation_id`.
+    /// The receipt that it is about, if there is one.
     #[schema(pattern = "^[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}$")]
     receipt_code: Option<String>,
-    /// The same by the operation's id.
+    /// The same by the operation's id; where both are given they must be the same.
     operation_id: Option<Uuid>,
 }
 
@@ -121,10 +121,11 @@ impl NewTicket {
         let missing = || Problem::new("operation_not_found");
         match (&self.receipt_code, self.operation_id) {
             (None, None) => Ok(None),
-            (Some(_), Some(_)) => Err(Problem::new("bad_request").with("field", "receipt_code")),
-            (None, Some(id)) => {
+            (code, Some(id)) => {
+                let code = code.as_deref().map(|code| receipt(code, "receipt_code")).transpose()?;
                 let row = state.operation(id).await?;
-                Some(id).filter(|_| row.shop_id == Some(shop)).map(Some).ok_or_else(missing)
+                let same = code.is_none_or(|code| id.as_bytes().ends_with(&code));
+                Some(id).filter(|_| same && row.shop_id == Some(shop)).map(Some).ok_or_else(missing)
             }
             (Some(code), None) => {
                 let receipt = Some(receipt(code, "receipt_code")?);
