@@ -6,12 +6,8 @@ use engine::writer::Phase;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
-
-/// How long figures wait for the ledger.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// All routes of this part.
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -107,11 +103,6 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
 async fn figures(state: web::Data<AppState>) -> HttpResponse {
     metrics::gauge!("buono_engine_resident_vouchers").set(state.vouchers.resident() as f64);
     metrics::gauge!("buono_citizen_watched_vouchers").set(state.hub.watched() as f64);
-    // whoever looks at the other figures does not wait for a ledger that is away
-    match tokio::time::timeout(PATIENCE, state.everything().open_tickets()).await {
-        Ok(Ok(open)) => metrics::gauge!("buono_tickets_open").set(open as f64),
-        away => tracing::warn!(?away, "nobody counts open tickets"),
-    }
     figures_text(&state.metrics)
 }
 

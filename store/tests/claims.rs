@@ -239,6 +239,31 @@ async fn nothing_is_not_claimed_and_a_key_is_used_once() {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_a_key_waits_for_the_claim_that_is_being_added() {
+    let fresh = common::both().await.pop().unwrap();
+    let mut town = Town::new(&fresh.db).await;
+    town.redeems(0, 10, 100).await;
+    assert!(fresh.db.claim_by_key_at_rest(SHOPS[0], &[1; 16]).await.unwrap().is_none());
+    // it gets as far as its first row
+    let held = fresh.server().hold("LOCK TABLE claim IN EXCLUSIVE MODE");
+    let waits =
+        |query| format!("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%{query}%'");
+    let asks = async {
+        fresh.server().comes(&waits("INTO claim ")).await;
+        assert!(fresh.db.claim_by_key(SHOPS[0], &[1; 16]).await.unwrap().is_none(), "as far as anybody sees");
+        let other = fresh.db.claim_by_key_at_rest(SHOPS[1], &[1; 16]).await.unwrap();
+        assert!(other.is_none(), "another shop's does not wait");
+        let released = async {
+            fresh.server().comes(&waits("FOR NO KEY UPDATE")).await;
+            drop(held);
+        };
+        tokio::join!(fresh.db.claim_by_key_at_rest(SHOPS[0], &[1; 16]), released).0
+    };
+    let (added, found) = tokio::join!(town.seals(0, 1, DAY), asks);
+    assert_eq!(found.unwrap().map(|claim| claim.id), Some(added.unwrap().id));
+}
+
+#[tokio::test]
 async fn a_claim_is_approved_once_and_paid_by_another() {
     for fresh in common::both().await {
         let (name, db, mut town) = (fresh.name, &fresh.db, Town::new(&fresh.db).await);

@@ -111,23 +111,47 @@ till("an app that is closed while it waits finds out when it is opened again", a
   assert.deepEqual(await taken(voucher), [700]);
 });
 
+/** What an earlier version kept of a payment that it began so many seconds ago. */
+const old = (page, voucher, key, cents, seconds) =>
+  page.evaluate(
+    ([key, body, shop, seconds]) => {
+      const attempt = { kind: "payment", key, path: "/v1/redemptions", body, cents: body.amount_cents, at: Date.now() - seconds * 1000 };
+      localStorage.setItem(`buono.attempt.${shop}.${key}`, JSON.stringify(attempt));
+    },
+    [key, { voucher: voucher.code, amount_cents: cents }, town.demo.terminals[0].shop_id, seconds],
+  );
+
+/** A payment that reaches the server whatever the page does. */
+const arrives = (voucher, key, amount_cents) =>
+  town.call("POST", "/v1/redemptions", {
+    body: { voucher: voucher.code, amount_cents },
+    headers: { authorization: `Bearer ${town.demo.terminals[0].token}`, "idempotency-key": key },
+  });
+
+till("what may still be on its way to the server is waited for before it is called lost", async (page, voucher) => {
+  page.expected.push(/404/);
+  // it could be sent until a few seconds ago
+  await old(page, voucher, "still-on-its-way", 600, 65);
+  const asked = page.waitForResponse((answer) => answer.url().includes("by-key") && answer.status() === 404);
+  await page.reload();
+  await asked;
+  await result(page, "wait", "Sto controllando");
+  await arrives(voucher, "still-on-its-way", 600);
+  await result(page, "done", "6,00");
+  await old(page, voucher, "lost-a-moment-ago", 700, 75);
+  await page.reload();
+  await result(page, "refused", "Non è stato preso nulla");
+  assert.deepEqual(await taken(voucher), [600]);
+});
+
 till("what an earlier version left is taken over: asked about, and never sent again when it is old", async (page, voucher) => {
   page.expected.push(/404/);
-  const old = (key, cents) =>
-    page.evaluate(
-      ([key, body, shop]) => {
-        const attempt = { kind: "payment", key, path: "/v1/redemptions", body, cents: body.amount_cents, at: Date.now() - 120_000 };
-        localStorage.setItem(`buono.attempt.${shop}.${key}`, JSON.stringify(attempt));
-      },
-      [key, { voucher: voucher.code, amount_cents: cents }, town.demo.terminals[0].shop_id],
-    );
-  await old("never-arrived", 900);
+  await old(page, voucher, "never-arrived", 900, 120);
   await page.reload();
   await result(page, "refused", "Non è stato preso nulla");
   assert.deepEqual(await taken(voucher), []);
-  const headers = { authorization: `Bearer ${town.demo.terminals[0].token}`, "idempotency-key": "did-arrive" };
-  await town.call("POST", "/v1/redemptions", { body: { voucher: voucher.code, amount_cents: 800 }, headers });
-  await old("did-arrive", 800);
+  await arrives(voucher, "did-arrive", 800);
+  await old(page, voucher, "did-arrive", 800, 120);
   await page.reload();
   await result(page, "done", "8,00");
   assert.deepEqual(await taken(voucher), [800]);

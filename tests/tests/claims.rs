@@ -2,7 +2,7 @@
 //! whichever node is asked, and nothing is asked for twice.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,12 +21,21 @@ impl World {
         Self { town: Nodes::on(ground).await, asked: AtomicUsize::new(0) }
     }
 
-    async fn send(&self, till: usize, method: Method, path: &str, key: &str, body: &Value) -> Response {
+    fn request(&self, till: usize, method: Method, path: &str, key: &str) -> RequestBuilder {
         let node = &self.town.nodes[self.asked.fetch_add(1, Ordering::Relaxed) % self.town.nodes.len()];
         let request = Client::new().request(method, format!("{}{path}", node.base_url));
         let token = self.town.demo["terminals"][till]["token"].as_str().unwrap();
-        let request = request.bearer_auth(token).header("Idempotency-Key", key);
+        request.bearer_auth(token).header("Idempotency-Key", key)
+    }
+
+    async fn send(&self, till: usize, method: Method, path: &str, key: &str, body: &Value) -> Response {
+        let request = self.request(till, method, path, key);
         if body.is_null() { request.send().await.unwrap() } else { request.json(body).send().await.unwrap() }
+    }
+
+    /// A request that may stay without an answer.
+    async fn try_post(&self, till: usize, path: &str, key: &str, body: &Value) -> reqwest::Result<Response> {
+        self.request(till, Method::POST, path, key).json(body).send().await
     }
 
     async fn post(&self, till: usize, path: &str, key: &str, body: &Value) -> (u16, Value) {
@@ -155,6 +164,85 @@ macro_rules! on {
 
 on!(files, Stores::files, 1);
 on!(postgres_alone_three_nodes, Stores::postgres_alone, 3);
+
+const POSTGRES: Ground = Ground { stores: Stores::postgres_alone, nodes: 1 };
+/// A claim is being added, and cannot.
+const HELD_UP: &str = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INTO claim %'";
+
+/// What is not sealed within its time never is, although the attempt was held up in the ledger itself.
+#[tokio::test]
+async fn an_attempt_that_is_held_up_seals_nothing_later() {
+    let world = World::on(POSTGRES).await;
+    let operation = world.pays(0, 0, 500).await;
+    let postgres = world.town.stores.postgres.as_ref().unwrap();
+    let (sealing, everything) = (key(), json!({}));
+    let held = postgres.hold("LOCK TABLE claim IN EXCLUSIVE MODE");
+    let (status, told) = world.post(0, "/v1/claims", &sealing, &everything).await;
+    assert_eq!((status, told["code"].as_str()), (504, Some("outcome_unknown")), "{told}");
+    drop(held);
+    // all that was asked of the ledger has been answered
+    postgres.until("SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')");
+    let asked = format!("/v1/claims/by-key/{sealing}");
+    let (status, told) = world.get(0, &asked).await;
+    assert_eq!((status, told["code"].as_str()), (404, Some("never_executed")), "{told}");
+    let open = world.get(0, "/v1/claims/unclaimed").await.1;
+    assert_eq!((&open["operations"], &open["amount_cents"]), (&json!(1), &json!(500)), "{open}");
+    assert_eq!(world.undo(0, &operation).await.1["code"], "operation_sealed", "until the shop claims");
+    let (status, claim) = world.post(0, "/v1/claims", &key(), &everything).await;
+    assert_eq!((status, &claim["amount_cents"], &claim["number"]), (201, &json!(500), &json!(1)), "{claim}");
+    assert_eq!(world.get(0, &asked).await.0, 404);
+}
+
+/// A node that is killed between the two steps leaves a shop that gives nothing back until it claims, and nothing else.
+#[tokio::test]
+async fn a_claim_that_a_kill_cut_off_is_made_under_its_key() {
+    let mut world = World::on(POSTGRES).await;
+    let operation = world.pays(0, 0, 500).await;
+    let (sealing, everything) = (key(), json!({}));
+    let postgres = world.town.stores.postgres.as_ref().unwrap();
+    let held = postgres.hold("LOCK TABLE claim IN EXCLUSIVE MODE");
+    let pid = world.town.nodes[0].id();
+    let killed = async {
+        postgres.comes(HELD_UP).await;
+        tests::signal(pid, "KILL");
+    };
+    let (lost, ()) = tokio::join!(world.try_post(0, "/v1/claims", &sealing, &everything), killed);
+    assert!(lost.is_err(), "{lost:?}");
+    drop(held);
+    world.town.nodes.clear();
+    world.town.join();
+    world.town.settle().await;
+    assert_eq!(world.get(0, &format!("/v1/claims/by-key/{sealing}")).await.0, 404);
+    assert_eq!(world.undo(0, &operation).await.1["code"], "operation_sealed");
+    let (status, claim) = world.post(0, "/v1/claims", &sealing, &everything).await;
+    assert_eq!((status, &claim["amount_cents"], &claim["number"]), (201, &json!(500), &json!(1)), "{claim}");
+}
+
+/// A machine that vanishes in the middle of a transaction: what it has locked is let go within seconds.
+#[tokio::test]
+async fn what_a_frozen_node_has_locked_in_the_ledger_is_let_go() {
+    let mut world = World::on(POSTGRES).await;
+    world.pays(0, 0, 500).await;
+    let (sealing, everything) = (key(), json!({}));
+    let postgres = world.town.stores.postgres.as_ref().unwrap();
+    let held = postgres.hold("LOCK TABLE claim IN EXCLUSIVE MODE");
+    let pid = world.town.nodes[0].id();
+    let frozen = async {
+        postgres.comes(HELD_UP).await;
+        tests::signal(pid, "STOP");
+        drop(held);
+        let left = "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%INTO claim %'";
+        postgres.comes(left).await;
+        // what another node would need, that comes while this one is away
+        postgres.sql("SELECT id FROM shop FOR NO KEY UPDATE");
+        tests::signal(pid, "CONT");
+    };
+    let (_, ()) = tokio::join!(world.try_post(0, "/v1/claims", &sealing, &everything), frozen);
+    world.town.join();
+    let (status, claim) = world.post(0, "/v1/claims", &sealing, &everything).await;
+    assert!([200, 201].contains(&status), "{claim}");
+    assert_eq!((&claim["amount_cents"], &claim["number"]), (&json!(500), &json!(1)), "{claim}");
+}
 
 /// What a PDF says, spaces left out: where a line breaks is the typesetter's.
 fn said(pdf: &[u8]) -> String {

@@ -23,7 +23,7 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 const NAP: Duration = Duration::from_millis(250);
 
 /// Does the work again and again until told to stop; the work says how long to rest after it.
-async fn again(stop: &AtomicBool, mut work: impl AsyncFnMut() -> Duration) {
+pub async fn again(stop: &AtomicBool, mut work: impl AsyncFnMut() -> Duration) {
     let mut rest = Duration::ZERO;
     while !stop.load(Ordering::Acquire) {
         if rest.is_zero() {

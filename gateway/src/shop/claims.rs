@@ -18,9 +18,14 @@ use domain::keys::{OpKey, RequestHash};
 use domain::rome;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::time::Duration;
 use store::ledger::{ClaimRow, Error, NewClaim, ShopRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// After this no attempt seals anything: a key under which there is no claim then never has one. Tills ask for longer
+/// (`LATE_MS` of the app).
+const SEALS_WITHIN: Duration = Duration::from_secs(15);
 
 /// Up to when.
 #[derive(Deserialize, ToSchema)]
@@ -89,7 +94,9 @@ pub(super) async fn seal(
     if contacts(&state, shop.id).await?.iban.is_none() {
         return Err(Problem::new("iban_required"));
     }
-    let row = match put_under_seal(&state, shop, &attempt, through_at, now).await {
+    // where it is cut off, the commit has not been asked for, or whoever asks for the key waits for it in the ledger
+    let sealing = tokio::time::timeout(SEALS_WITHIN, put_under_seal(&state, shop, &attempt, through_at, now));
+    let row = match sealing.await.map_err(|_| Problem::new("outcome_unknown"))? {
         Ok(row) => row,
         // the same attempt, sent twice at once, was faster
         Err(problem) => return attempt.before(&state, shop).await?.ok_or(problem),
@@ -181,7 +188,7 @@ pub(super) async fn unclaimed(state: web::Data<AppState>, till: Till) -> Result<
 
 /// What became of a key of this shop's claims
 ///
-/// 404 `never_executed` is final only if no attempt under the key is still on its way.
+/// 404 `never_executed` is final 15 seconds after the last attempt under the key reached the server.
 #[utoipa::path(tag = "till", operation_id = "get_claim_by_key",
     params(("key" = String, Path, description = "The `Idempotency-Key` of the attempt",
         min_length = 8, max_length = 64, pattern = "^[!-~]+$")),
@@ -197,7 +204,8 @@ pub(super) async fn by_key(
     let key = IdempotencyKey::parse(&path).map_err(|_| Problem::new("never_executed"))?;
     let shop = till.0.shop.id;
     let key = OpKey::of_shop(ShopId::new(shop), &key.0);
-    let row = state.everything().claim_by_key(shop, &key.0).await?.ok_or(Problem::new("never_executed"))?;
+    let found = state.everything().claim_by_key_at_rest(shop, &key.0).await?;
+    let row = found.ok_or(Problem::new("never_executed"))?;
     Ok(HttpResponse::Ok().json(Claim::from(row)))
 }
 

@@ -29,6 +29,9 @@ pub(super) const STATEMENTS: &[&str] =
 /// What was taken may no longer be given back, up to here.
 const SEAL_SHOP: &str = "UPDATE shop SET sealed_through = $2
     WHERE id = $1 AND (sealed_through IS NULL OR sealed_through < $2)";
+/// Until the end of the transaction nobody else adds a claim of the shop, or learns that there is none. On Postgres only:
+/// SQLite's transactions are alone anyway. An UPDATE would tell every node that the shops have changed.
+const ALONE: &str = "SELECT id FROM shop WHERE id = $1 FOR NO KEY UPDATE";
 // a reversal of what another claim had sealed already is a line of the next one
 const UNCLAIMED: &str = "SELECT COUNT(*) AS operations,
         CAST(COALESCE(SUM(CASE WHEN kind = 'reverse' THEN -amount_cents ELSE amount_cents END), 0) AS BIGINT) AS amount_cents,
@@ -205,6 +208,20 @@ impl Db {
         Ok(on!(self, |connection| sqlx::query_as(BY_KEY).bind(shop).bind(key).fetch_optional(connection).await)?)
     }
 
+    /// The same, once whoever is adding a claim of the shop has added it or given up: if there is none then, only who
+    /// begins to add it later can.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn claim_by_key_at_rest(&self, shop: Uuid, key: &[u8]) -> Result<Option<ClaimRow>, Error> {
+        in_transaction!(self, |tx| {
+            if matches!(self, Db::Pg(_)) {
+                sqlx::query(ALONE).bind(shop).execute(&mut *tx).await?;
+            }
+            sqlx::query_as(BY_KEY).bind(shop).bind(key).fetch_optional(&mut *tx).await?
+        })
+    }
+
     /// Puts everything that the shop has not claimed into a claim, all or nothing. The ledger must hold everything
     /// that was decided before.
     ///
@@ -214,6 +231,9 @@ impl Db {
     pub async fn add_claim(&self, new: &NewClaim<'_>) -> Result<ClaimRow, Error> {
         let sealed: Result<ClaimRow, Error> = in_transaction!(self, |tx| {
             let no_seal: &[u8] = &[];
+            if matches!(self, Db::Pg(_)) {
+                sqlx::query(ALONE).bind(new.shop).execute(&mut *tx).await?;
+            }
             sqlx::query(ADD)
                 .bind(new.id)
                 .bind(new.municipality)

@@ -17,8 +17,12 @@ pub struct Fresh {
 impl Fresh {
     /// Connections of the one who owns the tables.
     pub async fn pool(&self) -> sqlx::PgPool {
-        let server = self.server.as_ref().expect("a Postgres");
-        sqlx::PgPool::connect(&server.url()).await.unwrap()
+        sqlx::PgPool::connect(&self.server().url()).await.unwrap()
+    }
+
+    /// The server that holds it.
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("a Postgres")
     }
 }
 

@@ -5,9 +5,10 @@
 pub mod ports;
 
 use std::fs::Permissions;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A server that ends with this value.
@@ -15,6 +16,16 @@ pub struct Server {
     bin: PathBuf,
     folder: tempfile::TempDir,
     port: u16,
+}
+
+/// An open transaction.
+pub struct Held(Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Drop for Server {
@@ -161,6 +172,13 @@ impl Server {
         }
     }
 
+    /// The same while others of the test go on.
+    pub async fn comes(&self, statement: &str) {
+        while self.sql(statement).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// An empty file, by which Postgres knows at its start that it only follows another server.
     pub fn make_standby(&self) {
         std::fs::write(self.data().join("standby.signal"), "").unwrap();
@@ -244,6 +262,16 @@ impl Server {
         let said = self.psql().args(["-c", statement]).output().unwrap();
         assert!(said.status.success(), "{statement}: {}", String::from_utf8_lossy(&said.stderr));
         String::from_utf8(said.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Takes locks, or whatever else a transaction holds while it is open, and holds it as long as the value lasts.
+    pub fn hold(&self, statement: &str) -> Held {
+        let mut client = self.psql().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        writeln!(client.stdin.as_mut().unwrap(), "BEGIN; {statement}; SELECT 'held';").unwrap();
+        let mut said = String::new();
+        BufReader::new(client.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "held\n", "{statement}");
+        Held(client)
     }
 
     /// The client, ready for statements.

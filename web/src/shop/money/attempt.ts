@@ -32,6 +32,9 @@ export type Outcome =
 /** For so long the customer still stands there, and the attempt is sent again. Afterwards the page
     only asks what became of it: nobody is charged when they have long gone. */
 const FRESH_MS = 60_000;
+/** For so long the server may still be at a question whose answer was lost: until then "there is nothing under this
+    key" does not mean that there never will be. */
+const LATE_MS = 20_000;
 const WAIT_MS_MAX = 8000;
 
 const done = (attempt: Attempt, data: Operation & Claim): Outcome => (attempt.kind === "claim" ? { state: "claimed", claim: data } : { state: "done", operation: data });
@@ -46,21 +49,26 @@ async function send(attempt: Attempt): Promise<Outcome | undefined> {
   return status < 500 && status !== 429 && data.code ? { state: "refused", problem: data } : undefined;
 }
 
-async function find(attempt: Attempt): Promise<Outcome | undefined> {
+/** The same without sending it again; `late`: whatever was sent has been decided by now. */
+async function find(attempt: Attempt, late: boolean): Promise<Outcome | undefined> {
   const place = attempt.kind === "claim" ? "claims" : "operations";
   const { status, ok, data } = await tillCall<Operation & Claim & { result?: string }>(`/v1/${place}/by-key/${attempt.key}`);
   if (ok && data.result !== "declined") return done(attempt, data);
   // declined: the same key gives the same answer, its reason in words included, and takes nothing
   if (ok) return attempt.secret ? { state: "never" } : send(attempt);
   if (status === 401) return { state: "gone" };
-  return status === 404 ? { state: "never" } : undefined;
+  return status === 404 && late ? { state: "never" } : undefined;
 }
 
 /** Goes on until it is known what became of it; `waiting` hears of every lost answer. */
 export async function settle(attempt: Attempt, waiting: () => void): Promise<Outcome> {
+  // a page that is gone may have sent it until now, while it was fresh
+  let sent = Math.min(Date.now(), attempt.at + FRESH_MS);
   for (let wait = 1000; ; wait = Math.min(wait * 2, WAIT_MS_MAX)) {
-    const fresh = Date.now() - attempt.at < FRESH_MS && !attempt.secret;
-    const outcome = await (fresh ? send(attempt) : find(attempt)).catch(() => undefined);
+    const now = Date.now();
+    const fresh = now - attempt.at < FRESH_MS && !attempt.secret;
+    if (fresh) sent = now;
+    const outcome = await (fresh ? send(attempt) : find(attempt, now - sent >= LATE_MS)).catch(() => undefined);
     if (outcome) {
       // a till that was revoked may come back and ask again; what cannot be removed is asked about again
       // at the next start, and its key gives the same answer
