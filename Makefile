@@ -54,6 +54,11 @@ servers: ## the same on Redis and Postgres, beside what one would write without 
 	cargo build --release --locked -p gateway -p loadtest --bins --examples
 	scripts/bench_servers.py
 
+lasting: ## a quarter of an hour: how far the ledger is behind, and how long a node that goes is missed
+	@scripts/setup.sh test
+	cargo build --release --locked -p gateway -p loadtest --bins
+	scripts/bench_lasting.py
+
 load: ## a market day at full speed against a demonstration town of its own, every answer checked
 	@scripts/setup.sh demo
 	cargo build --release --locked -p gateway -p loadtest
@@ -69,4 +74,4 @@ document: ## record a meant change of the interface: docs/openapi.json
 	BUONO_UPDATE=1 cargo nextest run --locked -p tests --test document
 	git diff --stat docs/openapi.json
 
-.PHONY: help demo test roll bench servers document browser failures screens simulate fuzz kills load schemathesis
+.PHONY: help demo test roll bench servers lasting document browser failures screens simulate fuzz kills load schemathesis

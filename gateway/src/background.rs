@@ -14,16 +14,14 @@ use engine::Vouchers;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use store::ledger::Db;
 use workers::expiry::{Expiry, Sweep};
-use workers::{Pending, again};
+use workers::{Pending, counting};
 
 /// Answers come before rows: where the processors are busy, the ledger waits and the tills do not.
 const NICE: i32 = 10;
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const FOLD_EVERY: Duration = Duration::from_secs(5);
 const NOTE_EVERY: Duration = Duration::from_secs(1);
-const COUNT_EVERY: Duration = Duration::from_secs(5);
 const NAP: Duration = Duration::from_millis(250);
 
 /// The engine as the expiry run sees it.
@@ -107,7 +105,7 @@ impl Background {
             // only the engine can decide, and it is here
             expiry.run(Arc::clone(stop)),
             housekeeping(state, &source, stop),
-            count_tickets(&db, stop),
+            counting(stop, "buono_tickets_open", async || db.open_tickets().await),
         );
         if let Err(error) = watch.look().await {
             tracing::warn!(%error, "the ledger did not answer at the end");
@@ -123,18 +121,6 @@ fn note_ends(state: &AppState) {
     if let Err(error) = seen.note(ends) {
         tracing::warn!(%error, "how far the journal reaches is not noted in the data folder");
     }
-}
-
-/// Shows how many questions of shops wait for an answer.
-async fn count_tickets(db: &Db, stop: &AtomicBool) {
-    again(stop, async || {
-        match db.open_tickets().await {
-            Ok(open) => metrics::gauge!("buono_tickets_open").set(open as f64),
-            Err(error) => tracing::warn!(%error, "nobody counts open tickets"),
-        }
-        COUNT_EVERY
-    })
-    .await;
 }
 
 /// Idle vouchers leave memory, figures are folded, limits of callers who are gone are forgotten.

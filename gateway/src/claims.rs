@@ -1,5 +1,7 @@
 //! Claims as the shop and the municipality see them: where they are, their lines, and what both wrote about these.
 
+pub mod document;
+
 use crate::problem::Problem;
 use crate::shop::answers::{kind_name, receipt_code};
 use crate::state::AppState;

@@ -49,7 +49,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(claims::claim)
         .service(claims::lines::lines)
         .service(claims::lines::answer)
-        .service(claims::document::document)
+        .service(claims::printed)
         .service(staff::list)
         .service(staff::add)
         .service(staff::change)

@@ -184,7 +184,7 @@ till("remark and answer, approval by one and payment by another, as shop and off
   await town.secondAdmin();
   const strange = "Importo <b>insolito</b>:\navete lo scontrino?";
   await desk("clerk", shop, async (clerk) => {
-    assert.equal(await clerk.locator("#claim .actions button").count(), 0, "a clerk checks and decides nothing");
+    assert.equal(await clerk.locator("#claim .actions button", { hasNotText: "PDF" }).count(), 0, "a clerk checks and decides nothing");
     await clerk.locator("#claim-lines tr", { hasText: "20,50" }).locator("button").click();
     await clerk.locator("dialog textarea").fill(strange);
     await yes(clerk);
@@ -211,6 +211,15 @@ till("remark and answer, approval by one and payment by another, as shop and off
     await admin.locator("#claim .actions button", { hasText: "Approva" }).click();
     await yes(admin);
     await admin.locator("#claim .actions", { hasText: "L'hai approvata tu" }).waitFor();
+    // a slip of the hand is taken back
+    await admin.locator("#claim .actions button", { hasText: "Riapri" }).click();
+    await yes(admin);
+    await admin.locator("#claim dd", { hasText: "Da controllare" }).waitFor();
+    await admin.locator("#claim .actions button", { hasText: "Approva" }).click();
+    await yes(admin);
+    await admin.locator("#claim .actions", { hasText: "L'hai approvata tu" }).waitFor();
+    const [note] = await Promise.all([admin.waitForEvent("download"), admin.locator("#claim .actions button", { hasText: "PDF" }).click()]);
+    assert.equal(note.suggestedFilename(), "nota-1.pdf");
   });
   await page.reload();
   await page.locator("#claims li", { hasText: "Approvata: il Comune la paga" }).waitFor();

@@ -1,5 +1,6 @@
 // Who is at the till, and what a shop asks its municipality: never in the way of a payment, and nothing vanishes.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { assertAccessible, closePage, keyIn, notice, openConsole, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
@@ -96,6 +97,23 @@ till("names are added, one tap changes who is at the till, and each payment says
   const totals = await page.locator("#by-staff li").allInnerTexts();
   assert.deepEqual(totals.map((line) => line.replace(/\s+/g, " ")).sort(), ["Giulia 2,00 €", "Nessuno in particolare 1,00 €", "Omar 4,00 €"]);
   await assertAccessible(page, "operations by person");
+  // one person's alone, on the screen and in the file, which a list by mail is not
+  const hers = page.locator("#by-staff button", { hasText: "Giulia" });
+  await hers.click();
+  await page.locator("#total", { hasText: "2,00" }).waitFor();
+  assert.match(await page.locator("#operations li").allInnerTexts().then((lines) => lines.join("|")), /^2,00[^|]*Giulia[^|]*$/);
+  assert.equal(await hers.getAttribute("aria-pressed"), "true");
+  assert.equal(await page.locator("#mail").isVisible(), false);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.locator("#download-csv").click()]);
+  assert.equal((await readFile(await file.path(), "utf8")).match(/Giulia/g).length, 1);
+  await page.locator("#by-staff button", { hasText: "Omar" }).click();
+  await page.locator("#total", { hasText: "4,00" }).waitFor();
+  assert.deepEqual(await page.locator("#by-staff [aria-pressed=true]").allInnerTexts(), ["Omar"]);
+  await assertAccessible(page, "one person's operations");
+  await page.locator("#by-staff button", { hasText: "Omar" }).click();
+  await page.locator("#total", { hasText: "7,00" }).waitFor();
+  assert.equal(await page.locator("#operations li").count(), 3);
+  assert.equal(await page.locator("#mail").isVisible(), true);
   // it is still so after the app was closed
   await page.reload();
   await strip(page, "In cassa: Omar");

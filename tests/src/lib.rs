@@ -9,6 +9,7 @@ pub mod disk;
 pub mod nodes;
 pub mod openapi;
 pub mod payments;
+pub mod pdf;
 #[allow(missing_docs, clippy::missing_panics_doc, clippy::must_use_candidate, reason = "the store's tests' own")]
 #[path = "../../store/tests/common/postgres.rs"]
 pub mod postgres;

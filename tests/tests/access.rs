@@ -377,6 +377,10 @@ async fn expendable(
             let remark = format!("/v1/admin/claims/{}/remark", values["claim_line"]);
             on.post(&here.clerk, &remark, &json!({"text": "prova"})).await;
         }
+        "POST /v1/admin/claims/{id}/reopen" => {
+            let approve = format!("/v1/admin/claims/{}/approve", values["claim_id"]);
+            on.post(&here.second_admin(on).await, &approve, &Value::Null).await;
+        }
         "POST /v1/admin/claims/{id}/paid" => {
             let claim = format!("/v1/admin/claims/{}", values["claim_id"]);
             let other = here.second_admin(on).await;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tests::nodes::{Ground, Nodes};
+use tests::pdf::said;
 use tests::stores::Stores;
 use tests::town::{Installation, Town, done, key, text};
 
@@ -242,13 +243,6 @@ async fn what_a_frozen_node_has_locked_in_the_ledger_is_let_go() {
     let (status, claim) = world.post(0, "/v1/claims", &sealing, &everything).await;
     assert!([200, 201].contains(&status), "{claim}");
     assert_eq!((&claim["amount_cents"], &claim["number"]), (&json!(500), &json!(1)), "{claim}");
-}
-
-/// What a PDF says, spaces left out: where a line breaks is the typesetter's.
-fn said(pdf: &[u8]) -> String {
-    let pdf = lopdf::Document::load_mem(pdf).unwrap();
-    let pages: Vec<u32> = pdf.get_pages().into_keys().collect();
-    pdf.extract_text(&pages).unwrap().split_whitespace().collect()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::pdf::said;
 use tests::town::{Caller, Installation, Town, day_in_rome, key, text};
 
 /// A town of which the first shop has sealed a claim of two lines.
@@ -61,6 +62,53 @@ impl World {
         let found = lines["items"].as_array().unwrap().iter().find(|line| line["operation_id"] == operation);
         found.unwrap().clone()
     }
+}
+
+#[tokio::test]
+async fn an_approval_is_taken_back_until_it_is_paid() {
+    let world = World::new().await;
+    let (on, town) = (&world.on, &world.town);
+    let path = |what: &str| format!("/v1/admin/claims/{}/{what}", world.claim);
+    world.refused(&town.admin, &path("reopen"), json!({}), 409, "claim_not_approved").await;
+    assert_eq!(world.told(&town.admin, &path("approve"), json!({})).await, (200, None));
+    world.refused(&town.clerk, &path("reopen"), json!({}), 403, "forbidden").await;
+    // whoever it is: four eyes are for the payment
+    let other = town.second_admin(on).await;
+    assert_eq!(world.told(&other, &path("reopen"), json!({})).await, (200, None));
+    let (office, shop) = world.seen().await;
+    assert_eq!((&office["status"], &office["approved_by"]), (&json!("sealed"), &Value::Null));
+    assert_eq!((&shop["status"], &shop["approved_at"]), (&json!("sealed"), &Value::Null));
+    let payment = json!({"reference": "Mandato 12/2026", "paid_on": day_in_rome(&office["sealed_at"])});
+    world.refused(&other, &path("paid"), payment.clone(), 409, "claim_not_approved").await;
+    // the second approval is the one that counts
+    assert_eq!(world.told(&other, &path("approve"), json!({})).await, (200, None));
+    world.refused(&other, &path("paid"), payment.clone(), 409, "four_eyes_required").await;
+    assert_eq!(world.told(&town.admin, &path("paid"), payment).await, (200, None));
+    world.refused(&town.admin, &path("reopen"), json!({}), 409, "claim_already_paid").await;
+    let log = on.get(&town.auditor, "/v1/admin/audit?limit=20").await;
+    assert!(log["items"].as_array().unwrap().iter().any(|item| item["action"] == "claim_reopened"), "{log}");
+}
+
+#[tokio::test]
+async fn the_office_has_the_document_with_the_account_to_pay() {
+    let world = World::new().await;
+    let (on, town) = (&world.on, &world.town);
+    let path = format!("/v1/admin/claims/{}/document.pdf", world.claim);
+    let printed = on.request(&town.clerk, Method::GET, &path).send().await.unwrap();
+    assert_eq!(
+        (printed.status().as_u16(), &printed.headers()["content-type"]),
+        (200, &"application/pdf".parse().unwrap())
+    );
+    let document = said(&printed.bytes().await.unwrap());
+    for wanted in ["Notadidebiton.1", "12,34€", "IT60X0542811101000000123456"] {
+        assert!(document.contains(wanted), "no {wanted} in {document}");
+    }
+    let unknown =
+        on.request(&town.clerk, Method::GET, "/v1/admin/claims/00000000-0000-7000-8000-000000000001/document.pdf");
+    assert_eq!(unknown.send().await.unwrap().status().as_u16(), 404);
+    let log = on.get(&town.auditor, "/v1/admin/audit?limit=20").await;
+    let looked = log["items"].as_array().unwrap().iter().find(|item| item["action"] == "claim_printed").unwrap();
+    assert_eq!(looked["target"], json!(world.claim), "{looked}");
 }
 
 #[tokio::test]

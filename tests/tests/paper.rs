@@ -6,6 +6,7 @@ use lopdf::content::Content;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use tests::Server;
+use tests::pdf;
 use tests::town::{Caller, Installation, Town, done, key, text};
 
 struct World {
@@ -38,14 +39,12 @@ impl World {
     }
 }
 
-/// The pages of a PDF, each with what it says, spaces left out: where a line breaks is the typesetter's.
+/// The pages of a PDF that is not to be kept, each with what it says.
 async fn pages(answer: Response) -> Vec<String> {
     assert_eq!(answer.status().as_u16(), 200, "{}", answer.text().await.unwrap());
     assert_eq!(answer.headers()["content-type"], "application/pdf");
     assert_eq!(answer.headers()["cache-control"], "no-store");
-    let pdf = lopdf::Document::load_mem(&answer.bytes().await.unwrap()).unwrap();
-    let page = |number| pdf.extract_text(&[number]).unwrap().split_whitespace().collect();
-    pdf.get_pages().into_keys().map(page).collect()
+    pdf::pages(&answer.bytes().await.unwrap())
 }
 
 async fn code(answer: Response) -> (u16, String) {

@@ -4,6 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::Server;
+use tests::pdf::said;
 use tests::stores::Stores;
 use tests::town::{Caller, Installation, Town, client, key, text};
 
@@ -130,9 +131,7 @@ impl World {
         assert!(csv.contains("\"2; \"\"=1\"") && ends[1] == "\"Giulia\"" && ends[0] == "\"\"", "{csv}");
         let csv = String::from_utf8(file(&format!("format=csv&staff={omar}")).await).unwrap();
         assert!(csv.lines().count() == 4 && !csv.contains("Giulia"), "{csv}");
-        let pdf = lopdf::Document::load_mem(&file("format=pdf").await).unwrap();
-        let pages: Vec<u32> = pdf.get_pages().into_keys().collect();
-        let said: String = pdf.extract_text(&pages).unwrap().split_whitespace().collect();
+        let said = said(&file("format=pdf").await);
         assert!(said.contains("Perpersona") && said.contains("Giulia") && said.contains("11,50"), "{said}");
         self.spreadsheet(file("format=xlsx").await);
     }

@@ -6,6 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use tests::pdf::said;
 use tests::town::{Caller, Installation, Town, text};
 use tests::{Server, binary, free_port};
 
@@ -31,12 +32,6 @@ async fn file(on: &Installation, till: &Caller, format: &str, lang: &str) -> (St
     let name = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
     assert_eq!(name, format!("attachment; filename=\"operazioni.{format}\""));
     (kind, answer.bytes().await.unwrap().to_vec())
-}
-
-fn said(pdf: &[u8]) -> String {
-    let pdf = lopdf::Document::load_mem(pdf).unwrap();
-    let pages: Vec<u32> = pdf.get_pages().into_keys().collect();
-    pdf.extract_text(&pages).unwrap().split_whitespace().collect()
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ mod post;
 
 pub use post::{FolderPost, Post, PostError, SmtpPost};
 
-use crate::{Pending, again};
+use crate::{Pending, again, counting};
 use domain::clock::Clock;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -68,13 +68,14 @@ pub struct Mailer {
 impl Mailer {
     /// Runs until `stop` is set.
     pub async fn run(self, stop: Arc<AtomicBool>) {
-        again(&stop, async || {
+        let sending = again(&stop, async || {
             if let Err(error) = self.turn().await {
                 tracing::warn!(%error, "lists by mail will be tried again");
             }
             POLL
-        })
-        .await;
+        });
+        let counting = counting(&stop, "buono_statements_pending", async || self.db.pending_statement_requests().await);
+        tokio::join!(sending, counting);
     }
 
     /// Sends what is due now, and says how many requests it looked at.
@@ -92,7 +93,6 @@ impl Mailer {
                 self.settle(request, self.hand_over(request).await).await?;
             }
         }
-        metrics::gauge!("buono_statements_pending").set(self.db.pending_statement_requests().await? as f64);
         Ok(due.len())
     }
 

@@ -1,13 +1,13 @@
 //! Sends the messages that wait in the outbox.
 
-use crate::Pending;
+use crate::{Pending, again, counting};
 use domain::clock::Clock;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use store::ledger::{Db, Error, PendingMessage};
 
@@ -112,16 +112,16 @@ pub struct Messenger {
 impl Messenger {
     /// Runs until `stop` is set.
     pub async fn run(self, stop: Arc<AtomicBool>) {
-        while !stop.load(Ordering::Acquire) {
-            match self.turn().await {
-                // also after a full turn: some hundreds in a second, and others too want the ledger
-                Ok(_) => tokio::time::sleep(POLL).await,
-                Err(error) => {
-                    tracing::warn!(%error, "messages will be tried again");
-                    tokio::time::sleep(POLL * 4).await;
-                }
+        let sending = again(&stop, async || match self.turn().await {
+            // also after a full turn: some hundreds in a second, and others too want the ledger
+            Ok(_) => POLL,
+            Err(error) => {
+                tracing::warn!(%error, "messages will be tried again");
+                POLL * 4
             }
-        }
+        });
+        let counting = counting(&stop, "buono_outbox_pending", async || self.db.pending_messages().await);
+        tokio::join!(sending, counting);
     }
 
     /// Sends what is due now, and says how many messages it looked at.
@@ -138,7 +138,6 @@ impl Messenger {
                 Some(outgoing) => self.hand_over(message, &outgoing).await?,
             }
         }
-        metrics::gauge!("buono_outbox_pending").set(self.db.pending_messages().await? as f64);
         Ok(due.len())
     }
 

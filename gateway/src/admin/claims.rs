@@ -3,11 +3,12 @@
 mod decisions;
 
 use crate::auth::{Reads, Staff, Works};
-use crate::claims::{self, Claim, ClaimStatus, Line, LinesQuery, Side};
+use crate::claims::{self, Claim, ClaimStatus, Line, LinesQuery, Side, document};
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::texts::Lang;
 use crate::wire::{Listed, Text500, limit};
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::ledger::{ClaimFilter, ClaimRow, Error, NewNote};
@@ -24,8 +25,10 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(list)
         .service(one)
         .service(lines)
+        .service(printed)
         .service(remark)
         .service(decisions::approve)
+        .service(decisions::reopen)
         .service(decisions::paid);
 }
 
@@ -125,6 +128,27 @@ async fn lines(
     let municipality = staff.municipality()?;
     let of = own(&state, municipality, *path).await?;
     Ok(HttpResponse::Ok().json(claims::lines(&state, &state.town(municipality), of.id, &query).await?))
+}
+
+/// A claim as a document
+///
+/// With the account on which the shop wants to be paid; who looked is in the audit log.
+#[utoipa::path(tag = "claims", operation_id = "get_shops_claim_document",
+    params(("id" = Uuid, Path, description = "The claim")),
+    responses((status = 200, description = "A debit note, PDF/A-2a and PDF/UA-1", content_type = "application/pdf")),
+    extensions(("x-roles" = json!(Reads::ROLES)), ("x-problems" = json!(["claim_not_found", "no_documents", "press_busy"]))))]
+#[get("/v1/admin/claims/{id}/document.pdf")]
+async fn printed(
+    state: web::Data<AppState>,
+    staff: Staff<Reads>,
+    request: HttpRequest,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
+    let claim = own(&state, municipality, *path).await?;
+    let document = document::print(&state, &claim, Lang::of(request.headers(), &Lang::WHOLE)).await?;
+    state.audit(Some(municipality), Some(staff.user.uuid()), "claim_printed", claim.id, json!({})).await?;
+    Ok(document)
 }
 
 /// What the municipality has to say.

@@ -1,18 +1,17 @@
 //! `/v1/claims`: a shop seals what it is owed, and follows what becomes of it.
 
-pub(super) mod document;
 pub(super) mod lines;
 
 use super::idempotency::IdempotencyKey;
 use crate::auth::Till;
-use crate::claims::Claim;
+use crate::claims::{Claim, document};
 use crate::edge::new_id;
-use crate::imports::ShopContacts;
 use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
+use crate::texts::Lang;
 use crate::wire::{Instant, Listed, Page};
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::ids::ShopId;
 use domain::keys::{OpKey, RequestHash};
 use domain::rome;
@@ -59,13 +58,6 @@ fn through(day: Option<&str>, now: i64) -> Result<i64, Problem> {
     Ok(rome::start_of_day(next).micros().min(now))
 }
 
-/// What is personal in the shop.
-async fn contacts(state: &AppState, shop: Uuid) -> Result<ShopContacts, Problem> {
-    let sealed = state.everything().sealed_shop(shop).await?;
-    let opened = state.keys.unseal("shop", shop, &sealed).map_err(|_| Problem::new("internal_error"))?;
-    serde_json::from_slice(&opened).map_err(|_| Problem::new("internal_error"))
-}
-
 /// Seal what the shop is owed
 ///
 /// Everything that no claim of the shop holds yet, through a day. What is sealed can no longer be given back at the
@@ -91,7 +83,7 @@ pub(super) async fn seal(
     if let Some(before) = attempt.before(&state, shop).await? {
         return Ok(before);
     }
-    if contacts(&state, shop.id).await?.iban.is_none() {
+    if document::contacts(&state, shop.id).await?.iban.is_none() {
         return Err(Problem::new("iban_required"));
     }
     // where it is cut off, the commit has not been asked for, or whoever asks for the key waits for it in the ledger
@@ -228,6 +220,22 @@ pub(super) async fn claim(
     path: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Claim::from(own(&state, &till, *path).await?)))
+}
+
+/// A claim as a document
+#[utoipa::path(tag = "till", operation_id = "get_claim_document",
+    params(("id" = Uuid, Path, description = "The claim")),
+    responses((status = 200, description = "A debit note, PDF/A-2a and PDF/UA-1", content_type = "application/pdf")),
+    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["claim_not_found", "no_documents", "press_busy"]))))]
+#[get("/v1/claims/{id}/document.pdf")]
+pub(super) async fn printed(
+    state: web::Data<AppState>,
+    till: Till,
+    request: HttpRequest,
+    path: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let row = own(&state, &till, *path).await?;
+    document::print(&state, &row, Lang::of(request.headers(), &Lang::WHOLE)).await
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 // One claim: its lines, remarks on them, and the two decisions about it.
 import { button, byId, el } from "../shared/dom";
 import { ask } from "../shared/dialog";
+import { save } from "../shared/http";
 import { day, euro, moment, t, today, type Instant } from "../shared/texts";
 import { admin, attempt, post, say } from "./api";
 import { decides, isMe, works } from "./session";
@@ -80,7 +81,7 @@ function showLines(items: Line[]): void {
   ], items, (line) => line.remark !== null && line.answer === null);
 }
 
-async function decided(claim: Claim, what: "approve" | "paid", body?: Record<string, string>): Promise<void> {
+async function decided(claim: Claim, what: "approve" | "reopen" | "paid", body?: Record<string, string>): Promise<void> {
   await post(`/claims/${claim.claim_id}/${what}`, body);
   say(true, t("console-done"), nameOf(claim));
   document.dispatchEvent(new Event(CLAIM_CHANGED));
@@ -90,6 +91,17 @@ async function decided(claim: Claim, what: "approve" | "paid", body?: Record<str
 async function approve(claim: Claim): Promise<void> {
   const text = t("console-claim-approve-text", { shop: nameOf(claim), amount: euro(claim.amount_cents) });
   if (await ask({ title: t("console-claim-approve-title"), text, yes: t("console-claim-approve"), no: t("console-cancel") })) await decided(claim, "approve");
+}
+
+async function reopen(claim: Claim): Promise<void> {
+  const text = t("console-claim-reopen-text", { shop: nameOf(claim) });
+  if (await ask({ title: t("console-claim-reopen-title"), text, yes: t("console-claim-reopen"), no: t("console-cancel") })) await decided(claim, "reopen");
+}
+
+/** The note that the municipality files, with the account on which the shop wants to be paid. */
+async function download(claim: Claim): Promise<void> {
+  const name = [t("console-claim-file"), claim.number].join("-");
+  save(await admin<Blob>(`/claims/${claim.claim_id}/document.pdf`), `${name}.pdf`);
 }
 
 async function pay(claim: Claim): Promise<void> {
@@ -111,8 +123,9 @@ function decisions(claim: Claim): HTMLElement[] {
   if (!decides()) return [];
   if (claim.status === "sealed") return [button(t("console-claim-approve"), () => attempt(() => approve(claim)), "btn-primary")];
   if (claim.status !== "approved") return [];
-  if (isMe(claim.approved_by)) return [el("span", { textContent: t("console-claim-other") })];
-  return [button(t("console-claim-pay"), () => attempt(() => pay(claim)), "btn-primary")];
+  const back = button(t("console-claim-reopen"), () => attempt(() => reopen(claim)));
+  if (isMe(claim.approved_by)) return [back, el("span", { textContent: t("console-claim-other") })];
+  return [button(t("console-claim-pay"), () => attempt(() => pay(claim)), "btn-primary"), back];
 }
 
 function figures(claim: Claim): HTMLElement {
@@ -145,7 +158,7 @@ export async function showClaim(id: string): Promise<void> {
   byId("claim").replaceChildren(
     title,
     figures(claim),
-    el("p", { className: "actions" }, ...decisions(claim)),
+    el("p", { className: "actions" }, ...decisions(claim), button(t("console-claim-document"), () => attempt(() => download(claim)))),
     filter(),
     el("div", { id: "claim-lines" }),
     el("p", { className: "row", id: "claim-line-pages" }),

@@ -1,4 +1,4 @@
-//! `/v1/admin/claims/{id}/approve` and `/paid`: two decisions, by two people.
+//! `/v1/admin/claims/{id}/approve`, `/reopen` and `/paid`: decisions by two people.
 
 use super::{APPROVED, PAID, SEALED, ShopClaim, own};
 use crate::auth::{Decides, Staff};
@@ -81,6 +81,32 @@ pub(super) async fn approve(
     in_time(state.town(municipality).approve_claim(municipality, claim.id, user, state.clock.now().micros()).await)?;
     let detail = json!({"shop_id": claim.shop_id, "number": claim.number, "amount_cents": claim.amount_cents});
     state.audit(Some(municipality), Some(user), "claim_approved", claim.id, detail).await?;
+    Ok(HttpResponse::Ok().json(ShopClaim::of(&state, own(&state, municipality, claim.id).await?)))
+}
+
+/// Take an approval back
+///
+/// Until it is paid: there was something that nobody had seen.
+#[utoipa::path(tag = "claims", operation_id = "reopen_claim",
+    params(("id" = Uuid, Path, description = "The claim")),
+    responses((status = 200, description = "The claim", body = ShopClaim)),
+    extensions(("x-roles" = json!(Decides::ROLES)),
+        ("x-problems" = json!(["claim_not_found", "claim_not_approved", "claim_already_paid", "conflict"]))))]
+#[post("/v1/admin/claims/{id}/reopen")]
+pub(super) async fn reopen(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    path: web::Path<Uuid>,
+    _body: Nothing,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
+    let claim = own(&state, municipality, *path).await?;
+    if let Some(problem) = refusal(&claim, APPROVED) {
+        return Err(problem);
+    }
+    in_time(state.town(municipality).reopen_claim(municipality, claim.id).await)?;
+    let detail = json!({"shop_id": claim.shop_id, "number": claim.number, "approved_by": claim.approved_by});
+    state.audit(Some(municipality), Some(staff.user.uuid()), "claim_reopened", claim.id, detail).await?;
     Ok(HttpResponse::Ok().json(ShopClaim::of(&state, own(&state, municipality, claim.id).await?)))
 }
 

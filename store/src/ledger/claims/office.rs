@@ -4,7 +4,7 @@ use super::super::db::{Db, Error, on, one_row};
 use super::{ClaimRow, claim};
 use uuid::Uuid;
 
-pub(in crate::ledger) const STATEMENTS: &[&str] = &[LIST, ONE, APPROVE, PAY];
+pub(in crate::ledger) const STATEMENTS: &[&str] = &[LIST, ONE, APPROVE, REOPEN, PAY];
 
 const LIST: &str = concat!(
     "SELECT ",
@@ -15,6 +15,8 @@ const LIST: &str = concat!(
 const ONE: &str = concat!("SELECT ", claim!(), " FROM claim WHERE id = $1 AND municipality_id = $2");
 const APPROVE: &str = "UPDATE claim SET status = 'approved', approved_by = $3, approved_at = $4
     WHERE id = $1 AND municipality_id = $2 AND status = 'sealed'";
+const REOPEN: &str = "UPDATE claim SET status = 'sealed', approved_by = NULL, approved_at = NULL
+    WHERE id = $1 AND municipality_id = $2 AND status = 'approved'";
 // four eyes: whoever approved it does not pay it
 const PAY: &str = "UPDATE claim SET status = 'paid', paid_by = $3, paid_at = $4, payment_reference = $5
     WHERE id = $1 AND municipality_id = $2 AND status = 'approved' AND approved_by <> $3";
@@ -67,6 +69,20 @@ impl Db {
             .bind(municipality)
             .bind(user)
             .bind(now)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        one_row(touched)
+    }
+
+    /// An approval is taken back.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a claim that is not approved, or paid by now.
+    pub async fn reopen_claim(&self, municipality: Uuid, id: Uuid) -> Result<(), Error> {
+        let touched = on!(self, |connection| sqlx::query(REOPEN)
+            .bind(id)
+            .bind(municipality)
             .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;

@@ -7,15 +7,9 @@ import { go, screen, type Screen } from "../router";
 import { SETTLED } from "../money/carry";
 import { bearer, known, tillCall, type Operation } from "../till";
 import { inTraining } from "../training/mode";
+import { drawShares, everybody, only, sharesPlace, type Totals } from "./shares";
 import { field, form, notice, say, sayOffline, sayProblem, submit } from "./parts";
 import { chooseForUndo } from "./undo";
-
-interface Totals {
-  count: number;
-  amount_cents: number;
-  terminals: { terminal_id: string; label: string | null; amount_cents: number }[];
-  staff?: { staff_id: string | null; label: string | null; amount_cents: number }[];
-}
 
 interface Page {
   items: Operation[];
@@ -78,17 +72,14 @@ function draw(): void {
   byId("operations").replaceChildren(...(lines.length ? lines : [nothing]));
 }
 
-/** Each one's share. */
-function share(place: string, title: string, parts: { label: string; amount_cents: number }[]): void {
-  const lines = parts.map(({ label, amount_cents }) => el("li", {}, el("span", { textContent: label }), el("strong", { textContent: euro(amount_cents) })));
-  byId(place).replaceChildren(...(lines.length ? [el("h2", { textContent: title }), el("ul", { className: "lines" }, ...lines)] : []));
-}
-
-function drawTotals({ count, amount_cents, terminals, staff = [] }: Totals): void {
-  byId("total").textContent = t("till-total", { amount: euro(amount_cents), count });
-  const tills = terminals.map(({ label, amount_cents }) => ({ label: label ?? t("till-removed"), amount_cents }));
-  share("tills", t("till-by-till"), tills.length > 1 ? tills : []);
-  share("by-staff", t("till-by-staff"), staff.map(({ label, amount_cents }) => ({ label: label ?? t("till-nobody"), amount_cents })));
+/** The sum of what is listed. Shares are everybody's, also while the list is one's. */
+function drawTotals(totals: Totals): void {
+  byId("total").textContent = t("till-total", { amount: euro(totals.amount_cents), count: totals.count });
+  const mine = Object.keys(only()).length > 0;
+  if (!mine) drawShares(totals, load);
+  // a list by mail holds everybody's
+  const mailed = document.getElementById("mail");
+  if (mailed) mailed.hidden = mine;
 }
 
 /** Reads the period anew. */
@@ -98,7 +89,7 @@ async function load(): Promise<void> {
   const { from, to } = days();
   try {
     for (let cursor: string | null = ""; cursor !== null; ) {
-      const query: string = `limit=500&from=${from}&to=${to}${cursor ? `&cursor=${cursor}` : ""}`;
+      const query: string = new URLSearchParams({ limit: "500", from, to, ...only(), ...(cursor ? { cursor } : {}) }).toString();
       const answer: { ok: boolean; data: Page & Problem } = await tillCall<Page & Problem>(`/v1/operations?${query}`);
       // another period was chosen, or another screen, meanwhile
       if (mine !== asked || !document.getElementById("operations")) return;
@@ -116,7 +107,7 @@ async function load(): Promise<void> {
 
 async function download(format: string): Promise<void> {
   const { from, to } = days();
-  const answer = await fetch(`/v1/operations?${new URLSearchParams({ format, from, to })}`, { headers: { ...bearer(), "Accept-Language": document.documentElement.lang } }).catch(() => undefined);
+  const answer = await fetch(`/v1/operations?${new URLSearchParams({ format, from, to, ...only() })}`, { headers: { ...bearer(), "Accept-Language": document.documentElement.lang } }).catch(() => undefined);
   if (!answer) return sayOffline();
   if (!answer.ok) return sayProblem(await answer.json());
   const name = [t("till-file"), from, to].join("-");
@@ -154,6 +145,7 @@ function mail(): HTMLElement | undefined {
 
 function choose(next: Period): void {
   period = next;
+  everybody();
   document.querySelectorAll(".periods button").forEach((made) => made.setAttribute("aria-pressed", String(made.id === `period-${next}`)));
   byId("range").hidden = next !== "range";
   if (next !== "range") void load();
@@ -176,6 +168,7 @@ function rangeForm(): HTMLFormElement {
   const day = (id: string, key: string, value: string) => el("div", {}, ...field(id, t(key), undefined, { type: "date", value, max: today() }));
   const made = form("range", async () => {
     range = { from: byId<HTMLInputElement>("from").value, to: byId<HTMLInputElement>("to").value };
+    everybody();
     await load();
   }, el("div", { className: "row fields" }, day("from", "till-from", range.from), day("to", "till-to", range.to)), submit(t("till-show"), "show-range"));
   made.hidden = period !== "range";
@@ -186,6 +179,7 @@ function view(): Screen {
   const search = field("receipt", t("till-find-receipt"), t("till-find-receipt-help"), { required: false, maxLength: 12, autocapitalize: "characters", spellcheck: false, type: "search" });
   search[search.length - 1]?.addEventListener("input", draw);
   setTimeout(() => void (document.getElementById("operations") && load()));
+  everybody();
   return {
     title: t("till-go-operations"),
     content: [
@@ -193,8 +187,7 @@ function view(): Screen {
       periods(),
       rangeForm(),
       el("p", { id: "total", className: "lead", role: "status" }),
-      el("section", { id: "tills" }),
-      el("section", { id: "by-staff" }),
+      ...sharesPlace(),
       ...search,
       el("ul", { id: "operations", className: "lines" }),
       downloads(),
@@ -206,5 +199,8 @@ function view(): Screen {
 /** Makes the screen known. */
 export function startOperations(): void {
   screen("operations", view);
-  document.addEventListener(SETTLED, () => void (document.getElementById("operations") && load()));
+  document.addEventListener(SETTLED, () => {
+    everybody();
+    if (document.getElementById("operations")) void load();
+  });
 }

@@ -1,12 +1,11 @@
 //! A claim as a document: a debit note that the municipality files.
 
-use super::{contacts, own};
-use crate::auth::Till;
+use crate::imports::ShopContacts;
 use crate::paper;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::texts::{Lang, Texts, day, euro};
-use actix_web::{HttpRequest, HttpResponse, get, web};
+use actix_web::HttpResponse;
 use data_encoding::HEXLOWER;
 use domain::clock::Timestamp;
 use domain::rome;
@@ -17,26 +16,28 @@ use uuid::Uuid;
 /// Lines that are read at once.
 const LINES_AT_ONCE: i64 = 5_000;
 
-/// A claim as a document
-#[utoipa::path(tag = "till", operation_id = "get_claim_document",
-    params(("id" = Uuid, Path, description = "The claim")),
-    responses((status = 200, description = "A debit note, PDF/A-2a and PDF/UA-1", content_type = "application/pdf")),
-    extensions(("x-roles" = json!(Till::ROLES)), ("x-problems" = json!(["claim_not_found", "no_documents", "press_busy"]))))]
-#[get("/v1/claims/{id}/document.pdf")]
-pub(in crate::shop) async fn document(
-    state: web::Data<AppState>,
-    till: Till,
-    request: HttpRequest,
-    path: web::Path<Uuid>,
-) -> Result<HttpResponse, Problem> {
-    let lang = Lang::of(request.headers(), &Lang::WHOLE);
-    let claim = own(&state, &till, *path).await?;
-    let iban = contacts(&state, till.0.shop.id).await?.iban;
-    let days = days(&state, claim.id, lang).await?;
-    let municipality = state.directory.now().municipalities.get(&claim.municipality_id).cloned();
-    let municipality = municipality.ok_or(Problem::new("internal_error"))?;
-    let form = form(&state.texts, lang, &claim, &till.0.shop, &municipality, (iban, days));
-    paper::pdf(&state, lang, form, &format!("nota-{}.pdf", claim.number)).await
+/// What is personal in a shop.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn contacts(state: &AppState, shop: Uuid) -> Result<ShopContacts, Problem> {
+    let sealed = state.everything().sealed_shop(shop).await?;
+    let opened = state.keys.unseal("shop", shop, &sealed).map_err(|_| Problem::new("internal_error"))?;
+    serde_json::from_slice(&opened).map_err(|_| Problem::new("internal_error"))
+}
+
+/// Prints it.
+///
+/// # Errors
+/// `no_documents`, `press_busy`, or when the ledger does not answer.
+pub async fn print(state: &AppState, claim: &ClaimRow, lang: Lang) -> Result<HttpResponse, Problem> {
+    let iban = contacts(state, claim.shop_id).await?.iban;
+    let days = days(state, claim.id, lang).await?;
+    let known = state.directory.now();
+    let (shop, municipality) = (known.shops.get(&claim.shop_id), known.municipalities.get(&claim.municipality_id));
+    let (shop, municipality) = shop.zip(municipality).ok_or(Problem::new("internal_error"))?;
+    let form = form(&state.texts, lang, claim, shop, municipality, (iban, days));
+    paper::pdf(state, lang, form, &format!("nota-{}.pdf", claim.number)).await
 }
 
 /// The sums of the days in Rome.
