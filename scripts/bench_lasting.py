@@ -135,7 +135,7 @@ def nodes(folder):
                 waits.append(going(first, goes, how))
             longest, p99 = sorted(wait for wait, _ in waits), sorted(wait for _, wait in waits)
             print(f"- {name} of one of two nodes, {TIMES} times, {CALM} requests a second to the other: none failed; the longest wait"
-                  f" {longest[TIMES // 2] / 1000:.2f} s in the middle, **{longest[-1] / 1000:.2f} s** at most; p99 of the {12} s around it"
+                  f" {longest[TIMES // 2] / 1000:.2f} s in the middle, **{longest[-1] / 1000:.2f} s** at most; p99 of the 12 s around it"
                   f" {p99[TIMES // 2]:,.0f} ms, at most {p99[-1]:,.0f} ms", flush=True)
     finally:
         stays.end(signal.SIGKILL)

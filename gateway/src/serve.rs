@@ -40,6 +40,10 @@ const CODES_MAX: usize = 1_000_000;
 /// How long requests may take to end once the process is to end, in seconds.
 const GRACE_S: u64 = 15;
 
+/// How many partitions are written into the ledger at once: one at a time Postgres mostly waits for this process, and
+/// SQLite has room for one writer only.
+const WRITERS_ON_POSTGRES: usize = 4;
+
 /// How often a start looks whether all partitions are served.
 const READY_EVERY: Duration = Duration::from_millis(20);
 
@@ -282,7 +286,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         directory: Arc::clone(&state.directory),
         press: Arc::clone(&state.press),
         watcher: Arc::clone(&state.hub) as _,
-        pace: Arc::new(Pace::beside_tills()),
+        pace: Arc::new(Pace::beside_tills(settings.postgres.as_ref().map_or(1, |_| WRITERS_ON_POSTGRES))),
         stop: Arc::clone(&stop),
     };
     let works = settings.workers;

@@ -1,36 +1,31 @@
 //! How much of the machine the projectors of one process may take.
 
-use domain::ids::PartitionId;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How much longer than a step took to rest after it: answers come before rows, and others too want to write to
 /// the ledger.
 const REST: u32 = 4;
-/// From half of this on there is less rest the further the ledger is behind, in records of all partitions, and from
-/// here on none: the tills wait for it instead. After a crash nobody is served before the ledger has what it lacked,
-/// which takes some seconds for so much.
-const BEHIND_MAX: u64 = 1 << 18;
+/// From the first on there is less rest the longer the ledger lacks something, and from the second on none: the tills
+/// wait for it instead. Shops' lists and claims wait for the ledger, too.
+const LAG: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(400));
 
 /// Held by the projector that may write; nothing where each goes as fast as it can.
-pub(crate) type Turn = Option<OwnedMutexGuard<()>>;
+pub(crate) type Turn = Option<OwnedSemaphorePermit>;
 
 /// Shared by the projectors of one process.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// Where tills wait for the same processors: one projector writes at a time, and then all of them rest.
-    turn: Option<Arc<Mutex<()>>>,
-    /// How many records each partition is behind.
-    behind: parking_lot::Mutex<BTreeMap<PartitionId, u64>>,
+    /// Where tills wait for the same processors: so many projectors write at once, and rest before others may.
+    turn: Option<Arc<Semaphore>>,
 }
 
 impl Pace {
-    /// In a process that serves tills.
+    /// In a process that serves tills, of whose projectors so many may write at once.
     #[must_use]
-    pub fn beside_tills() -> Self {
-        Self { turn: Some(Arc::default()), ..Self::default() }
+    pub fn beside_tills(at_once: usize) -> Self {
+        Self { turn: Some(Arc::new(Semaphore::new(at_once))) }
     }
 
     /// In a process for which nobody waits: each projector goes as fast as it can.
@@ -41,24 +36,17 @@ impl Pace {
 
     /// Waits until a projector may write, and keeps the others from it while the guard lives.
     pub(crate) async fn turn(&self) -> Turn {
-        Some(Arc::clone(self.turn.as_ref()?).lock_owned().await)
+        Arc::clone(self.turn.as_ref()?).acquire_owned().await.ok()
     }
 
-    /// A partition whose projection has stopped hurries nobody.
-    pub(crate) fn leave(&self, partition: PartitionId) {
-        self.behind.lock().remove(&partition);
-    }
-
-    /// How long to rest after a step that took so long, of a partition that is so many records behind.
-    pub(crate) fn rest(&self, took: Duration, partition: PartitionId, behind: u64) -> Duration {
+    /// How long to rest after a step that took so long, of a partition of which the ledger lacks something for so long.
+    pub(crate) fn rest(&self, took: Duration, lag: Duration) -> Duration {
         if self.turn.is_none() {
             return Duration::ZERO;
         }
-        let mut all = self.behind.lock();
-        all.insert(partition, behind);
-        let behind = all.values().sum::<u64>().min(BEHIND_MAX);
-        let share = 2.0 * (1.0 - behind as f64 / BEHIND_MAX as f64);
-        (took * REST).mul_f64(share.min(1.0))
+        let (from, to) = LAG;
+        let left = to.saturating_sub(lag).as_secs_f64() / (to - from).as_secs_f64();
+        (took * REST).mul_f64(left.min(1.0))
     }
 }
 
@@ -69,22 +57,19 @@ mod tests {
     const STEP: Duration = Duration::from_millis(10);
 
     #[test]
-    fn the_further_behind_altogether_the_less_rest() {
-        let (pace, one, other) = (Pace::beside_tills(), PartitionId(0), PartitionId(1));
-        assert_eq!(pace.rest(STEP, one, 0), STEP * REST);
-        assert_eq!(pace.rest(STEP, one, BEHIND_MAX / 2), STEP * REST);
-        assert_eq!(pace.rest(STEP, other, BEHIND_MAX / 4), STEP * REST / 2);
-        assert_eq!(pace.rest(STEP, other, BEHIND_MAX * 9), Duration::ZERO);
-        assert_eq!(pace.rest(STEP, other, 0), STEP * REST);
-        assert_eq!(pace.rest(STEP, other, BEHIND_MAX), Duration::ZERO);
-        pace.leave(other);
-        assert_eq!(pace.rest(STEP, one, 0), STEP * REST);
-        assert_eq!(Pace::alone().rest(STEP, one, 0), Duration::ZERO);
+    fn the_longer_the_ledger_lacks_something_the_less_rest() {
+        let (pace, lag) = (Pace::beside_tills(1), Duration::from_millis);
+        assert_eq!(pace.rest(STEP, Duration::ZERO), STEP * REST);
+        assert_eq!(pace.rest(STEP, lag(100)), STEP * REST);
+        assert_eq!(pace.rest(STEP, lag(250)), STEP * REST / 2);
+        assert_eq!(pace.rest(STEP, lag(400)), Duration::ZERO);
+        assert_eq!(pace.rest(STEP, lag(90_000)), Duration::ZERO);
+        assert_eq!(Pace::alone().rest(STEP, Duration::ZERO), Duration::ZERO);
     }
 
     #[tokio::test]
     async fn beside_tills_one_writes_at_a_time() {
-        let (pace, alone) = (Pace::beside_tills(), Pace::alone());
+        let (pace, alone) = (Pace::beside_tills(1), Pace::alone());
         let first = pace.turn().await;
         let mut second = Box::pin(pace.turn());
         let waits = std::future::poll_fn(|context| std::task::Poll::Ready(second.as_mut().poll(context).is_pending()));

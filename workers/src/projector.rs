@@ -7,12 +7,14 @@
 
 use crate::pace::{Pace, Turn};
 use domain::ids::PartitionId;
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::journal::{Apart, Batch, Head, Journal, JournalError};
 use store::ledger::{Db, ProjectError};
+use tokio::time::Instant;
 
 /// How much of the journal one transaction takes: the more records share a page, the cheaper each of them
 /// is, and the longer nobody else can write to the ledger.
@@ -55,6 +57,22 @@ pub struct Projector {
     pub pace: Arc<Pace>,
 }
 
+/// How far the journal was durable at instants in the past.
+#[derive(Default)]
+struct Seen(VecDeque<(Instant, u64)>);
+
+impl Seen {
+    /// For how long at least the ledger, which now holds everything up to `written`, has lacked the next record.
+    fn lag(&mut self, written: u64, durable: u64) -> Duration {
+        let now = Instant::now();
+        self.0.push_back((now, durable));
+        while self.0.front().is_some_and(|(_, durable)| *durable <= written) {
+            self.0.pop_front();
+        }
+        self.0.front().map_or(Duration::ZERO, |(then, _)| now.duration_since(*then))
+    }
+}
+
 /// What a step wrote.
 struct Written {
     /// Up to which record.
@@ -80,7 +98,7 @@ impl Projector {
     /// Runs until `stop` is set and, if the journal is written in this process, everything durable is in
     /// the ledger; or until the journal contradicts it.
     pub async fn run(mut self, stop: Arc<AtomicBool>) {
-        let (mut head, mut last_tries) = (None, LAST_TRIES);
+        let (mut head, mut seen, mut last_tries) = (None, Seen::default(), LAST_TRIES);
         loop {
             let mut turn = self.pace.turn().await;
             // before the look: only one that began afterwards sees all that was durable when the end was told
@@ -96,7 +114,7 @@ impl Projector {
                 }
                 Step::Overtaken => continue,
                 Step::Done(_) if ending => continue,
-                Step::Done(written) => self.pauses(&written).await,
+                Step::Done(written) => self.pauses(&written, &mut seen),
                 Step::Nothing => (Duration::ZERO, POLL),
                 Step::Failed => {
                     last_tries -= u32::from(ending);
@@ -132,7 +150,7 @@ impl Projector {
             Err(JournalError::Corrupt(why)) => return self.contradicted(known, head, &why).await,
             Err(error) => return self.failed(&error),
         };
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         match self.db.project(self.partition, &head, &batches).await {
             Ok(done) => {
                 *known = batches.last().map(|batch| batch.head());
@@ -173,25 +191,15 @@ impl Projector {
 
     /// How long all projectors of the process rest after a step, and how long then this one alone: where there is
     /// little to write nobody waits for the rests of others, and what was answered is soon in the ledger.
-    async fn pauses(&mut self, written: &Written) -> (Duration, Duration) {
+    fn pauses(&self, written: &Written, seen: &mut Seen) -> (Duration, Duration) {
         let durable = self.watcher.durable_seq(self.partition);
         if durable.is_some_and(|durable| written.seq < durable) && durable == written.durable {
             // what a busy hour left behind is caught up with at once when it is over
             return (Duration::ZERO, Duration::ZERO);
         }
-        if !written.full {
-            return (Duration::ZERO, self.pace.rest(written.took, self.partition, 0).max(GATHER));
-        }
-        // of a partition that another process writes only the journal can say
-        let end = match durable {
-            Some(durable) => durable,
-            None => {
-                let partition = self.partition;
-                self.journal.ask(move |journal| journal.head(partition)).await.map_or(0, |head| head.seq)
-            }
-        };
-        let behind = end.saturating_sub(written.seq);
-        (self.pace.rest(written.took, self.partition, behind), Duration::ZERO)
+        let lag = durable.map_or(Duration::ZERO, |durable| seen.lag(written.seq, durable));
+        let rest = self.pace.rest(written.took, lag);
+        if written.full { (rest, Duration::ZERO) } else { (Duration::ZERO, rest.max(GATHER)) }
     }
 
     fn failed(&self, error: &dyn std::error::Error) -> Step {
@@ -215,7 +223,26 @@ impl Projector {
         tracing::error!(partition = %self.partition, why, "projection has stopped: an operator must look at it");
         metrics::gauge!("buono_projector_stopped", "partition" => self.partition.to_string()).set(1.0);
         self.watcher.stopped(self.partition, why);
-        self.pace.leave(self.partition);
         Step::Stop
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_lag_is_counted_from_when_the_first_record_that_is_missing_was_there() {
+        const PAUSE: Duration = Duration::from_millis(20);
+        let mut seen = Seen::default();
+        assert_eq!(seen.lag(10, 10), Duration::ZERO, "nothing is missing");
+        assert!(seen.lag(5, 10) < PAUSE, "seen just now");
+        tokio::time::sleep(PAUSE).await;
+        assert!(seen.lag(7, 14) >= PAUSE, "record 8 was there before");
+        assert!(seen.lag(10, 14) < PAUSE, "record 11 came only now");
+        tokio::time::sleep(PAUSE).await;
+        assert!(seen.lag(12, 20) >= PAUSE);
+        assert_eq!(seen.lag(20, 20), Duration::ZERO);
+        assert!(seen.0.is_empty(), "what is in the ledger needs no memory");
     }
 }

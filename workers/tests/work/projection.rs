@@ -46,7 +46,7 @@ impl Watcher for Told {
 fn projector(db: &Db, town: &Town, told: &Arc<Told>) -> Projector {
     told.durable.store(town.head.seq, SeqCst);
     let watcher: Arc<dyn Watcher> = Arc::clone(told) as _;
-    let (journal, pace) = (town.reader(), Arc::new(Pace::beside_tills()));
+    let (journal, pace) = (town.reader(), Arc::new(Pace::beside_tills(1)));
     Projector { db: db.clone(), journal, partition: town.partition, watcher, pace }
 }
 

@@ -1,10 +1,10 @@
 // One claim: where it is, its document, its lines, and what the municipality wrote about some of them.
 import { button, el } from "../../shared/dom";
-import { save, type Problem } from "../../shared/http";
-import { day, euro, lang, moment, t, today, type Instant } from "../../shared/texts";
+import type { Problem } from "../../shared/http";
+import { day, euro, moment, t, today, type Instant } from "../../shared/texts";
 import { screen, type Screen } from "../router";
-import { bearer, tillCall, type Claim } from "../till";
-import { form, grow, hush, notice, read, say, sayProblem, submit } from "./parts";
+import { tillCall, type Claim } from "../till";
+import { form, grow, hush, notice, read, saveFile, say, sayProblem, submit } from "./parts";
 
 interface Line {
   operation_id: string;
@@ -37,15 +37,6 @@ export function told(claim: Claim): string[] {
   if (payment_reference) lines.push(t("till-claim-reference", { reference: payment_reference }));
   if (unanswered) lines.push(t("till-claim-unanswered", { count: unanswered }));
   return lines;
-}
-
-async function download({ claim_id, number }: Claim): Promise<void> {
-  hush();
-  const answer = await fetch(`/v1/claims/${claim_id}/document.pdf`, { headers: { ...bearer(), "Accept-Language": lang } }).catch(() => undefined);
-  if (!answer) return say(t("till-offline"), t("till-read-offline"));
-  if (!answer.ok) return sayProblem((await answer.json()) as Problem);
-  const name = [t("till-claim-file"), number].join("-");
-  save(await answer.blob(), `${name}.pdf`);
 }
 
 function facts(line: Line): HTMLElement {
@@ -114,7 +105,8 @@ function view(): Screen {
     if (!section.hidden) await grow<Line>(`${path}/lines?remarked=true&limit=20`, remarks, (line) => remark(path, line, () => void look()));
     await grow<Line>(`${path}/lines?limit=50`, list, row);
   });
-  const paper = button(t("till-claim-document"), () => download(of));
+  const name = [t("till-claim-file"), of.number].join("-");
+  const paper = button(t("till-claim-document"), () => saveFile(`${path}/document.pdf`, `${name}.pdf`));
   paper.id = "claim-document";
   return {
     title: t("till-claim-number", { number: of.number }),

@@ -1,14 +1,14 @@
 // What the shop has taken: today, this week, this month or any range; totals, each till's share, a
 // search by receipt, and the list as a file.
 import { button, byId, el } from "../../shared/dom";
-import { save, type Problem } from "../../shared/http";
+import type { Problem } from "../../shared/http";
 import { euro, moment, t, time, today } from "../../shared/texts";
 import { go, screen, type Screen } from "../router";
 import { SETTLED } from "../money/carry";
-import { bearer, known, tillCall, type Operation } from "../till";
+import { known, tillCall, type Operation } from "../till";
 import { inTraining } from "../training/mode";
 import { drawShares, everybody, only, sharesPlace, type Totals } from "./shares";
-import { field, form, notice, say, sayOffline, sayProblem, submit } from "./parts";
+import { field, form, notice, saveFile, say, sayOffline, sayProblem, submit } from "./parts";
 import { chooseForUndo } from "./undo";
 
 interface Page {
@@ -105,13 +105,11 @@ async function load(): Promise<void> {
   draw();
 }
 
-async function download(format: string): Promise<void> {
+/** What is listed, as a file. */
+function download(format: string): Promise<void> {
   const { from, to } = days();
-  const answer = await fetch(`/v1/operations?${new URLSearchParams({ format, from, to, ...only() })}`, { headers: { ...bearer(), "Accept-Language": document.documentElement.lang } }).catch(() => undefined);
-  if (!answer) return sayOffline();
-  if (!answer.ok) return sayProblem(await answer.json());
   const name = [t("till-file"), from, to].join("-");
-  save(await answer.blob(), `${name}.${format}`);
+  return saveFile(`/v1/operations?${new URLSearchParams({ format, from, to, ...only() })}`, `${name}.${format}`);
 }
 
 /** A button for each kind of file that the server makes: it says so in `GET /v1/shop`. */

@@ -1,8 +1,8 @@
 // Pieces that several screens have.
 import { answer, button, el } from "../../shared/dom";
-import type { Problem } from "../../shared/http";
-import { t } from "../../shared/texts";
-import { tillCall } from "../till";
+import { save, type Problem } from "../../shared/http";
+import { lang, t } from "../../shared/texts";
+import { bearer, tillCall } from "../till";
 
 /** A place for what went wrong, read aloud when it is filled. */
 export const notice = () => el("div", { id: "notice", className: "notice", role: "alert" });
@@ -20,8 +20,11 @@ export const hush = () => document.getElementById("notice")?.replaceChildren();
 /** What the server says is wrong. */
 export const sayProblem = (problem: Problem) => say(problem.title, problem.detail);
 
+/** There is no network. */
+export const sayOffline = () => say(t("till-offline"), t("till-read-offline"));
+
 /** There is no network: nothing was taken, and nothing can be. */
-export const sayOffline = () => say(t("till-offline"), t("till-offline-text"));
+export const sayNothingTaken = () => say(t("till-offline"), t("till-offline-text"));
 
 /** Reads something for a part of the screen, or says what is wrong; nothing once the screen is another. */
 export async function read<T>(path: string, part: HTMLElement, show: (data: T) => void): Promise<void> {
@@ -32,8 +35,17 @@ export async function read<T>(path: string, part: HTMLElement, show: (data: T) =
     else sayProblem(data);
   } catch (error) {
     console.warn(error);
-    if (part.isConnected) say(t("till-offline"), t("till-read-offline"));
+    if (part.isConnected) sayOffline();
   }
+}
+
+/** Gives a file of the server's to the person, who waits for a long one longer than for other answers. */
+export async function saveFile(path: string, name: string): Promise<void> {
+  hush();
+  const answer = await fetch(path, { headers: { ...bearer(), "Accept-Language": lang } }).catch(() => undefined);
+  if (!answer) return sayOffline();
+  if (!answer.ok) return sayProblem((await answer.json()) as Problem);
+  save(await answer.blob(), name);
 }
 
 /** Fills a list with its first page; a button below it adds the next. */

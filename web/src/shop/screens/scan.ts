@@ -8,7 +8,7 @@ import { current, go, goThen, screen, swap, type Screen } from "../router";
 import { tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { take, type Found } from "./hand";
-import { field, form, hush, notice, say, sayOffline, sayProblem, submit } from "./parts";
+import { field, form, hush, notice, say, sayNothingTaken, sayProblem, submit } from "./parts";
 import { present } from "./result";
 
 const NO_CAMERA = "buono.no-camera";
@@ -59,7 +59,7 @@ export async function lookUp(text: string): Promise<void> {
   try {
     await ask(found.text);
   } catch {
-    goThen("pay", sayOffline);
+    goThen("pay", sayNothingTaken);
   } finally {
     asking = false;
   }
