@@ -10,7 +10,7 @@ use crate::openapi::ENGINE;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::texts::Lang;
-use crate::wire::{Instant, Listed, Page};
+use crate::wire::{self, Listed, Page};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::ids::ShopId;
 use domain::keys::{OpKey, RequestHash};
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 use store::ledger::{ClaimRow, Error, NewClaim, ShopRow};
+use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -45,9 +46,9 @@ struct Unclaimed {
     /// What was taken less what was given back.
     amount_cents: i64,
     /// The first of them.
-    from: Option<Instant>,
+    from: Option<wire::Instant>,
     /// The last.
-    to: Option<Instant>,
+    to: Option<wire::Instant>,
 }
 
 /// Up to when a claim made now reaches, microseconds: never into the future, where nothing is decided yet.
@@ -73,6 +74,7 @@ pub(super) async fn seal(
     key: IdempotencyKey,
     body: web::Json<Seal>,
 ) -> Result<HttpResponse, Problem> {
+    let until = Instant::now() + SEALS_WITHIN;
     let shop = &till.0.shop;
     let now = state.clock.now().micros();
     let through_at = through(body.through.as_deref(), now)?;
@@ -87,7 +89,7 @@ pub(super) async fn seal(
         return Err(Problem::new("iban_required"));
     }
     // where it is cut off, the commit has not been asked for, or whoever asks for the key waits for it in the ledger
-    let sealing = tokio::time::timeout(SEALS_WITHIN, put_under_seal(&state, shop, &attempt, through_at, now));
+    let sealing = timeout_at(until, put_under_seal(&state, shop, &attempt, through_at, now));
     let row = match sealing.await.map_err(|_| Problem::new("outcome_unknown"))? {
         Ok(row) => row,
         // the same attempt, sent twice at once, was faster
@@ -169,7 +171,7 @@ pub(super) async fn list(
 pub(super) async fn unclaimed(state: web::Data<AppState>, till: Till) -> Result<HttpResponse, Problem> {
     state.settled().await?;
     let found = state.everything().unclaimed(till.0.shop.id, state.clock.now().micros()).await?;
-    let some = |at| (found.operations > 0).then_some(Instant(at));
+    let some = |at| (found.operations > 0).then_some(wire::Instant(at));
     Ok(HttpResponse::Ok().json(Unclaimed {
         operations: found.operations,
         amount_cents: found.amount_cents,
