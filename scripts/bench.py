@@ -50,7 +50,7 @@ class Server:
         self.process.wait()
 
 
-def load(data, url, *options):
+def load(data, url, *options, allowed=()):
     """One run of the load tester; what it says of everything."""
     report = data / "report.json"
     command = [RELEASE / "buono-loadtest", "--demo", data / "demo.json", "--url", url, "--no-check", "--json", report, *options]
@@ -58,7 +58,7 @@ def load(data, url, *options):
     figures = json.loads(report.read_text())["all"]
     # refusals that were asked for are declines
     bad = ("lost", "refused", "unknown", "not_executed") + (() if any("refusals" in str(option) for option in options) else ("declined",))
-    failed = {name: figures[name] for name in bad if figures[name]}
+    failed = {name: figures[name] for name in bad if figures[name] and name not in allowed}
     if failed:
         sys.exit(f"not everything was answered as it should be: {failed}")
     return figures
