@@ -10,7 +10,7 @@ use actix_web::{HttpResponse, post, web};
 use domain::clock::Timestamp;
 use domain::rome;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::ledger::{ClaimRow, Error};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -28,15 +28,28 @@ struct Payment {
     paid_on: String,
 }
 
-/// Why a claim that is no longer what a decision needs cannot be decided.
-fn refusal(claim: &ClaimRow, needed: &str) -> Option<Problem> {
+/// A claim that is where a decision needs it.
+async fn awaiting(state: &AppState, municipality: Uuid, id: Uuid, needed: &str) -> Result<ClaimRow, Problem> {
+    let claim = own(state, municipality, id).await?;
     let code = match claim.status.as_str() {
-        status if status == needed => return None,
+        status if status == needed => return Ok(claim),
         SEALED => "claim_not_approved",
         PAID => "claim_already_paid",
         _ => "claim_already_approved",
     };
-    Some(Problem::new(code))
+    Err(Problem::new(code))
+}
+
+/// Puts a decision on record, and shows the claim as it is now.
+async fn decided(
+    state: &AppState,
+    claim: &ClaimRow,
+    user: Uuid,
+    action: &str,
+    detail: Value,
+) -> Result<HttpResponse, Problem> {
+    state.audit(Some(claim.municipality_id), Some(user), action, claim.id, detail).await?;
+    Ok(HttpResponse::Ok().json(ShopClaim::of(state, own(state, claim.municipality_id, claim.id).await?)))
 }
 
 /// The beginning of a day in Rome on which a claim can have been paid, microseconds.
@@ -74,14 +87,10 @@ pub(super) async fn approve(
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
     let (municipality, user) = (staff.municipality()?, staff.user.uuid());
-    let claim = own(&state, municipality, *path).await?;
-    if let Some(problem) = refusal(&claim, SEALED) {
-        return Err(problem);
-    }
+    let claim = awaiting(&state, municipality, *path, SEALED).await?;
     in_time(state.town(municipality).approve_claim(municipality, claim.id, user, state.clock.now().micros()).await)?;
     let detail = json!({"shop_id": claim.shop_id, "number": claim.number, "amount_cents": claim.amount_cents});
-    state.audit(Some(municipality), Some(user), "claim_approved", claim.id, detail).await?;
-    Ok(HttpResponse::Ok().json(ShopClaim::of(&state, own(&state, municipality, claim.id).await?)))
+    decided(&state, &claim, user, "claim_approved", detail).await
 }
 
 /// Take an approval back
@@ -99,15 +108,11 @@ pub(super) async fn reopen(
     path: web::Path<Uuid>,
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
-    let municipality = staff.municipality()?;
-    let claim = own(&state, municipality, *path).await?;
-    if let Some(problem) = refusal(&claim, APPROVED) {
-        return Err(problem);
-    }
+    let (municipality, user) = (staff.municipality()?, staff.user.uuid());
+    let claim = awaiting(&state, municipality, *path, APPROVED).await?;
     in_time(state.town(municipality).reopen_claim(municipality, claim.id).await)?;
     let detail = json!({"shop_id": claim.shop_id, "number": claim.number, "approved_by": claim.approved_by});
-    state.audit(Some(municipality), Some(staff.user.uuid()), "claim_reopened", claim.id, detail).await?;
-    Ok(HttpResponse::Ok().json(ShopClaim::of(&state, own(&state, municipality, claim.id).await?)))
+    decided(&state, &claim, user, "claim_reopened", detail).await
 }
 
 /// Say that a claim was paid
@@ -128,10 +133,7 @@ pub(super) async fn paid(
 ) -> Result<HttpResponse, Problem> {
     let (municipality, user) = (staff.municipality()?, staff.user.uuid());
     let reference = text(&body.reference, 120, "reference")?;
-    let claim = own(&state, municipality, *path).await?;
-    if let Some(problem) = refusal(&claim, APPROVED) {
-        return Err(problem);
-    }
+    let claim = awaiting(&state, municipality, *path, APPROVED).await?;
     if claim.approved_by == Some(user) {
         return Err(Problem::new("four_eyes_required"));
     }
@@ -139,8 +141,7 @@ pub(super) async fn paid(
     in_time(state.town(municipality).pay_claim(municipality, claim.id, user, paid_at, &reference).await)?;
     let detail = json!({"shop_id": claim.shop_id, "number": claim.number, "amount_cents": claim.amount_cents,
         "paid_on": body.paid_on});
-    state.audit(Some(municipality), Some(user), "claim_paid", claim.id, detail).await?;
-    Ok(HttpResponse::Ok().json(ShopClaim::of(&state, own(&state, municipality, claim.id).await?)))
+    decided(&state, &claim, user, "claim_paid", detail).await
 }
 
 #[cfg(test)]

@@ -28,19 +28,16 @@ export function everybody(): void {
   chosen = {};
 }
 
-const isOnly = (share?: Record<string, string>) => JSON.stringify(share) === JSON.stringify(chosen);
-
 function line({ label, amount_cents, only }: Share, changed: () => Promise<void>): HTMLLIElement {
   const amount = el("strong", { textContent: euro(amount_cents) });
   if (!only) return el("li", {}, el("span", { textContent: label }), amount);
   const made = button(label, async () => {
-    chosen = isOnly(only) ? {} : only;
-    document.querySelectorAll("[data-share]").forEach((each) => each.setAttribute("aria-pressed", "false"));
-    made.setAttribute("aria-pressed", String(isOnly(only)));
+    chosen = chosen === only ? {} : only;
+    document.querySelectorAll("[data-share]").forEach((each) => each.setAttribute("aria-pressed", String(each === made && chosen === only)));
     await changed();
   });
   made.dataset.share = label;
-  made.setAttribute("aria-pressed", String(isOnly(only)));
+  made.setAttribute("aria-pressed", "false");
   return el("li", {}, made, amount);
 }
 
@@ -53,7 +50,7 @@ function draw(place: string, title: string, shares: Share[], changed: () => Prom
 /** Where they stand on the page. */
 export const sharesPlace = () => [el("section", { id: "tills" }), el("section", { id: "by-staff" })];
 
-/** Shows them; `changed` is told when somebody was tapped. One till's share is all there is, and needs no line. */
+/** Shows them while they are everybody's, so that nobody is chosen; `changed` is told when somebody was tapped. One till's share is all there is, and needs no line. */
 export function drawShares({ terminals, staff = [] }: Totals, changed: () => Promise<void>): void {
   const tills = terminals.map(({ terminal_id, label, amount_cents }) => ({ label: label ?? t("till-removed"), amount_cents, only: { terminal: terminal_id } }));
   draw("tills", t("till-by-till"), tills.length > 1 ? tills : [], changed);
