@@ -8,29 +8,34 @@ import signal
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench import FUND_CENTS, RELEASE, Server, load, metrics, settled
-from bench_servers import Stores, free_port
+from bench import RELEASE, load, metrics, settled
+from bench_servers import Stores, seeded, serve
 
 PEAK_S, HALF_S, FULL_S = 10, 60, 300
 SAMPLE_S = 0.05
-# requests a second beside which a node goes, and how often one goes
-CALM, TIMES = 400, 10
+# requests a second beside which a node goes, how often one goes, and how long it is watched
+CALM, TIMES, WATCHED_S = 400, 10, 12
 
 
-def serve(data, journal, work):
-    port = free_port()
-    return Server(f"http://127.0.0.1:{port}", str(RELEASE / "buono"), "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}",
-                  "--workers", work, *journal)
-
-
-def seeded(data, journal):
-    """A demonstration town on these stores whose vouchers last."""
-    url = f"http://127.0.0.1:{free_port()}"
-    demo = Server(url, str(RELEASE / "buono"), "demo", "--data", str(data), "--listen", url.removeprefix("http://"), *journal)
-    load(data, url, "--fund-cents", FUND_CENTS, "--warm-up", 0, "--duration", 0.5, "--connections", 4)
-    demo.end(signal.SIGTERM)
+@contextmanager
+def served(folder):
+    """A town on stores of its own, and the node that serves it and does its work."""
+    folder.mkdir()
+    stores, data = Stores(folder / "stores"), folder / "town"
+    data.mkdir()
+    journal = stores.redis_and_postgres()
+    try:
+        seeded(data, journal)
+        server = serve(data, journal, works=True)
+        try:
+            yield data, journal, server
+        finally:
+            server.end(signal.SIGKILL)
+    finally:
+        stores.end()
 
 
 def figures(server, name):
@@ -72,7 +77,7 @@ def behind(data, server, *options):
     lag = Lag(server)
     lag.start()
     rate = load(data, server.url, "--warm-up", 1, *options)["per_second"]
-    return rate, lag.end(), lag
+    return rate, lag.end(), lag.records
 
 
 def memory_mib(pid):
@@ -81,12 +86,7 @@ def memory_mib(pid):
 
 def ledger(folder):
     """How far the ledger is behind at half of the peak, and what becomes of it at the peak."""
-    stores, data = Stores(folder / "stores"), folder / "town"
-    data.mkdir()
-    journal = stores.redis_and_postgres()
-    seeded(data, journal)
-    server = serve(data, journal, "true")
-    try:
+    with served(folder) as (data, _, server):
         peak = load(data, server.url, "--connections", 64, "--duration", PEAK_S)["per_second"]
         settled(server)
         rate, lag, _ = behind(data, server, "--connections", 64, "--rate", round(peak / 2), "--duration", HALF_S)
@@ -94,23 +94,20 @@ def ledger(folder):
               f" middle, p99 **{lag[len(lag) * 99 // 100]:.2f} s**, at most {lag[-1]:.2f} s", flush=True)
         settled(server)
         before = memory_mib(server.process.pid)
-        rate, lag, all_of_it = behind(data, server, "--connections", 64, "--duration", FULL_S)
+        rate, lag, records = behind(data, server, "--connections", 64, "--duration", FULL_S)
         ended = time.monotonic()
         settled(server)
-        thirds = [max(part) for part in (all_of_it.records[at * len(lag) // 3:(at + 1) * len(lag) // 3] for at in range(3))]
-        print(f"- at the peak ({rate:,.0f} a second for {FULL_S} s): behind by at most {', '.join(f'{records:,.0f}' for records in thirds)}"
+        thirds = [max(records[at * len(records) // 3:(at + 1) * len(records) // 3]) for at in range(3)]
+        print(f"- at the peak ({rate:,.0f} a second for {FULL_S} s): behind by at most {', '.join(f'{most:,.0f}' for most in thirds)}"
               f" records in its three thirds, {lag[-1]:.1f} s; all of it in the ledger {time.monotonic() - ended:.1f} s after the end;"
               f" memory of the server {before:,.0f} MiB before, {memory_mib(server.process.pid):,.0f} after", flush=True)
-    finally:
-        server.end(signal.SIGKILL)
-        stores.end()
 
 
-def going(data, node, how):
-    """What tills at another node see while this one goes: a question that it took with it may stay unknown."""
+def going(data, url, node, how):
+    """What tills at another node see while one goes: a question that it took with it may stay unknown."""
     goes = threading.Timer(4, node.end, (how,))
     goes.start()
-    found = load(data, node.other, "--connections", 64, "--rate", CALM, "--warm-up", 1, "--duration", 12, allowed=("unknown",))
+    found = load(data, url, "--connections", 64, "--rate", CALM, "--warm-up", 1, "--duration", WATCHED_S, allowed=("unknown",))
     goes.join()
     return found
 
@@ -123,37 +120,29 @@ def milliseconds(runs, name):
 
 def nodes(folder):
     """How long one of two nodes is missed."""
-    stores = Stores(folder / "more")
-    first, second = folder / "first", folder / "second"
-    first.mkdir(), second.mkdir()
-    journal = stores.redis_and_postgres()
-    seeded(first, journal)
-    shutil.copy2(first / "key", second / "key")
-    stays = serve(first, journal, "true")
-    try:
+    with served(folder) as (data, journal, stays):
+        second = folder / "second"
+        second.mkdir()
+        shutil.copy2(data / "key", second / "key")
         for name, how in (("kill -9", signal.SIGKILL), ("SIGTERM", signal.SIGTERM)):
             runs = []
             for _ in range(TIMES):
-                goes = serve(second, journal, "false")
-                goes.other = stays.url
+                goes = serve(second, journal, works=False)
                 # both have their share a few beats later
                 time.sleep(4)
-                runs.append(going(first, goes, how))
+                runs.append(going(data, stays.url, goes, how))
             unknown = sorted(run["unknown"] for run in runs)
             print(f"- {name} of one of two nodes, {CALM} requests a second to the other: {unknown[0]} to {unknown[-1]} of"
-                  f" {12 * CALM:,} unknown to the till, none refused; p90 {milliseconds(runs, 'latency_us_p90')}; p99"
+                  f" {WATCHED_S * CALM:,} unknown to the till, none refused; p90 {milliseconds(runs, 'latency_us_p90')}; p99"
                   f" {milliseconds(runs, 'latency_us_p99')}; the longest {milliseconds(runs, 'latency_us_max')}", flush=True)
-    finally:
-        stays.end(signal.SIGKILL)
-        stores.end()
 
 
 def main():
     with tempfile.TemporaryDirectory(dir=RELEASE.parent) as name:
         folder = Path(name)
         folder.chmod(0o755)
-        ledger(folder)
-        nodes(folder)
+        ledger(folder / "ledger")
+        nodes(folder / "nodes")
 
 
 if __name__ == "__main__":

@@ -81,22 +81,33 @@ def frozen(*command):
     return server
 
 
-def town(data, journal, nodes):
-    """A demonstration town on these stores whose vouchers last, and the nodes that serve it; the first one works."""
-    buono, url = RELEASE / "buono", f"http://127.0.0.1:{free_port()}"
-    listen = url.removeprefix("http://")
-    demo = Server(url, str(buono), "demo", "--data", str(data), "--listen", listen, *journal)
-    load(data, url, "--fund-cents", FUND_CENTS, "--warm-up", 0, "--duration", 0.5, "--connections", 4)
+def buono(command, data, journal, *options):
+    """The program over this folder and these stores, on a port of its own."""
+    listen = f"127.0.0.1:{free_port()}"
+    return Server(f"http://{listen}", str(RELEASE / "buono"), command, "--data", str(data), "--listen", listen, *options, *journal)
+
+
+def serve(data, journal, works):
+    return buono("serve", data, journal, "--workers", str(works).lower())
+
+
+def seeded(data, journal):
+    """A demonstration town on these stores whose vouchers last."""
+    demo = buono("demo", data, journal)
+    load(data, demo.url, "--fund-cents", FUND_CENTS, "--warm-up", 0, "--duration", 0.5, "--connections", 4)
     demo.end(signal.SIGTERM)
+
+
+def town(data, journal, nodes):
+    """A seeded town and the nodes that serve it, frozen; the first one works."""
+    seeded(data, journal)
     servers = []
     for node in range(nodes):
         folder = data if node == 0 else data / f"node{node}"
         folder.mkdir(exist_ok=True)
         if node:
             shutil.copy2(data / "key", folder / "key")
-        workers = ("--workers", "true" if node == 0 else "false")
-        servers.append(Server(f"http://127.0.0.1:{(port := free_port())}", str(buono), "serve", "--data", str(folder),
-                              "--listen", f"127.0.0.1:{port}", *workers, *journal))
+        servers.append(serve(folder, journal, works=node == 0))
     # every node has its share a few beats later
     time.sleep(3)
     for server in servers:
