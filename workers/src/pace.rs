@@ -1,4 +1,4 @@
-//! How much of the machine the projectors of one process may take.
+//! How much of the machine the projectors of one process may take, and in which portions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,10 @@ const REST: u32 = 4;
 /// From the first on there is less rest the longer the ledger lacks something, and from the second on none: the tills
 /// wait for it instead. Shops' lists and claims wait for the ledger, too.
 const LAG: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(400));
+
+/// How much of the journal one transaction takes while the ledger is up to date, and once tills wait for it anyway: the
+/// more records share a page, the cheaper each of them is, and the longer nobody else can write to the ledger.
+const STEP_BYTES: (usize, usize) = (192 << 10, 2 << 20);
 
 /// Held by the projector that may write; nothing where each goes as fast as it can.
 pub(crate) type Turn = Option<OwnedSemaphorePermit>;
@@ -44,10 +48,20 @@ impl Pace {
         if self.turn.is_none() {
             return Duration::ZERO;
         }
-        let (from, to) = LAG;
-        let left = to.saturating_sub(lag).as_secs_f64() / (to - from).as_secs_f64();
-        (took * REST).mul_f64(left.min(1.0))
+        (took * REST).mul_f64(in_time(lag))
     }
+}
+
+/// How much of the journal to write at once to a ledger that has lacked something for so long.
+pub(crate) fn step_bytes(lag: Duration) -> usize {
+    if in_time(lag) > 0.0 { STEP_BYTES.0 } else { STEP_BYTES.1 }
+}
+
+/// From 1, where nobody waits for the ledger, to 0, where everybody does.
+fn in_time(lag: Duration) -> f64 {
+    let (from, to) = LAG;
+    let left = to.saturating_sub(lag).as_secs_f64() / (to - from).as_secs_f64();
+    left.min(1.0)
 }
 
 #[cfg(test)]
@@ -65,6 +79,13 @@ mod tests {
         assert_eq!(pace.rest(STEP, lag(400)), Duration::ZERO);
         assert_eq!(pace.rest(STEP, lag(90_000)), Duration::ZERO);
         assert_eq!(Pace::alone().rest(STEP, Duration::ZERO), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_everybody_waits_for_is_written_in_larger_steps() {
+        assert_eq!(step_bytes(Duration::ZERO), STEP_BYTES.0);
+        assert_eq!(step_bytes(Duration::from_millis(399)), STEP_BYTES.0);
+        assert_eq!(step_bytes(Duration::from_millis(400)), STEP_BYTES.1);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@
 //! writes the rows, and whoever finds it moved begins again from there. What nobody knows, whether a
 //! commit that was not answered took place, the checkpoint says.
 
-use crate::pace::{Pace, Turn};
+use crate::pace::{self, Pace, Turn};
 use domain::ids::PartitionId;
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -16,9 +16,6 @@ use store::journal::{Apart, Batch, Head, Journal, JournalError};
 use store::ledger::{Db, ProjectError};
 use tokio::time::Instant;
 
-/// How much of the journal one transaction takes: the more records share a page, the cheaper each of them
-/// is, and the longer nobody else can write to the ledger.
-const STEP_BYTES_MAX: usize = 192 << 10;
 /// How often to look for new records.
 const POLL: Duration = Duration::from_millis(10);
 /// How long the journal may take to read before other partitions are written meanwhile.
@@ -57,19 +54,24 @@ pub struct Projector {
     pub pace: Arc<Pace>,
 }
 
-/// How far the journal was durable at instants in the past.
+/// For how long at least the ledger has lacked the next record.
 #[derive(Default)]
-struct Seen(VecDeque<(Instant, u64)>);
+struct Lag {
+    now: Duration,
+    /// How far the journal was durable at instants in the past.
+    seen: VecDeque<(Instant, u64)>,
+}
 
-impl Seen {
-    /// For how long at least the ledger, which now holds everything up to `written`, has lacked the next record.
-    fn lag(&mut self, written: u64, durable: u64) -> Duration {
+impl Lag {
+    /// The ledger now holds everything up to `written`.
+    fn look(&mut self, written: u64, durable: u64) -> Duration {
         let now = Instant::now();
-        self.0.push_back((now, durable));
-        while self.0.front().is_some_and(|(_, durable)| *durable <= written) {
-            self.0.pop_front();
+        self.seen.push_back((now, durable));
+        while self.seen.front().is_some_and(|(_, durable)| *durable <= written) {
+            self.seen.pop_front();
         }
-        self.0.front().map_or(Duration::ZERO, |(then, _)| now.duration_since(*then))
+        self.now = self.seen.front().map_or(Duration::ZERO, |(then, _)| now.duration_since(*then));
+        self.now
     }
 }
 
@@ -98,12 +100,12 @@ impl Projector {
     /// Runs until `stop` is set and, if the journal is written in this process, everything durable is in
     /// the ledger; or until the journal contradicts it.
     pub async fn run(mut self, stop: Arc<AtomicBool>) {
-        let (mut head, mut seen, mut last_tries) = (None, Seen::default(), LAST_TRIES);
+        let (mut head, mut lag, mut last_tries) = (None, Lag::default(), LAST_TRIES);
         loop {
             let mut turn = self.pace.turn().await;
             // before the look: only one that began afterwards sees all that was durable when the end was told
             let ending = stop.load(Ordering::Acquire);
-            let step = self.step(&mut head, &mut turn).await;
+            let step = self.step(&mut head, lag.now, &mut turn).await;
             let (rest, alone) = match step {
                 Step::Stop => return,
                 Step::Nothing if ending => return,
@@ -114,7 +116,7 @@ impl Projector {
                 }
                 Step::Overtaken => continue,
                 Step::Done(_) if ending => continue,
-                Step::Done(written) => self.pauses(&written, &mut seen),
+                Step::Done(written) => self.pauses(&written, &mut lag),
                 Step::Nothing => (Duration::ZERO, POLL),
                 Step::Failed => {
                     last_tries -= u32::from(ending);
@@ -129,7 +131,7 @@ impl Projector {
         }
     }
 
-    async fn step(&mut self, known: &mut Option<Head>, turn: &mut Turn) -> Step {
+    async fn step(&mut self, known: &mut Option<Head>, lag: Duration, turn: &mut Turn) -> Step {
         let head = match *known {
             Some(head) => head,
             None => match self.db.checkpoint(self.partition).await {
@@ -144,7 +146,8 @@ impl Projector {
         if durable.is_some_and(|durable| durable <= head.seq) {
             return Step::Nothing;
         }
-        let batches = match self.read(head.seq + 1, turn).await {
+        let bytes_max = pace::step_bytes(lag);
+        let batches = match self.read(head.seq + 1, bytes_max, turn).await {
             Ok(batches) if batches.is_empty() => return Step::Nothing,
             Ok(batches) => batches,
             Err(JournalError::Corrupt(why)) => return self.contradicted(known, head, &why).await,
@@ -157,7 +160,7 @@ impl Projector {
                 metrics::counter!("buono_projector_records_total").increment(done.records as u64);
                 metrics::gauge!("buono_projector_seq", "partition" => self.partition.to_string()).set(done.seq as f64);
                 self.watcher.projected(self.partition, done.seq);
-                let full = batches.iter().map(|batch| batch.bytes().len()).sum::<usize>() >= STEP_BYTES_MAX / 2;
+                let full = batches.iter().map(|batch| batch.bytes().len()).sum::<usize>() >= bytes_max / 2;
                 Step::Done(Written { seq: done.seq, durable, full, took: started.elapsed() })
             }
             Err(ProjectError::Moved) => {
@@ -177,9 +180,9 @@ impl Projector {
     }
 
     /// What the journal holds from a record on. A primary that does not answer keeps no other partition waiting.
-    async fn read(&mut self, from: u64, turn: &mut Turn) -> Result<Vec<Arc<Batch>>, JournalError> {
+    async fn read(&mut self, from: u64, bytes_max: usize, turn: &mut Turn) -> Result<Vec<Arc<Batch>>, JournalError> {
         let partition = self.partition;
-        let mut reading = pin!(self.journal.ask(move |journal| journal.read(partition, from, STEP_BYTES_MAX)));
+        let mut reading = pin!(self.journal.ask(move |journal| journal.read(partition, from, bytes_max)));
         if let Ok(read) = tokio::time::timeout(READING, &mut reading).await {
             return read;
         }
@@ -191,13 +194,13 @@ impl Projector {
 
     /// How long all projectors of the process rest after a step, and how long then this one alone: where there is
     /// little to write nobody waits for the rests of others, and what was answered is soon in the ledger.
-    fn pauses(&self, written: &Written, seen: &mut Seen) -> (Duration, Duration) {
+    fn pauses(&self, written: &Written, lag: &mut Lag) -> (Duration, Duration) {
         let durable = self.watcher.durable_seq(self.partition);
         if durable.is_some_and(|durable| written.seq < durable) && durable == written.durable {
             // what a busy hour left behind is caught up with at once when it is over
             return (Duration::ZERO, Duration::ZERO);
         }
-        let lag = durable.map_or(Duration::ZERO, |durable| seen.lag(written.seq, durable));
+        let lag = durable.map_or(Duration::ZERO, |durable| lag.look(written.seq, durable));
         let rest = self.pace.rest(written.took, lag);
         if written.full { (rest, Duration::ZERO) } else { (Duration::ZERO, rest.max(GATHER)) }
     }
@@ -234,15 +237,15 @@ mod tests {
     #[tokio::test]
     async fn the_lag_is_counted_from_when_the_first_record_that_is_missing_was_there() {
         const PAUSE: Duration = Duration::from_millis(20);
-        let mut seen = Seen::default();
-        assert_eq!(seen.lag(10, 10), Duration::ZERO, "nothing is missing");
-        assert!(seen.lag(5, 10) < PAUSE, "seen just now");
+        let mut lag = Lag::default();
+        assert_eq!(lag.look(10, 10), Duration::ZERO, "nothing is missing");
+        assert!(lag.look(5, 10) < PAUSE, "seen just now");
         tokio::time::sleep(PAUSE).await;
-        assert!(seen.lag(7, 14) >= PAUSE, "record 8 was there before");
-        assert!(seen.lag(10, 14) < PAUSE, "record 11 came only now");
+        assert!(lag.look(7, 14) >= PAUSE, "record 8 was there before");
+        assert!(lag.look(10, 14) < PAUSE, "record 11 came only now");
         tokio::time::sleep(PAUSE).await;
-        assert!(seen.lag(12, 20) >= PAUSE);
-        assert_eq!(seen.lag(20, 20), Duration::ZERO);
-        assert!(seen.0.is_empty(), "what is in the ledger needs no memory");
+        assert!(lag.look(12, 20) >= PAUSE);
+        assert_eq!(lag.look(20, 20), Duration::ZERO);
+        assert!(lag.seen.is_empty(), "what is in the ledger needs no memory");
     }
 }
