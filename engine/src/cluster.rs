@@ -20,7 +20,7 @@ mod wire;
 
 use crate::answer::{Answer, NotDone};
 use crate::cell::Ask;
-use crate::local::{Local, SERVICE_PATIENCE_S};
+use crate::local::Local;
 use crate::recent::{Found, Sought};
 use crate::source::Source;
 use crate::vouchers::StartError;
@@ -45,6 +45,9 @@ use wire::{Request, Response};
 
 /// How long to wait for other routes before the same way is tried again: a partition changes hands in milliseconds.
 const RETRY: Duration = Duration::from_millis(10);
+/// How long a question waits for whoever has its partition to be reached, or for another node to take it over.
+const PATIENCE_S: i64 = 5;
+const _: () = assert!(PATIENCE_S as u128 * 1_000 > plan::LEASE.as_millis() + 2 * steward::BEAT.as_millis());
 /// How long another node may take to hear a word.
 const WORD: Duration = Duration::from_millis(500);
 /// How long a node that leaves waits for the others to take over.
@@ -138,7 +141,7 @@ impl Cluster {
     /// Passes the question to whoever has the voucher, and waits a little while nobody has.
     pub async fn ask(&self, voucher: VoucherId, ask: Ask, deadline: Timestamp) -> Result<Answer, NotDone> {
         let partition = self.local.partition_of(voucher);
-        let patience = self.local.now().plus_seconds(SERVICE_PATIENCE_S).min(deadline);
+        let patience = self.local.now().plus_seconds(PATIENCE_S).min(deadline);
         let mut routes = self.routes.clone();
         loop {
             let holder = routes.borrow_and_update().holders.get(&partition).cloned();

@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 const TRIES_MAX: usize = 5;
 /// How long a question waits for a partition that does not serve: a new opening takes milliseconds, and a
 /// disk that is full takes nobody knows how long.
-pub(crate) const SERVICE_PATIENCE_S: i64 = 2;
+const SERVICE_PATIENCE_S: i64 = 2;
 
 /// What this process does with its partitions.
 pub(crate) struct Local {

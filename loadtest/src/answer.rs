@@ -75,7 +75,7 @@ impl Answer {
             200 | 201 if kind == Kind::Link => Self::linked(reply),
             200 | 201 => Self::of(Outcome::Done),
             409 => Self::of(Outcome::Declined(Decline::InsufficientBalance)),
-            _ => Self::failed(reply, &Body::default()),
+            _ => Self::failed(reply, &serde_json::from_slice(reply.body).unwrap_or_default()),
         }
     }
 
@@ -201,6 +201,9 @@ mod tests {
             let reply = Reply { status, retry_after_s: None, body: body.as_bytes(), head: b"" };
             let voucher = VOUCHER.parse().unwrap_or(VoucherId::new(Uuid::nil()));
             assert_eq!(Answer::read(&reply, &take, voucher).outcome, outcome, "{status} {body}");
+            if status >= 429 {
+                assert_eq!(Answer::by_status(&reply, take.kind).outcome, outcome, "{status} {body}");
+            }
         }
     }
 }

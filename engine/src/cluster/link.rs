@@ -7,13 +7,14 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::keys::{Entropy, random};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long connecting, greeting or sending may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -68,8 +69,17 @@ impl Keeper {
 /// A call and whoever waits for what comes of it.
 struct Waiting {
     request: Request,
-    patience: Duration,
+    until: Instant,
+    /// Set by whoever comes first: who sends it, or the caller who has waited long enough.
+    settled: Arc<AtomicBool>,
     answered: Answered,
+}
+
+impl Waiting {
+    /// Whether it is still to be sent; from then on it counts as sent.
+    fn take(&self) -> bool {
+        !self.settled.swap(true, Ordering::AcqRel)
+    }
 }
 
 /// What to say of a request whose response did not come, once it may have been read.
@@ -98,10 +108,14 @@ impl Link {
     /// Asks the other node. [`NotDone::Moved`] says that nothing happened there.
     pub async fn call(&self, request: Request, patience: Duration) -> Result<Response, NotDone> {
         let (answered, answer) = oneshot::channel();
-        self.calls.try_send(Waiting { request, patience, answered }).map_err(|_| NotDone::NotExecuted)?;
-        match timeout(patience, answer).await {
+        let (until, settled) = (Instant::now() + patience, Arc::<AtomicBool>::default());
+        let waiting = Waiting { request, until, settled: Arc::clone(&settled), answered };
+        self.calls.try_send(waiting).map_err(|_| NotDone::NotExecuted)?;
+        match timeout_at(until, answer).await {
             Ok(Ok(told)) => told,
-            Ok(Err(_)) | Err(_) => Err(match lost(&request) {
+            // it was not sent, and never will be
+            _ if !settled.swap(true, Ordering::AcqRel) => Err(NotDone::NotExecuted),
+            _ => Err(match lost(&request) {
                 NotDone::Moved => NotDone::NotExecuted,
                 unknown => unknown,
             }),
@@ -145,9 +159,10 @@ async fn converse(greeted: Greeted, first: Waiting, calls: &mut mpsc::Receiver<W
     let mut hearing = tokio::spawn(hear(reader, replies, Arc::clone(&pending)));
     let (mut together, mut out, mut id) = (vec![first], Vec::new(), 0);
     loop {
-        for waiting in together.drain(..) {
+        for waiting in together.drain(..).filter(Waiting::take) {
             id += 1;
-            let patience_us = u64::try_from(waiting.patience.as_micros()).unwrap_or(u64::MAX);
+            let patience = waiting.until.saturating_duration_since(Instant::now());
+            let patience_us = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
             match seal.write(&Call { id, patience_us, request: waiting.request }, &mut out) {
                 Ok(()) => drop(pending.lock().insert(id, waiting)),
                 Err(error) => tracing::error!(%error, "a call cannot be written down"),
@@ -181,5 +196,60 @@ async fn hear(mut reader: BufReader<OwnedReadHalf>, mut seal: Seal, pending: Pen
             Ok(None) => return,
             Err(error) => return tracing::warn!(%error, "the connection to another node broke"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ids::{OperationId, VoucherId};
+    use domain::keys::{OpKey, RequestHash};
+    use domain::voucher::{Action, Command, Origin};
+    use futures_util::future::join_all;
+    use tokio::net::TcpListener;
+    use uuid::Uuid;
+
+    struct Same;
+    impl Entropy for Same {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(7);
+        }
+    }
+
+    fn payment() -> Request {
+        let (voucher, operation) = (VoucherId::new(Uuid::from_u128(1)), OperationId::new(Uuid::from_u128(2)));
+        let (origin, key, request_hash) = (Origin::System, OpKey([3; 16]), RequestHash([4; 16]));
+        let command = Command { operation, origin, key, request_hash, action: Action::Unblock };
+        Request::Ask { voucher, ask: Ask::Execute(command) }
+    }
+
+    #[tokio::test]
+    async fn a_payment_that_never_left_is_not_unknown() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = nobody.local_addr().unwrap().to_string();
+        drop(nobody);
+        let link = Link::open(address, Keeper { secret: [5; 32], entropy: Arc::new(Same) });
+        // most of them end while the link waits before it tries again
+        let calls = (1..100).map(|at| {
+            let link = &link;
+            async move {
+                tokio::time::sleep(Duration::from_millis(at * 3)).await;
+                link.call(payment(), Duration::from_millis(at % 20)).await
+            }
+        });
+        for told in join_all(calls).await {
+            assert!(matches!(told, Err(NotDone::Moved | NotDone::NotExecuted)), "{told:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_payment_that_left_and_was_not_answered_is_unknown() {
+        let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = deaf.local_addr().unwrap().to_string();
+        let keeper = Keeper { secret: [5; 32], entropy: Arc::new(Same) };
+        let link = Link::open(address, keeper.clone());
+        let hears = async { keeper.greet(deaf.accept().await.unwrap().0, false).await.unwrap() };
+        let (_greeted, told) = tokio::join!(hears, link.call(payment(), Duration::from_millis(300)));
+        assert_eq!(told.unwrap_err(), NotDone::Unknown);
     }
 }

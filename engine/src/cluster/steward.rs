@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 /// How often a node says that it is there, and looks who else is.
-const BEAT: Duration = Duration::from_millis(400);
+pub(super) const BEAT: Duration = Duration::from_millis(400);
 /// How long a partition may take until everything in it is answered: one batch, or one unknown outcome.
 const DRAIN: Duration = Duration::from_secs(5);
 
