@@ -17,9 +17,9 @@ const CONNECTIONS_OF_TOWNS: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Every connection takes the role that owns nothing, once `migrate` has made it, and says what it may see. Whatever a
-/// machine that is gone has begun and locked is let go within seconds: others wait for it, and with them the tills.
+/// machine that is gone has begun and locked is let go long before the tills that wait for it give up.
 const ENTER: &str = "SELECT set_config('buono.municipality', $1, false),
-    set_config('idle_in_transaction_session_timeout', '10s', false), set_config('tcp_keepalives_idle', '5', false),
+    set_config('idle_in_transaction_session_timeout', '5s', false), set_config('tcp_keepalives_idle', '5', false),
     set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '2', false),
     (SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'buono_app')";
 const IN_TOWN: &str = "SELECT set_config('buono.municipality', $1, true)";

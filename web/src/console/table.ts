@@ -10,14 +10,21 @@ export interface Column<T> {
   number?: boolean;
 }
 
-/** Fills a place with a table, or with a sentence when there is nothing to show. */
+/** Fills a place with a table, or with a sentence when there is nothing to show. On a phone each row is a card whose lines
+ * bear the columns' titles; the roles keep it a table for whoever hears it. */
 export function table<T>(place: string, caption: string, columns: Column<T>[], items: T[], wrong?: (item: T) => boolean): void {
-  const head = el("tr", {}, ...columns.map(({ title, number }) => el("th", { scope: "col", textContent: title, className: number ? "number" : "" })));
+  const heads = columns.map(({ title, number }) => el("th", { role: "columnheader", scope: "col", textContent: title, className: number ? "number" : "" }));
   const rows = items.map((item) => {
-    const cells = columns.map(({ cell, number }) => el("td", { className: number ? "number" : "" }, cell(item)));
-    return el("tr", { className: wrong?.(item) ? "wrong-row" : "" }, ...cells);
+    const cells = columns.map(({ title, cell, number }) => {
+      const made = el("td", { role: "cell", className: number ? "number" : "" }, cell(item));
+      made.dataset["title"] = title;
+      return made;
+    });
+    return el("tr", { role: "row", className: wrong?.(item) ? "wrong-row" : "" }, ...cells);
   });
-  const made = el("table", {}, el("caption", { textContent: caption, className: "visually-hidden" }), el("thead", {}, head), el("tbody", {}, ...rows));
+  const head = el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...heads));
+  const body = el("tbody", { role: "rowgroup" }, ...rows);
+  const made = el("table", { role: "table" }, el("caption", { textContent: caption, className: "visually-hidden" }), head, body);
   const scroll = el("div", { className: "scroll", tabIndex: 0 }, made);
   scroll.setAttribute("role", "group");
   scroll.setAttribute("aria-label", caption);

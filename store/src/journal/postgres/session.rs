@@ -24,7 +24,7 @@ const SETTINGS: &str = "
     SET client_min_messages = warning;
     SET statement_timeout = '4s';
     SET lock_timeout = '2s';
-    SET idle_in_transaction_session_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '5s';
     SET default_transaction_isolation = 'read committed';
     SET default_transaction_deferrable = off;";
 /// A commit waits for the disk, here and on the standbys that the server names; the one setting that waits
