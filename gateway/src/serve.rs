@@ -39,6 +39,8 @@ use workers::pace::Pace;
 const CODES_MAX: usize = 1_000_000;
 /// How long requests may take to end once the process is to end, in seconds.
 const GRACE_S: u64 = 15;
+/// How long the engine waits for the ledger before it asks again: half of what a till waits.
+const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many partitions are written into the ledger at once: one at a time Postgres mostly waits for this process, and
 /// SQLite has room for one writer only.
@@ -135,20 +137,22 @@ pub struct LedgerSource {
     pub seen: Option<Arc<Seen>>,
 }
 
+/// What the ledger tells within a while: on a connection to a machine that is gone nothing comes any more, and a till waits.
+async fn heard<T>(told: impl Future<Output = Result<T, store::ledger::Error>>) -> Result<T, LoadError> {
+    match tokio::time::timeout(LEDGER_PATIENCE, told).await {
+        Ok(Err(store::ledger::Error::Corrupt(why))) => Err(LoadError::Corrupt(why)),
+        Ok(told) => told.map_err(|error| LoadError::Unavailable(error.to_string())),
+        Err(_) => Err(LoadError::Unavailable("it said nothing".into())),
+    }
+}
+
 impl Source for LedgerSource {
     fn entries(&self, voucher: VoucherId) -> engine::source::Pending<'_, Vec<domain::voucher::Entry>> {
-        Box::pin(async move {
-            self.db.entries(voucher).await.map_err(|error| match error {
-                store::ledger::Error::Corrupt(why) => LoadError::Corrupt(why),
-                other => LoadError::Unavailable(other.to_string()),
-            })
-        })
+        Box::pin(heard(self.db.entries(voucher)))
     }
 
     fn checkpoint(&self, partition: PartitionId) -> engine::source::Pending<'_, Head> {
-        Box::pin(async move {
-            self.db.checkpoint(partition).await.map_err(|error| LoadError::Unavailable(error.to_string()))
-        })
+        Box::pin(heard(self.db.checkpoint(partition)))
     }
 
     fn seen_seq(&self, partition: PartitionId) -> u64 {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::journal::{Apart, Batch, Head, Journal, JournalError};
-use store::ledger::{Db, ProjectError};
-use tokio::time::Instant;
+use store::ledger::{Db, Error, ProjectError};
+use tokio::time::{Instant, timeout};
 
 /// How often to look for new records.
 const POLL: Duration = Duration::from_millis(10);
@@ -22,6 +22,8 @@ const POLL: Duration = Duration::from_millis(10);
 const READING: Duration = Duration::from_millis(50);
 /// How long to let records come together: they share pages, and each page is written but once.
 const GATHER: Duration = Duration::from_millis(100);
+/// How long a step may take: on a connection to a machine that is gone nothing comes any more, not even an end.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often to try again at the end: a step that was cut off is worth it, a ledger that is away is not waited for.
 const LAST_TRIES: u32 = 2;
 /// How long to wait after something failed.
@@ -134,7 +136,7 @@ impl Projector {
     async fn step(&mut self, known: &mut Option<Head>, lag: Duration, turn: &mut Turn) -> Step {
         let head = match *known {
             Some(head) => head,
-            None => match self.db.checkpoint(self.partition).await {
+            None => match self.checkpoint().await {
                 Ok(head) => {
                     self.watcher.projected(self.partition, head.seq);
                     *known.insert(head)
@@ -154,7 +156,8 @@ impl Projector {
             Err(error) => return self.failed(&error),
         };
         let started = Instant::now();
-        match self.db.project(self.partition, &head, &batches).await {
+        let written = timeout(PATIENCE, self.db.project(self.partition, &head, &batches)).await;
+        match written.unwrap_or_else(|_| Err(ProjectError::Ledger(silent()))) {
             Ok(done) => {
                 *known = batches.last().map(|batch| batch.head());
                 metrics::counter!("buono_projector_records_total").increment(done.records as u64);
@@ -179,11 +182,15 @@ impl Projector {
         }
     }
 
+    async fn checkpoint(&mut self) -> Result<Head, Error> {
+        timeout(PATIENCE, self.db.checkpoint(self.partition)).await.unwrap_or_else(|_| Err(silent()))
+    }
+
     /// What the journal holds from a record on. A primary that does not answer keeps no other partition waiting.
     async fn read(&mut self, from: u64, bytes_max: usize, turn: &mut Turn) -> Result<Vec<Arc<Batch>>, JournalError> {
         let partition = self.partition;
         let mut reading = pin!(self.journal.ask(move |journal| journal.read(partition, from, bytes_max)));
-        if let Ok(read) = tokio::time::timeout(READING, &mut reading).await {
+        if let Ok(read) = timeout(READING, &mut reading).await {
             return read;
         }
         *turn = None;
@@ -212,7 +219,7 @@ impl Projector {
 
     /// Behind a checkpoint that others have moved on, the journal may have been trimmed: that is no damage.
     async fn contradicted(&mut self, known: &mut Option<Head>, head: Head, why: &str) -> Step {
-        match self.db.checkpoint(self.partition).await {
+        match self.checkpoint().await {
             Ok(now) if now == head => self.stop(why),
             Ok(now) => {
                 *known = Some(now);
@@ -228,6 +235,10 @@ impl Projector {
         self.watcher.stopped(self.partition, why);
         Step::Stop
     }
+}
+
+fn silent() -> Error {
+    Error::Unavailable(format!("the ledger said nothing for {} seconds", PATIENCE.as_secs()))
 }
 
 #[cfg(test)]

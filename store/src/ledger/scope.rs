@@ -69,6 +69,12 @@ impl Held {
 
 fn pool(connections: u32, sees: &'static str) -> PgPoolOptions {
     let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+    // one that was given up because nothing came is closed, or it would keep its place for ever
+    let options = options.after_release(|connection, _| {
+        Box::pin(
+            async move { Ok(tokio::time::timeout(PATIENCE, connection.ping()).await.is_ok_and(|pong| pong.is_ok())) },
+        )
+    });
     options.after_connect(move |connection, _| {
         Box::pin(async move { sqlx::query(ENTER).bind(sees).execute(connection).await.map(drop) })
     })

@@ -1,6 +1,7 @@
 //! Everything that is tried, as a list.
 
 use crate::arena::Kind::{self, Files, PostgresAlone, PostgresWithStandbys, RedisAndPostgres};
+use crate::faults::Fault::Silence;
 use crate::faults::Fault::{self, Any, CallFails, Clock, Freeze, FullDisk, FullMemory, Kill, Late, LoseAnswers};
 use crate::faults::Fault::{LosePrimary, LoseRequests, NoStandby, OldLedger, OtherNode, PowerCut, Racing, SameFolder};
 use crate::faults::Part::{Journal, Ledger, Node};
@@ -63,6 +64,7 @@ pub const EVERYTHING: &[Case] = &[
     case(PostgresAlone, 1, Late(THIRTY), "an append delayed by 30 s, the node replaced meanwhile"),
     case(PostgresAlone, 2, LoseRequests(CUT), "the wire to Postgres cut for 1 to 30 s: requests lost"),
     case(PostgresAlone, 2, LoseAnswers(CUT), "the wire to Postgres cut for 1 to 30 s: answers lost"),
+    case(PostgresAlone, 3, Silence, "nothing comes any more on the connections to Postgres that were there"),
     case(PostgresAlone, 3, OtherNode, "a second node on the same stores"),
     case(PostgresAlone, 15, Any, "any of these, mixed"),
     case(PostgresWithStandbys, 3, LosePrimary(CUT), "the primary lost for good, a standby promoted, the primary back"),

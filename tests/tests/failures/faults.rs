@@ -48,6 +48,8 @@ pub enum Fault {
     Late(Span),
     LoseRequests(Span),
     LoseAnswers(Span),
+    /// The connections that are there stay, and nothing comes on them any more.
+    Silence,
     /// One of the others, drawn.
     Any,
     SameFolder,
@@ -80,6 +82,7 @@ impl Fault {
             Self::Late(span) => wire::late(scene, span),
             Self::LoseRequests(span) => wire::cut(scene, tests::proxy::Fault::LoseRequest, span),
             Self::LoseAnswers(span) => wire::cut(scene, tests::proxy::Fault::LoseAnswer, span),
+            Self::Silence => wire::silence(scene),
             Self::Any => any(scene),
             Self::SameFolder => nodes::same_folder(scene),
             Self::OtherNode => nodes::other_node(scene),

@@ -84,3 +84,24 @@ async fn two_projectors_share_a_postgres_that_is_killed_again_and_again() {
     // a link for each voucher and a message for each purchase, none twice
     assert_eq!(db.pending_messages().await.unwrap().unsigned_abs(), u64::try_from(VOUCHERS).unwrap() + paid);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_that_says_nothing_is_asked_anew() {
+    let server = Server::start(&[]);
+    let db = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap().everything();
+    settle(&db).await;
+    holders(&db, 1..=1).await;
+    let mut town = Town::new(db.clone(), PartitionId(0));
+    town.issue(1, 100, Timestamp::LAST);
+    let held = server.hold("LOCK TABLE checkpoint IN ACCESS EXCLUSIVE MODE");
+    let (told, stop) = (Arc::new(Told::default()), Arc::new(AtomicBool::new(false)));
+    told.durable.store(town.head.seq, SeqCst);
+    let projector = racer(&server.url(), &town, &told, &stop).await;
+    server.comes("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' HAVING count(*) > 1").await;
+    drop(held);
+    while db.checkpoint(town.partition).await.unwrap() != town.head {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stop.store(true, SeqCst);
+    projector.await.unwrap();
+}

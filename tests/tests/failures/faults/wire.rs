@@ -45,3 +45,13 @@ pub fn late(scene: &mut Scene, span: Span) -> Duration {
     proxy(scene).set(Fault::Pass);
     lifted
 }
+
+/// What was connected hears nothing any more, and is told nothing, as when a machine is gone and another one has its
+/// address: only who connects anew is served.
+pub fn silence(scene: &mut Scene) -> Duration {
+    proxy(scene).set_for_those_there(Fault::Hold);
+    let from = scene.load.now();
+    scene.until("it connects anew", || scene.load.paid_since(from).is_some());
+    proxy(scene).set(Fault::Pass);
+    from
+}
