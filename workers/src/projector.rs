@@ -22,8 +22,10 @@ const POLL: Duration = Duration::from_millis(10);
 const READING: Duration = Duration::from_millis(50);
 /// How long to let records come together: they share pages, and each page is written but once.
 const GATHER: Duration = Duration::from_millis(100);
-/// How long a step may take: on a connection to a machine that is gone nothing comes any more, not even an end.
+/// How long the ledger may take to say where it is, and to write a step: on a connection to a machine that is gone nothing
+/// comes any more, not even an end.
 const PATIENCE: Duration = Duration::from_secs(10);
+const STEP_PATIENCE: Duration = Duration::from_secs(30);
 /// How often to try again at the end: a step that was cut off is worth it, a ledger that is away is not waited for.
 const LAST_TRIES: u32 = 2;
 /// How long to wait after something failed.
@@ -122,6 +124,8 @@ impl Projector {
                 Step::Nothing => (Duration::ZERO, POLL),
                 Step::Failed => {
                     last_tries -= u32::from(ending);
+                    // a step that took too long is tried again as a small one
+                    lag = Lag::default();
                     (Duration::ZERO, BACKOFF)
                 }
             };
@@ -156,7 +160,7 @@ impl Projector {
             Err(error) => return self.failed(&error),
         };
         let started = Instant::now();
-        let written = timeout(PATIENCE, self.db.project(self.partition, &head, &batches)).await;
+        let written = timeout(STEP_PATIENCE, self.db.project(self.partition, &head, &batches)).await;
         match written.unwrap_or_else(|_| Err(ProjectError::Ledger(silent()))) {
             Ok(done) => {
                 *known = batches.last().map(|batch| batch.head());
@@ -238,7 +242,7 @@ impl Projector {
 }
 
 fn silent() -> Error {
-    Error::Unavailable(format!("the ledger said nothing for {} seconds", PATIENCE.as_secs()))
+    Error::Unavailable("the ledger says nothing".into())
 }
 
 #[cfg(test)]
