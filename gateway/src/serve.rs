@@ -7,7 +7,7 @@ use crate::hub::Hub;
 use crate::node::{self, Meeting};
 use crate::problem::{json_config, no_route, path_config, query_config};
 use crate::seen::Seen;
-use crate::state::AppState;
+use crate::state::{AppState, LEDGER_PATIENCE};
 use crate::texts::Texts;
 use crate::work::Work;
 use crate::{docs, headers, openapi, pages};
@@ -39,8 +39,6 @@ use workers::pace::Pace;
 const CODES_MAX: usize = 1_000_000;
 /// How long requests may take to end once the process is to end, in seconds.
 const GRACE_S: u64 = 15;
-/// How long the engine waits for the ledger before it asks again: half of what a till waits.
-const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many partitions are written into the ledger at once: one at a time Postgres mostly waits for this process, and
 /// SQLite has room for one writer only.

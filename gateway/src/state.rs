@@ -29,8 +29,8 @@ use uuid::Uuid;
 
 /// How long a request may take before its till is told that the outcome is not known.
 const DEADLINE_S: i64 = 10;
-/// How long to wait for the ledger when something is not in it yet.
-const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for the ledger: until it says something, or has what is not in it yet. Half of what a till waits.
+pub(crate) const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything that handlers share.
 pub struct AppState {

@@ -75,11 +75,9 @@ struct Waiting {
     answered: Answered,
 }
 
-impl Waiting {
-    /// Whether it is still to be sent; from then on it counts as sent.
-    fn take(&self) -> bool {
-        !self.settled.swap(true, Ordering::AcqRel)
-    }
+/// Sets the mark, and says whether nobody had.
+fn comes_first(settled: &AtomicBool) -> bool {
+    !settled.swap(true, Ordering::AcqRel)
 }
 
 /// What to say of a request whose response did not come, once it may have been read.
@@ -114,7 +112,7 @@ impl Link {
         match timeout_at(until, answer).await {
             Ok(Ok(told)) => told,
             // it was not sent, and never will be
-            _ if !settled.swap(true, Ordering::AcqRel) => Err(NotDone::NotExecuted),
+            _ if comes_first(&settled) => Err(NotDone::NotExecuted),
             _ => Err(match lost(&request) {
                 NotDone::Moved => NotDone::NotExecuted,
                 unknown => unknown,
@@ -159,7 +157,7 @@ async fn converse(greeted: Greeted, first: Waiting, calls: &mut mpsc::Receiver<W
     let mut hearing = tokio::spawn(hear(reader, replies, Arc::clone(&pending)));
     let (mut together, mut out, mut id) = (vec![first], Vec::new(), 0);
     loop {
-        for waiting in together.drain(..).filter(Waiting::take) {
+        for waiting in together.drain(..).filter(|waiting| comes_first(&waiting.settled)) {
             id += 1;
             let patience = waiting.until.saturating_duration_since(Instant::now());
             let patience_us = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);

@@ -48,7 +48,7 @@ pub enum Fault {
     Late(Span),
     LoseRequests(Span),
     LoseAnswers(Span),
-    /// The connections that are there stay, and nothing comes on them any more.
+    /// The connections that are there stay, and nothing that is asked on them arrives.
     Silence,
     /// One of the others, drawn.
     Any,

@@ -46,8 +46,8 @@ pub fn late(scene: &mut Scene, span: Span) -> Duration {
     lifted
 }
 
-/// What was connected hears nothing any more, and is told nothing, as when a machine is gone and another one has its
-/// address: only who connects anew is served.
+/// What is asked on the connections that are there does not arrive, and they do not end, as when a machine is gone and
+/// another one has its address: only who connects anew is served.
 pub fn silence(scene: &mut Scene) -> Duration {
     proxy(scene).set_for_those_there(Fault::Hold);
     let from = scene.load.now();
