@@ -121,7 +121,10 @@ impl Projector {
                 Step::Overtaken => continue,
                 Step::Done(_) if ending => continue,
                 Step::Done(written) => self.pauses(&written, &mut lag),
-                Step::Nothing => (Duration::ZERO, POLL),
+                Step::Nothing => {
+                    lag = Lag::default();
+                    (Duration::ZERO, POLL)
+                }
                 Step::Failed => {
                     last_tries -= u32::from(ending);
                     // a step that took too long is tried again as a small one
