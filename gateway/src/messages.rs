@@ -6,8 +6,7 @@ use domain::ids::VoucherId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use store::keys::Keys;
-use store::ledger::{Db, Error, PendingMessage, VoucherRow};
-use store::seal::Sealed;
+use store::ledger::{Addressee, Error, Letter};
 use workers::Pending;
 use workers::sms::{Composer, Outgoing};
 
@@ -33,8 +32,6 @@ pub struct Personal {
 
 /// Writes the texts.
 pub struct Messages {
-    /// The ledger.
-    pub db: Db,
     /// Opens what is sealed.
     pub keys: Arc<Keys>,
     /// The catalogue.
@@ -46,24 +43,20 @@ pub struct Messages {
 }
 
 impl Messages {
-    async fn text(&self, message: &PendingMessage, lang: Lang) -> Result<Option<String>, Error> {
-        let row = self.db.voucher(message.municipality_id, message.voucher_id).await?;
-        let directory = self.directory.knowing(|known| known.programmes.contains_key(&row.programme_id)).await?;
-        let municipality = directory.municipalities.get(&message.municipality_id).map(|m| m.name.clone());
+    async fn text(&self, letter: &Letter, lang: Lang) -> Result<Option<String>, Error> {
+        let directory = self.directory.knowing(|known| known.programmes.contains_key(&letter.programme_id)).await?;
+        let municipality = directory.municipalities.get(&letter.municipality_id).map(|m| m.name.clone());
         let municipality = municipality.unwrap_or_default();
-        if message.template == "voucher_link" {
-            if row.status == "closed" {
-                return Ok(None);
-            }
-            return Ok(Some(self.link(&row, municipality, lang)));
+        if letter.template == "voucher_link" {
+            return Ok((letter.voucher_status != "closed").then(|| self.link(letter, municipality, lang)));
         }
-        let operation = self.db.operation(message.operation()).await?;
+        let operation = letter.operation.as_ref().ok_or(Error::NotFound)?;
         let knows_shop = |known: &Snapshot| operation.shop_id.is_none_or(|id| known.shops.contains_key(&id));
         let directory = self.directory.knowing(knows_shop).await?;
         let shop = operation.shop_id.and_then(|id| directory.shops.get(&id)).map(|shop| shop.name.clone());
         Ok(Some(self.texts.get(
             lang,
-            &format!("sms-{}", message.template),
+            &format!("sms-{}", letter.template),
             &[
                 ("amount", euro(lang, operation.amount_cents).into()),
                 ("shop", shop.unwrap_or_default().into()),
@@ -73,14 +66,14 @@ impl Messages {
     }
 
     /// The link, and the PIN where the programme asks for one.
-    fn link(&self, row: &VoucherRow, municipality: String, lang: Lang) -> String {
-        let (voucher, generation) = (VoucherId::new(row.id), u32::try_from(row.generation).unwrap_or(1));
-        let programme = self.directory.now().programmes.get(&row.programme_id).cloned();
+    fn link(&self, letter: &Letter, municipality: String, lang: Lang) -> String {
+        let (voucher, generation) = (VoucherId::new(letter.voucher_id), u32::try_from(letter.generation).unwrap_or(1));
+        let programme = self.directory.now().programmes.get(&letter.programme_id).cloned();
         let threshold = programme.and_then(|programme| programme.pin_above_cents);
         let mut values = vec![
             ("municipality", municipality.into()),
-            ("amount", euro(lang, row.balance_cents).into()),
-            ("expires", day(lang, row.expires_at).into()),
+            ("amount", euro(lang, letter.balance_cents).into()),
+            ("expires", day(lang, letter.expires_at).into()),
             ("link", format!("{}/v#{}", self.base_url, self.keys.token(voucher, generation)).into()),
         ];
         let Some(threshold) = threshold else {
@@ -91,25 +84,20 @@ impl Messages {
         self.texts.get(lang, "sms-voucher-link-pin", &values)
     }
 
-    async fn write(&self, message: &PendingMessage) -> Result<Option<Outgoing>, Error> {
-        let holder = match self.db.holder(message.voucher_id).await {
-            Err(Error::NotFound) => return Ok(None),
-            holder => holder?,
-        };
-        let person = self.db.person(holder.person_id).await?;
-        let sealed = Sealed { wrapped_key: person.wrapped_key, sealed: person.sealed };
+    async fn write(&self, letter: &Letter) -> Result<Option<Outgoing>, Error> {
+        let Some(Addressee { person_id, channel, language, sealed }) = &letter.to else { return Ok(None) };
         let opened =
-            self.keys.unseal("person", person.id, &sealed).map_err(|error| Error::Corrupt(error.to_string()))?;
+            self.keys.unseal("person", *person_id, sealed).map_err(|error| Error::Corrupt(error.to_string()))?;
         let personal: Personal = serde_json::from_slice(&opened).map_err(|error| Error::Corrupt(error.to_string()))?;
-        let to = if holder.channel == "email" { personal.email } else { personal.mobile };
-        let lang = Lang::from_tag(&person.language).unwrap_or_default();
+        let to = if channel == "email" { personal.email } else { personal.mobile };
+        let lang = Lang::from_tag(language).unwrap_or_default();
         let Some(to) = to else { return Ok(None) };
-        Ok(self.text(message, lang).await?.map(|text| Outgoing { channel: holder.channel, to, text }))
+        Ok(self.text(letter, lang).await?.map(|text| Outgoing { channel: channel.clone(), to, text }))
     }
 }
 
 impl Composer for Messages {
-    fn compose<'a>(&'a self, message: &'a PendingMessage) -> Pending<'a, Result<Option<Outgoing>, Error>> {
-        Box::pin(self.write(message))
+    fn compose<'a>(&'a self, letter: &'a Letter) -> Pending<'a, Result<Option<Outgoing>, Error>> {
+        Box::pin(self.write(letter))
     }
 }

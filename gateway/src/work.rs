@@ -110,14 +110,13 @@ impl Work {
 
     fn messenger(&self, db: Db) -> Messenger {
         let composer = Messages {
-            db: db.clone(),
             keys: Arc::clone(&self.keys),
             texts: Arc::clone(&self.texts),
             directory: Arc::clone(&self.directory),
             base_url: self.settings.base_url.clone(),
         };
         let sender = FileSender { path: self.settings.data.join("messages.jsonl") };
-        Messenger { db, composer: Arc::new(composer), sender: Arc::new(sender), clock: Arc::new(SystemClock) }
+        Messenger::new(db, Arc::new(composer), Arc::new(sender), Arc::new(SystemClock))
     }
 
     fn mailer(&self, db: Db) -> Mailer {

@@ -12,8 +12,8 @@ use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Reas
 use std::sync::Arc;
 use store::journal::{Batch, Head};
 use store::ledger::{
-    CitizenSession, CopyError, Db, Error, HolderRow, Mark, MarkKind, NewHolder, ProjectError, TABLES, all_statements,
-    copy_ledger,
+    CitizenSession, CopyError, Db, Error, HolderRow, Letter, Mark, MarkKind, NewHolder, ProjectError, TABLES,
+    all_statements, copy_ledger,
 };
 use store::seal::Sealed;
 use uuid::Uuid;
@@ -205,13 +205,15 @@ async fn one_step_writes_more_rows_than_a_statement_takes() {
             assert_eq!(db.entries(VoucherId::new(id(number))).await.unwrap(), life(number), "{name}");
         }
         // two links, four purchases and two reversals for each holder who can be reached
-        let messages = db.due_messages(i64::MAX, 10_000).await.unwrap();
-        assert_eq!(messages.len() as u128, VOUCHERS / 3 * 2 * 8, "{name}");
-        let links = messages.iter().filter(|message| message.template == "voucher_link").count();
-        assert_eq!(links as u128, VOUCHERS / 3 * 2 * 2, "{name}");
         // a link waits as long as the programme says, so that an import can be undone
-        let due = db.due_messages(100 + 60_000_000 - 1, 10_000).await.unwrap();
-        assert!(due.iter().all(|message| message.template != "voucher_link"), "{name}");
+        let is_link = |letter: &Letter| letter.template == "voucher_link";
+        let early = db.take_messages(100 + 60_000_000 - 1, 100 + 60_000_000, 10_000).await.unwrap();
+        assert!(!early.iter().any(is_link), "{name}");
+        let late = db.take_messages(i64::MAX - 1, i64::MAX, 10_000).await.unwrap();
+        assert!(early.iter().chain(&late).all(|letter| letter.operation.is_some() != is_link(letter)), "{name}");
+        assert!(late.iter().all(|letter| letter.to.is_some()), "{name}");
+        assert_eq!(late.len() as u128, VOUCHERS / 3 * 2 * 8, "{name}");
+        assert_eq!(late.iter().filter(|letter| is_link(letter)).count() as u128, VOUCHERS / 3 * 2 * 2, "{name}");
     }
 }
 

@@ -9,13 +9,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use store::ledger::{Db, Error, PendingMessage};
+use store::ledger::{Db, Error, Letter, Settled};
+use uuid::Uuid;
 
 const POLL: Duration = Duration::from_millis(250);
 const BATCH: i64 = 100;
-/// How long a message is in the hands of whoever sends it before others may, in seconds: longer than any
-/// provider takes to answer.
-const CLAIM_S: i64 = 120;
+/// How long messages are in the hands of whoever sends them before others may, in seconds, and for how long of it one more
+/// is given to the provider: what is left is longer than any takes to answer.
+const TAKEN_S: i64 = 120;
+const SENDING_S: i64 = 60;
+/// How long what became of messages may wait to be written down together, in microseconds: a commit costs the ledger more
+/// than a message, and who dies meanwhile sends so many twice.
+const SETTLE_US: i64 = 250_000;
 /// After so many tries a message has failed.
 const ATTEMPTS_MAX: i64 = 8;
 /// Characters of one SMS in the GSM alphabet, and of each part of a longer one.
@@ -37,7 +42,7 @@ pub struct Outgoing {
 /// Turns what waits into a text for somebody; only it sees personal data.
 pub trait Composer: Send + Sync {
     /// `None` when nobody is to get it any more.
-    fn compose<'a>(&'a self, message: &'a PendingMessage) -> Pending<'a, Result<Option<Outgoing>, Error>>;
+    fn compose<'a>(&'a self, letter: &'a Letter) -> Pending<'a, Result<Option<Outgoing>, Error>>;
 }
 
 /// A provider.
@@ -99,19 +104,24 @@ fn parts(length: usize, (single, part): (usize, usize)) -> usize {
 
 /// Sends what is due.
 pub struct Messenger {
-    /// The ledger.
-    pub db: Db,
-    /// Writes the texts.
-    pub composer: Arc<dyn Composer>,
-    /// Sends them.
-    pub sender: Arc<dyn Sender>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    db: Db,
+    composer: Arc<dyn Composer>,
+    sender: Arc<dyn Sender>,
+    clock: Arc<dyn Clock>,
+    /// What the ledger does not know yet.
+    settled: Vec<Settled>,
 }
 
 impl Messenger {
+    /// Of this ledger, with texts from `composer`, by way of `sender`.
+    #[must_use]
+    pub fn new(db: Db, composer: Arc<dyn Composer>, sender: Arc<dyn Sender>, clock: Arc<dyn Clock>) -> Self {
+        Self { db, composer, sender, clock, settled: Vec::new() }
+    }
+
     /// Runs until `stop` is set.
-    pub async fn run(self, stop: Arc<AtomicBool>) {
+    pub async fn run(mut self, stop: Arc<AtomicBool>) {
+        let db = self.db.clone();
         let sending = again(&stop, async || match self.turn().await {
             // also after a full turn: some hundreds in a second, and others too want the ledger
             Ok(_) => POLL,
@@ -120,48 +130,75 @@ impl Messenger {
                 POLL * 4
             }
         });
-        let counting = counting(&stop, "buono_outbox_pending", async || self.db.pending_messages().await);
+        let counting = counting(&stop, "buono_outbox_pending", async || db.pending_messages().await);
         tokio::join!(sending, counting);
     }
 
     /// Sends what is due now, and says how many messages it looked at.
     ///
-    /// A crash between sending and settling sends that one message twice: better than never.
+    /// A crash between sending and settling sends those messages twice: better than never.
     ///
     /// # Errors
-    /// [`Error`] when the ledger does not answer.
-    pub async fn turn(&self) -> Result<usize, Error> {
-        let due = self.db.due_messages(self.clock.now().micros(), BATCH).await?;
-        for message in &due {
-            match self.composer.compose(message).await? {
-                None => self.db.settle_message(message.id, "suppressed", self.clock.now().micros(), None, None).await?,
-                Some(outgoing) => self.hand_over(message, &outgoing).await?,
+    /// [`Error`] when the ledger does not answer; what became of messages is then written down by the next turn.
+    pub async fn turn(&mut self) -> Result<usize, Error> {
+        self.settle().await?;
+        let began = self.clock.now();
+        let (until, last) = (began.plus_seconds(TAKEN_S), began.plus_seconds(SENDING_S));
+        let letters = self.db.take_messages(began.micros(), until.micros(), BATCH).await?;
+        let (mut written, mut told) = (began.micros(), Ok(()));
+        for letter in &letters {
+            let now = self.clock.now();
+            if now.micros() - written >= SETTLE_US {
+                written = now.micros();
+                told = told.and(self.settle().await);
             }
+            let goes = told.is_ok() && now < last;
+            let done = if goes { self.hand_over(letter).await } else { untried(letter.id, now.micros()) };
+            self.settled.push(done);
         }
-        Ok(due.len())
+        told?;
+        self.settle().await?;
+        Ok(letters.len())
     }
 
-    /// Sends a message, unless it was held back meanwhile or another messenger has it.
-    async fn hand_over(&self, message: &PendingMessage, outgoing: &Outgoing) -> Result<(), Error> {
+    /// Sends a message, unless nobody is to get it any more.
+    async fn hand_over(&self, letter: &Letter) -> Settled {
+        let written = self.composer.compose(letter).await;
+        let (sent, segments) = match written {
+            Ok(None) => return Settled { status: "suppressed", ..untried(letter.id, self.clock.now().micros()) },
+            Ok(Some(outgoing)) => {
+                let segments = i64::try_from(segments(&outgoing.text)).ok().filter(|_| outgoing.channel == "sms");
+                (self.sender.send(&letter.id.to_string(), &outgoing).await, segments)
+            }
+            // one that cannot be written keeps no other waiting
+            Err(error) => (Err(SendError::Later(error.to_string())), None),
+        };
         let now = self.clock.now();
-        if !self.db.claim_message(message.id, now.micros(), now.plus_seconds(CLAIM_S).micros()).await? {
-            return Ok(());
-        }
-        let sent = self.sender.send(&message.id.to_string(), outgoing).await;
-        let now = self.clock.now();
-        let segments = i64::try_from(segments(&outgoing.text)).ok().filter(|_| outgoing.channel == "sms");
+        let done = Settled { tried: true, segments, not_before: None, ..untried(letter.id, 0) };
         match sent {
-            Ok(()) => self.db.settle_message(message.id, "sent", now.micros(), segments, None).await,
-            Err(SendError::Later(why)) if message.attempts + 1 < ATTEMPTS_MAX => {
-                let wait = 5_i64 << message.attempts.min(10);
-                self.db.postpone_message(message.id, now.plus_seconds(wait).micros(), &why).await
+            Ok(()) => Settled { status: "sent", sent_at: Some(now.micros()), ..done },
+            Err(SendError::Later(why)) if letter.attempts + 1 < ATTEMPTS_MAX => {
+                let wait = 5_i64 << letter.attempts.min(10);
+                let not_before = Some(now.plus_seconds(wait).micros());
+                Settled { not_before, segments: None, error: Some(why), ..done }
             }
-            Err(error) => {
-                let why = error.to_string();
-                self.db.settle_message(message.id, "failed", now.micros(), segments, Some(&why)).await
-            }
+            Err(error) => Settled { status: "failed", error: Some(error.to_string()), ..done },
         }
     }
+
+    /// Writes down what became of messages.
+    async fn settle(&mut self) -> Result<(), Error> {
+        if !self.settled.is_empty() {
+            self.db.settle_messages(&self.settled).await?;
+            self.settled.clear();
+        }
+        Ok(())
+    }
+}
+
+/// A message that is due again at once, and was not tried.
+fn untried(id: Uuid, now: i64) -> Settled {
+    Settled { id, status: "pending", tried: false, not_before: Some(now), sent_at: None, segments: None, error: None }
 }
 
 #[cfg(test)]

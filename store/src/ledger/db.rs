@@ -164,6 +164,8 @@ impl Db {
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new()
             .max_connections(LITE_CONNECTIONS)
+            // a file does not hang up
+            .test_before_acquire(false)
             // a full disk makes SQLite roll back by itself; sqlx then fails to, and would take the transaction
             // for open, and the connection for useless, for ever
             .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))

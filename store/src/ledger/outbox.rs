@@ -1,19 +1,39 @@
 //! Messages to people: written with the fact that causes them, sent later, once.
 
 use super::db::{Db, Error, in_transaction, on, one_row};
+use super::operations::OperationRow;
+use super::rows::{Rows, Table, Value, WriteRows};
+use crate::seal::Sealed;
+use std::collections::HashSet;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[DUE, CLAIM, DONE, LATER, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, DEPTH];
+/// Those of fixed text; the rest is made by [`WriteRows`].
+pub(super) const STATEMENTS: &[&str] = &[TAKE, TAKEN, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, DEPTH];
+
+/// What a message says of a link needs no operation.
+const LINK: &str = "voucher_link";
 
 // `sending` is a message in somebody's hands until `not_before`; if they die, others find it again then
-const DUE: &str = "SELECT id, municipality_id, voucher_id, template, attempts, created_at FROM outbox
-    WHERE status IN ('pending', 'sending') AND not_before <= $1 ORDER BY not_before, id LIMIT $2";
-const CLAIM: &str = "UPDATE outbox SET status = 'sending', not_before = $3, attempts = attempts + 1
-    WHERE id = $1 AND status IN ('pending', 'sending') AND not_before <= $2";
-const DONE: &str = "UPDATE outbox SET status = $2, sent_at = COALESCE($3, sent_at), segments = $4, error = $5
-    WHERE id = $1 AND status IN ('pending', 'sending')";
-const LATER: &str =
-    "UPDATE outbox SET status = 'pending', not_before = $2, error = $3 WHERE id = $1 AND status = 'sending'";
+const TAKE: &str = "UPDATE outbox SET status = 'sending', not_before = $2
+    WHERE status IN ('pending', 'sending') AND not_before <= $1 AND id IN
+        (SELECT id FROM outbox WHERE status IN ('pending', 'sending') AND not_before <= $1 ORDER BY not_before, id LIMIT $3)
+    RETURNING id";
+const TAKEN: &str = "SELECT o.id, o.municipality_id, o.template, o.attempts, o.created_at, v.id AS voucher_id,
+        v.programme_id, v.status AS voucher_status, v.generation, v.balance_cents, v.expires_at,
+        h.channel, p.id AS person_id, p.language, p.wrapped_key, p.sealed
+    FROM outbox o JOIN voucher v ON v.id = o.voucher_id
+        LEFT JOIN holder h ON h.voucher_id = o.voucher_id LEFT JOIN person p ON p.id = h.person_id
+    WHERE o.status IN ('pending', 'sending') AND o.not_before = $1 ORDER BY o.created_at, o.id";
+static SETTLED: Table = Table {
+    before: "WITH done (id, status, tried, not_before, sent_at, segments, error) AS (",
+    after: ") UPDATE outbox SET status = done.status, attempts = attempts + done.tried,
+            not_before = COALESCE(done.not_before, outbox.not_before), sent_at = COALESCE(done.sent_at, outbox.sent_at),
+            segments = COALESCE(done.segments, outbox.segments),
+            error = CASE done.tried WHEN 1 THEN done.error ELSE outbox.error END
+        FROM done WHERE outbox.id = done.id AND outbox.status = 'sending'",
+    width: 7,
+    each_row_counts: false,
+};
 const LIST: &str =
     "SELECT id, voucher_id, template, CASE status WHEN 'sending' THEN 'pending' ELSE status END AS status,
     attempts, created_at, sent_at, segments, error FROM outbox
@@ -26,31 +46,121 @@ const SUPPRESS: &str = "UPDATE outbox SET status = 'suppressed' WHERE status = '
     (SELECT voucher_id FROM holder WHERE import_id = $1)";
 const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status IN ('pending', 'sending')";
 
-/// A message that waits.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct PendingMessage {
+/// A message in one's hands, with all that it is written from.
+#[derive(Clone, Debug)]
+pub struct Letter {
     /// Its id; the operation's follows from it.
     pub id: Uuid,
     /// The tenant.
     pub municipality_id: Uuid,
-    /// About which voucher.
-    pub voucher_id: Uuid,
     /// Which text.
     pub template: String,
     /// How often it was tried.
     pub attempts: i64,
     /// When the fact behind it was decided, microseconds.
     pub created_at: i64,
+    /// About which voucher.
+    pub voucher_id: Uuid,
+    /// Its programme.
+    pub programme_id: Uuid,
+    /// Where it is in its life.
+    pub voucher_status: String,
+    /// Which of its codes is good.
+    pub generation: i64,
+    /// What it is worth.
+    pub balance_cents: i64,
+    /// Until when, microseconds.
+    pub expires_at: i64,
+    /// For whom; nobody where the import that brought them was undone.
+    pub to: Option<Addressee>,
+    /// What happened, unless it is only told where the voucher is.
+    pub operation: Option<OperationRow>,
 }
 
-impl PendingMessage {
-    /// The operation that caused it.
-    #[must_use]
-    pub fn operation(&self) -> Uuid {
+/// Whom a message is for.
+#[derive(Clone, Debug)]
+pub struct Addressee {
+    /// The person.
+    pub person_id: Uuid,
+    /// `sms`, `email` or `paper`.
+    pub channel: String,
+    /// What they read: a two-letter tag.
+    pub language: String,
+    /// Everything personal.
+    pub sealed: Sealed,
+}
+
+/// A letter as one statement finds it.
+#[derive(sqlx::FromRow)]
+struct Taken {
+    id: Uuid,
+    municipality_id: Uuid,
+    template: String,
+    attempts: i64,
+    created_at: i64,
+    voucher_id: Uuid,
+    programme_id: Uuid,
+    voucher_status: String,
+    generation: i64,
+    balance_cents: i64,
+    expires_at: i64,
+    channel: Option<String>,
+    person_id: Option<Uuid>,
+    language: Option<String>,
+    wrapped_key: Option<Vec<u8>>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Taken {
+    fn addressee(&mut self) -> Option<Addressee> {
+        let sealed = Sealed { wrapped_key: self.wrapped_key.take()?, sealed: self.sealed.take()? };
+        let (channel, language) = (self.channel.take()?, self.language.take()?);
+        Some(Addressee { person_id: self.person_id?, channel, language, sealed })
+    }
+
+    /// The operation that caused the message.
+    fn cause(&self) -> Option<Uuid> {
         let mut bytes = self.id.into_bytes();
         bytes[15] ^= 0x5a;
-        Uuid::from_bytes(bytes)
+        (self.template != LINK).then(|| Uuid::from_bytes(bytes))
     }
+
+    fn letter(mut self, operation: Option<OperationRow>) -> Letter {
+        Letter {
+            to: self.addressee(),
+            operation,
+            id: self.id,
+            municipality_id: self.municipality_id,
+            template: self.template,
+            attempts: self.attempts,
+            created_at: self.created_at,
+            voucher_id: self.voucher_id,
+            programme_id: self.programme_id,
+            voucher_status: self.voucher_status,
+            generation: self.generation,
+            balance_cents: self.balance_cents,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+/// What became of a message in one's hands.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Which.
+    pub id: Uuid,
+    /// `sent`, `failed`, `suppressed`, or `pending` where it is to be tried again.
+    pub status: &'static str,
+    /// Whether it was given to the provider, or could not be written.
+    pub tried: bool,
+    /// When it is due again, microseconds.
+    pub not_before: Option<i64>,
+    /// When it went, microseconds.
+    pub sent_at: Option<i64>,
+    /// How many SMS it took.
+    pub segments: Option<i64>,
+    /// Why it did not go.
+    pub error: Option<String>,
 }
 
 /// A message as the office sees it: never its text, which is personal.
@@ -77,13 +187,53 @@ pub struct MessageRow {
 }
 
 impl Db {
-    /// Messages that are due, oldest first.
+    /// Takes messages that are due into one's hands until `until`, the oldest first.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn due_messages(&self, now: i64, limit: i64) -> Result<Vec<PendingMessage>, Error> {
-        let rows = on!(self, |connection| sqlx::query_as(DUE).bind(now).bind(limit).fetch_all(connection).await)?;
-        Ok(rows)
+    pub async fn take_messages(&self, now: i64, until: i64, limit: i64) -> Result<Vec<Letter>, Error> {
+        let taken: Vec<Uuid> = on!(self, |connection| sqlx::query_scalar(TAKE)
+            .bind(now)
+            .bind(until)
+            .bind(limit)
+            .fetch_all(connection)
+            .await)?;
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<Taken> = on!(self, |connection| sqlx::query_as(TAKEN).bind(until).fetch_all(connection).await)?;
+        // another messenger may have taken some until the same microsecond
+        let taken: HashSet<Uuid> = taken.into_iter().collect();
+        let rows: Vec<Taken> = rows.into_iter().filter(|row| taken.contains(&row.id)).collect();
+        let causes: Vec<Uuid> = rows.iter().filter_map(Taken::cause).collect();
+        let mut operations = self.operations(&causes).await?;
+        let letter = |row: Taken| {
+            let operation = row.cause().and_then(|id| operations.remove(&id));
+            row.letter(operation)
+        };
+        Ok(rows.into_iter().map(letter).collect())
+    }
+
+    /// Writes down what became of messages in one's hands; those that are no longer in them stay as they are.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn settle_messages(&self, settled: &[Settled]) -> Result<(), Error> {
+        let mut rows = Rows::new(&SETTLED);
+        for done in settled {
+            rows.push([
+                done.id.into(),
+                Value::Text(Some(done.status)),
+                i64::from(done.tried).into(),
+                Value::Number(done.not_before),
+                Value::Number(done.sent_at),
+                Value::Number(done.segments),
+                Value::Text(done.error.as_deref()),
+            ]);
+        }
+        in_transaction!(self, |tx| {
+            tx.write(&rows).await?;
+        })
     }
 
     /// How many messages wait.
@@ -93,61 +243,6 @@ impl Db {
     pub async fn pending_messages(&self) -> Result<i64, Error> {
         let depth = on!(self, |connection| sqlx::query_scalar(DEPTH).fetch_one(connection).await)?;
         Ok(depth)
-    }
-
-    /// Takes a due message into one's hands until `until`; whether it was still there to be taken.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn claim_message(&self, id: Uuid, now: i64, until: i64) -> Result<bool, Error> {
-        let touched = on!(self, |connection| sqlx::query(CLAIM)
-            .bind(id)
-            .bind(now)
-            .bind(until)
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(touched == 1)
-    }
-
-    /// The message is settled: `sent`, `failed` or `suppressed`.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn settle_message(
-        &self,
-        id: Uuid,
-        status: &str,
-        now: i64,
-        segments: Option<i64>,
-        error: Option<&str>,
-    ) -> Result<(), Error> {
-        let sent_at = (status == "sent").then_some(now);
-        on!(self, |connection| sqlx::query(DONE)
-            .bind(id)
-            .bind(status)
-            .bind(sent_at)
-            .bind(segments)
-            .bind(error)
-            .execute(connection)
-            .await
-            .map(drop))?;
-        Ok(())
-    }
-
-    /// The message in one's hands is tried again later.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub async fn postpone_message(&self, id: Uuid, not_before: i64, error: &str) -> Result<(), Error> {
-        on!(self, |connection| sqlx::query(LATER)
-            .bind(id)
-            .bind(not_before)
-            .bind(error)
-            .execute(connection)
-            .await
-            .map(drop))?;
-        Ok(())
     }
 
     /// The messages of a municipality before `before`, newest first.

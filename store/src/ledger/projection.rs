@@ -1,17 +1,16 @@
 //! From the journal to the ledger: exactly once, in order, one transaction for each step.
 
-mod rows;
 mod step;
 
 use super::db::{Db, Error, in_transaction};
+use super::rows::WriteRows;
 use crate::journal::{Batch, Head};
 use domain::ids::PartitionId;
-use rows::WriteRows;
 use sqlx::error::ErrorKind;
 use std::sync::Arc;
 use step::Step;
 
-/// Those of fixed text; the rest is made by [`rows::WriteRows`].
+/// Those of fixed text; the rest is made by [`WriteRows`].
 pub(super) const STATEMENTS: &[&str] = &[START, ADVANCE];
 
 const START: &str = "INSERT INTO checkpoint (partition_id, epoch, seq, chain) VALUES ($1, 0, 0, $2)

@@ -11,7 +11,7 @@ const ROWS_A_STATEMENT: usize = 64;
 pub(super) enum Value<'a> {
     Id(Option<Uuid>),
     Number(Option<i64>),
-    Text(Option<&'static str>),
+    Text(Option<&'a str>),
     Bytes(&'a [u8]),
 }
 
@@ -34,7 +34,7 @@ impl<'a> Value<'a> {
         if let Self::Number(number) = self { number } else { None }
     }
 
-    const fn text(self) -> Option<&'static str> {
+    const fn text(self) -> Option<&'a str> {
         if let Self::Text(text) = self { text } else { None }
     }
 

@@ -1,27 +1,31 @@
 //! The messenger: each message goes once, is tried again when the provider fails, and gives up where
 //! somebody can see it; what is held back in time never goes.
 
-use super::town::{IMPORT, TOWN, Town, Wall, holders, ledger};
+use super::postgres::Server;
+use super::town::{IMPORT, TOWN, Town, Wall, holders, ledger, settle};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::PartitionId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use store::ledger::{Db, Error, MessageRow, PendingMessage};
+use store::ledger::{Db, Error, Letter, MessageRow};
 use uuid::Uuid;
 use workers::Pending;
 use workers::sms::{Composer, Messenger, Outgoing, SendError, Sender};
 
-/// A text for everybody but for whoever is to get none.
+/// A text for everybody but for whoever is to get none, and for whom none can be written.
 #[derive(Default)]
 struct Office {
     nobody: Mutex<BTreeSet<Uuid>>,
+    unreadable: Mutex<BTreeSet<Uuid>>,
 }
 
 impl Composer for Office {
-    fn compose<'a>(&'a self, message: &'a PendingMessage) -> Pending<'a, Result<Option<Outgoing>, Error>> {
-        let wanted = !self.nobody.lock().unwrap().contains(&message.voucher_id);
+    fn compose<'a>(&'a self, letter: &'a Letter) -> Pending<'a, Result<Option<Outgoing>, Error>> {
+        let wanted = !self.nobody.lock().unwrap().contains(&letter.voucher_id);
+        let unreadable = self.unreadable.lock().unwrap().contains(&letter.voucher_id);
         let text = Outgoing { channel: "sms".to_owned(), to: "+393331234567".to_owned(), text: "x".repeat(200) };
-        Box::pin(async move { Ok(wanted.then_some(text)) })
+        let written = if unreadable { Err(Error::Corrupt("a seal".to_owned())) } else { Ok(wanted.then_some(text)) };
+        Box::pin(async move { written })
     }
 }
 
@@ -35,6 +39,8 @@ enum Mood {
     Refuses,
     /// It takes a message, and meanwhile the office undoes the import.
     Undone,
+    /// It takes so many seconds over each.
+    Dawdles(i64),
 }
 
 struct Provider {
@@ -59,6 +65,7 @@ impl Sender for Provider {
                     let told = self.db.suppress_import(IMPORT).await;
                     *self.undone.lock().unwrap() = Some(told);
                 }
+                Mood::Dawdles(seconds) => self.clock.set(now.plus_seconds(seconds)),
                 Mood::Takes | Mood::FailsUntil(_) => {}
             }
             // others get their turn between a hand-over and its entry in the ledger
@@ -93,12 +100,8 @@ impl Stage {
     }
 
     fn messenger(&self) -> Messenger {
-        Messenger {
-            db: self.db.clone(),
-            composer: Arc::clone(&self.office) as _,
-            sender: Arc::clone(&self.provider) as _,
-            clock: Arc::clone(&self.clock) as _,
-        }
+        let (composer, sender) = (Arc::clone(&self.office) as _, Arc::clone(&self.provider) as _);
+        Messenger::new(self.db.clone(), composer, sender, Arc::clone(&self.clock) as _)
     }
 
     async fn messages(&self) -> Vec<MessageRow> {
@@ -141,7 +144,7 @@ async fn every_message_goes_once() {
 #[tokio::test]
 async fn two_messengers_share_the_work_and_send_nothing_twice() {
     let stage = Stage::new(120, Mood::Takes).await;
-    let (one, two) = (stage.messenger(), stage.messenger());
+    let (mut one, mut two) = (stage.messenger(), stage.messenger());
     let (one, two) = tokio::join!(one.turn(), two.turn());
     one.unwrap();
     two.unwrap();
@@ -154,10 +157,9 @@ async fn two_messengers_share_the_work_and_send_nothing_twice() {
 #[tokio::test]
 async fn who_dies_with_a_message_in_hand_leaves_it_to_others() {
     let stage = Stage::new(1, Mood::Takes).await;
-    let message = stage.db.due_messages(i64::MAX, 1).await.unwrap().remove(0);
-    let now = stage.clock.now();
-    assert!(stage.db.claim_message(message.id, now.micros(), now.plus_seconds(30).micros()).await.unwrap());
-    assert!(!stage.db.claim_message(message.id, now.micros(), now.plus_seconds(30).micros()).await.unwrap());
+    let (now, until) = (stage.clock.now().micros(), stage.clock.now().plus_seconds(30).micros());
+    assert_eq!(stage.db.take_messages(now, until, 10).await.unwrap().len(), 1);
+    assert!(stage.db.take_messages(now, until, 10).await.unwrap().is_empty(), "it is in somebody's hands");
     assert_eq!(stage.statuses().await, ["pending"], "for the office it still waits");
     stage.seconds(30).await;
     assert!(stage.handed().is_empty());
@@ -199,6 +201,74 @@ async fn a_message_that_cannot_go_has_failed_where_it_is_seen_and_can_be_sent_ag
     stage.seconds(100).await;
     assert_eq!((stage.statuses().await, stage.handed().len()), (vec!["failed".to_owned()], 1));
     assert!(stage.messages().await[0].error.as_ref().unwrap().contains("no such number"));
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_written_keeps_no_other_waiting() {
+    let stage = Stage::new(3, Mood::Takes).await;
+    stage.office.unreadable.lock().unwrap().insert(Uuid::from_u128(1));
+    stage.seconds(1).await;
+    let mut statuses = stage.statuses().await;
+    statuses.sort();
+    assert_eq!((statuses, stage.handed().len()), (["pending", "sent", "sent"].map(str::to_owned).to_vec(), 2));
+    stage.seconds(1_000).await;
+    let failed = stage.messages().await.into_iter().find(|message| message.status == "failed").unwrap();
+    assert_eq!((failed.voucher_id, failed.attempts), (Uuid::from_u128(1), 8));
+    assert!(failed.error.unwrap().contains("a seal"));
+}
+
+#[tokio::test]
+async fn what_a_slow_provider_leaves_in_hand_is_put_back_untried() {
+    let stage = Stage::new(5, Mood::Dawdles(25)).await;
+    assert_eq!(stage.messenger().turn().await.unwrap(), 5);
+    let sent = |messages: &[MessageRow]| messages.iter().filter(|message| message.status == "sent").count();
+    let messages = stage.messages().await;
+    assert_eq!((sent(&messages), stage.handed().len()), (3, 3), "the third began before a minute was over");
+    assert!(messages.iter().all(|message| message.attempts == i64::from(message.status == "sent")));
+    // anybody may take them at once
+    assert_eq!(stage.messenger().turn().await.unwrap(), 2);
+    assert_eq!((sent(&stage.messages().await), stage.handed().len()), (5, 5));
+}
+
+/// A provider that takes everything, and the ledger is killed when it gets its first message.
+struct Killer {
+    server: Server,
+    handed: Mutex<Vec<String>>,
+}
+
+impl Sender for Killer {
+    fn send<'a>(&'a self, id: &'a str, _: &'a Outgoing) -> Pending<'a, Result<(), SendError>> {
+        let mut handed = self.handed.lock().unwrap();
+        if handed.is_empty() {
+            self.server.signal("KILL");
+        }
+        handed.push(id.to_owned());
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn what_went_while_the_ledger_was_away_does_not_go_again() {
+    let server = Server::start(&[]);
+    let db = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap().everything();
+    settle(&db).await;
+    holders(&db, 1..=3).await;
+    let mut town = Town::new(db.clone(), PartitionId(0));
+    (1..=3).for_each(|number| town.issue(number, 5_000, Timestamp::LAST));
+    town.project().await;
+    let clock = Arc::new(Wall::default());
+    clock.set(Timestamp::from_micros(1_000_000));
+    let killer = Arc::new(Killer { server, handed: Mutex::default() });
+    let (office, sender) = (Arc::new(Office::default()), Arc::clone(&killer) as _);
+    let mut messenger = Messenger::new(db.clone(), office, sender, Arc::clone(&clock) as _);
+    messenger.turn().await.unwrap_err();
+    killer.server.resume();
+    // long after others might have taken what was in hand
+    clock.set(clock.now().plus_seconds(600));
+    while messenger.turn().await.is_err() {}
+    assert_eq!(killer.handed.lock().unwrap().len(), 3);
+    let messages = db.messages(TOWN, Uuid::max(), 10).await.unwrap();
+    assert!(messages.iter().all(|message| message.status == "sent"), "{messages:?}");
 }
 
 #[tokio::test]

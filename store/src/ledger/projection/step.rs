@@ -1,6 +1,6 @@
 //! What a few batches mean for the ledger: the rows of every table, worked out before the transaction.
 
-use super::rows::{Rows, Table, Value};
+use super::super::rows::{Rows, Table, Value};
 use super::{ProjectError, Projected, contradiction, signed};
 use crate::journal::{Batch, Head};
 use domain::cents::Cents;
