@@ -23,7 +23,7 @@ use crate::cell::Ask;
 use crate::local::Local;
 use crate::recent::{Found, Sought};
 use crate::source::Source;
-use crate::vouchers::StartError;
+use crate::start::StartError;
 use domain::clock::Timestamp;
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::NodeId;

@@ -27,12 +27,15 @@ pub mod queue;
 mod recent;
 mod registry;
 pub mod source;
+mod start;
 mod vouchers;
 pub mod writer;
 
 pub use answer::{Answer, NotDone, Proof};
 pub use cluster::{Listener, Shared};
-pub use partition::{Halt, PartitionState};
+pub use partition::PartitionState;
 pub use recent::Whereabouts;
 pub use source::{LoadError, Source};
-pub use vouchers::{Options, Primary, StartError, Vouchers};
+pub use start::{Options, Primary, StartError};
+pub use vouchers::Vouchers;
+pub use writer::Halt;

@@ -10,7 +10,7 @@ use crate::queue::{Submission, What};
 use crate::recent::{Found, Sought, Whereabouts};
 use crate::registry::{Registry, Undelivered};
 use crate::source::{LoadError, Source};
-use crate::vouchers::{Options, Primary, StartError};
+use crate::start::{Options, Primary, StartError};
 use crate::writer::{Phase, Writer};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::{PartitionId, VoucherId};

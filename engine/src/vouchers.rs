@@ -7,44 +7,15 @@ use crate::local::Local;
 use crate::partition::PartitionState;
 use crate::recent::{Sought, Whereabouts};
 use crate::source::Source;
+use crate::start::{Options, Primary, StartError};
 use crate::writer::Phase;
 use domain::clock::{Clock, Timestamp};
 use domain::ids::{OperationId, PartitionId, VoucherId};
 use domain::keys::OpKey;
-use domain::record::NodeId;
 use domain::voucher::{Command, View};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-use store::journal::{Batch, Head, Journal};
-
-/// How to start the engine.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// This incarnation of this process.
-    pub node: NodeId,
-    /// A voucher that nobody asked for so long leaves memory. Far longer than any deadline.
-    pub idle: Duration,
-}
-
-/// A journal's server, or its file, and what it carries.
-pub struct Primary {
-    /// The connection through which its partitions are written.
-    pub journal: Box<dyn Journal>,
-    /// Its partitions, each with the ledger's checkpoint of it.
-    pub partitions: Vec<(PartitionId, Head)>,
-}
-
-/// Why the engine did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The number of partitions is not a power of two, or one of them is missing.
-    #[error("there must be partitions from 0 on, a power of two of them; there are {0}")]
-    Partitions(usize),
-    /// No thread could be started.
-    #[error("a thread could not be started: {0}")]
-    Thread(#[from] std::io::Error),
-}
+use store::journal::Batch;
 
 /// All vouchers, wherever their partitions are. Cheap to clone.
 #[derive(Clone)]

@@ -16,10 +16,12 @@
 //! Where several nodes share the partitions, their leases say who takes one up and lays it down: a writer
 //! that stepped down begins again at Asking. Safety does not depend on that, only on the fence.
 
+mod halt;
 mod recovery;
 
+pub use halt::Halt;
+
 use crate::answer::{Answer, NotDone, Proof};
-use crate::partition::Halt;
 use crate::queue::{Submission, Verdict, What};
 use domain::clock::Timestamp;
 use domain::ids::VoucherId;

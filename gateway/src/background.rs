@@ -2,8 +2,8 @@
 //! work itself unless other processes do it.
 
 use crate::ledger_watch::LedgerWatch;
-use crate::serve::LedgerSource;
 use crate::state::AppState;
+use crate::stores::LedgerSource;
 use crate::work::{Job, Work, tirelessly};
 use actix_web::web;
 use domain::clock::Clock;

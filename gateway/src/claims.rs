@@ -3,9 +3,9 @@
 pub mod document;
 
 use crate::problem::Problem;
-use crate::shop::answers::{kind_name, receipt_code};
+use crate::shop::answers::receipt_code;
 use crate::state::AppState;
-use crate::wire::{Instant, Listed, OperationKind, limit};
+use crate::wire::{Instant, Listed, OperationKind, kind_name, limit};
 use data_encoding::HEXLOWER;
 use domain::voucher::Kind;
 use serde::{Deserialize, Serialize};

@@ -9,8 +9,10 @@ pub use file::parse;
 
 use crate::demo;
 use crate::edge::SystemEntropy;
-use crate::node::{Meeting, seen};
-use crate::serve::{Settings, StartError, complaints, lock, open_ledger, signals, start};
+use crate::node::seen;
+use crate::serve::{signals, start};
+use crate::settings::{Meeting, Settings, StartError};
+use crate::stores::{complaints, lock, open_ledger};
 use crate::upkeep::{Finding, backup, migrate, not_behind, restore, verify};
 use crate::work::{Job, process};
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -5,7 +5,7 @@ use crate::admin::{File, NewUser, apply, dry_run, make_user};
 use crate::auth::{new_token, token_hash};
 use crate::edge::new_id;
 use crate::problem::Problem;
-use crate::serve::{Settings, StartError};
+use crate::settings::{Settings, StartError};
 use crate::shop::enrolment_index;
 use crate::state::AppState;
 use domain::ids::VoucherId;

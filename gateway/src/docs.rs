@@ -22,7 +22,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Something that changes only with the binary: asked for again, but not sent again.
-fn fixed(request: &HttpRequest, kind: &str, body: Bytes) -> HttpResponse {
+pub(crate) fn fixed(request: &HttpRequest, kind: &str, body: Bytes) -> HttpResponse {
     let tag = format!("\"{}\"", &blake3::hash(&body).to_hex()[..16]);
     let same = request.headers().get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
     let mut answer = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
@@ -36,14 +36,6 @@ fn html(request: &HttpRequest, page: &impl Template) -> Result<HttpResponse, Pro
         Problem::new("internal_error")
     })?;
     Ok(fixed(request, "text/html; charset=utf-8", text.into()))
-}
-
-/// This document
-#[utoipa::path(tag = "document", operation_id = "get_openapi",
-    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-#[get("/openapi.json")]
-pub(crate) async fn openapi(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
-    fixed(&request, "application/json", state.document.json.clone())
 }
 
 #[derive(Template)]

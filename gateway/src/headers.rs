@@ -1,6 +1,7 @@
 //! What every answer carries: a request id, security headers, and problems in the caller's language.
 
 use crate::figures::observe;
+use crate::openapi::Document;
 use crate::problem::{Problem, localise};
 use crate::state::AppState;
 use crate::texts::Lang;
@@ -76,7 +77,7 @@ fn unknown_parameter(request: &ServiceRequest) -> Option<Problem> {
     if request.query_string().is_empty() {
         return None;
     }
-    let name = request.app_data::<web::Data<AppState>>()?.document.unknown_parameter(request)?;
+    let name = request.app_data::<web::Data<Document>>()?.unknown_parameter(request)?;
     Some(Problem::new("unknown_field").with("field", name))
 }
 

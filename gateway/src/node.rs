@@ -3,10 +3,10 @@
 use crate::directory::Directory;
 use crate::edge::SystemEntropy;
 use crate::seen::Seen;
-use crate::serve::{Settings, StartError};
+use crate::settings::{Meeting, Settings, StartError};
 use data_encoding::HEXLOWER;
 use engine::{Listener, Primary, Shared};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,15 +15,6 @@ use store::journal::JournalPlace;
 use store::keys::{Keys, random};
 use store::ledger::Db;
 use store::receipt::Signer;
-
-/// Where nodes meet.
-#[derive(Clone, Debug)]
-pub struct Meeting {
-    /// Where this one listens for the others.
-    pub listen: SocketAddr,
-    /// How the others reach it, if not as it listens.
-    pub address: Option<String>,
-}
 
 /// Everything that the engine writes to: a lane for each primary, each partition behind the ledger's checkpoint.
 ///

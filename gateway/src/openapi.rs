@@ -6,16 +6,15 @@
 
 mod complete;
 
-use crate::{admin, citizen, docs, ops, shop};
+use crate::docs::fixed;
+use crate::{admin, citizen, ops, shop};
+use actix_web::dev::ServiceRequest;
 use actix_web::web::Bytes;
-use actix_web::{App, HttpRequest, dev::ServiceRequest, web};
+use actix_web::{App, HttpRequest, HttpResponse, get, web};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
-
-/// What may come of asking the engine.
-pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
 
 /// Pages and assets: served, but no part of the interface that the document describes.
 pub const PAGES: [(&str, &str); 21] = [
@@ -49,7 +48,15 @@ pub fn api(config: &mut ServiceConfig<'_>) {
     ops::configure(config);
     citizen::configure(config);
     admin::configure(config);
-    config.service(docs::openapi);
+    config.service(this_document);
+}
+
+/// This document
+#[utoipa::path(tag = "document", operation_id = "get_openapi",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+#[get("/openapi.json")]
+async fn this_document(document: web::Data<Document>, request: HttpRequest) -> HttpResponse {
+    fixed(&request, "application/json", document.json.clone())
 }
 
 /// Which query parameters a call may have; `None` for pages, which do not say.

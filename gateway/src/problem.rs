@@ -1,11 +1,9 @@
 //! Everything that can go wrong, in one table, answered as `application/problem+json` (RFC 9457).
 
-use crate::state::AppState;
 use crate::texts::{Lang, Texts};
-use actix_web::error::InternalError;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{StatusCode, header};
-use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpResponse, ResponseError, web};
 use domain::voucher::{Decline, Refusal};
 use engine::NotDone;
 use serde_json::{Map, Value};
@@ -78,6 +76,9 @@ pub const TABLE: &[(&str, u16)] = &[
     ("out_of_service", 503),
     ("outcome_unknown", 504),
 ];
+
+/// What may come of asking the engine.
+pub const ENGINE: [&str; 2] = ["not_executed", "outcome_unknown"];
 
 /// Something that went wrong.
 #[derive(Debug)]
@@ -275,45 +276,6 @@ pub const BODY_BYTES_MAX: usize = 64 << 10;
 pub fn query_config() -> web::QueryConfig {
     web::QueryConfig::default()
         .error_handler(|error, _| Problem::new("bad_request").with("reason", error.to_string()).into())
-}
-
-/// Paths that cannot be read name nothing: the answer is the same as for an id that does not exist.
-pub fn path_config() -> web::PathConfig {
-    web::PathConfig::default().error_handler(|error, request| {
-        // what stands where an id could stand, and takes other methods
-        let state = request.app_data::<web::Data<AppState>>();
-        let methods = state.map(|state| state.document.methods_of(request.path())).unwrap_or_default();
-        if !methods.is_empty() {
-            return InternalError::from_response(error, method_not_allowed(&methods)).into();
-        }
-        let code = match request.path() {
-            path if path.starts_with("/v1/admin/vouchers/") => "voucher_not_found",
-            path if ["/v1/claims/", "/v1/admin/claims/"].iter().any(|start| path.starts_with(start)) => {
-                "claim_not_found"
-            }
-            path if path.starts_with("/v1/holds/") => "hold_not_found",
-            path if path.starts_with("/v1/operations/") => "operation_not_found",
-            _ => "not_found",
-        };
-        Problem::new(code).into()
-    })
-}
-
-/// What no route answers.
-pub async fn no_route(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
-    let methods = state.document.methods(&request);
-    if methods.is_empty() {
-        return Problem::new("not_found").error_response();
-    }
-    method_not_allowed(&methods)
-}
-
-fn method_not_allowed(methods: &[&str]) -> HttpResponse {
-    let mut response = Problem::new("method_not_allowed").error_response();
-    if let Ok(allow) = header::HeaderValue::from_str(&methods.join(", ")) {
-        response.headers_mut().insert(header::ALLOW, allow);
-    }
-    response
 }
 
 #[cfg(test)]

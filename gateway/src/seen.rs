@@ -4,7 +4,7 @@
 //! and was promoted all the same, a snapshot of a machine. Only whoever was there before knows better. The file says
 //! at most what is true, a moment late, and is written whole at an orderly end.
 
-use crate::serve::StartError;
+use crate::settings::StartError;
 use domain::ids::PartitionId;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;

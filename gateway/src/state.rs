@@ -4,11 +4,9 @@ use crate::directory::Directory;
 use crate::edge::{SystemEntropy, new_id};
 use crate::hub::Hub;
 use crate::limits::Limits;
-use crate::openapi::Document;
 use crate::paper::press::Press;
 use crate::problem::Problem;
 use crate::seen::Seen;
-use crate::shop::operations::export::Clerk;
 use crate::texts::Texts;
 use actix_web::web;
 use domain::clock::{Clock, Timestamp};
@@ -56,8 +54,6 @@ pub struct AppState {
     pub codes: Cache<[u8; 16], Option<CodeRow>>,
     /// A reading connection to the journal, for receipts of earlier answers.
     pub journal: Arc<Mutex<Box<dyn Journal>>>,
-    /// What the interface promises.
-    pub document: Document,
     /// Where people reach this installation, without a slash at the end.
     pub base_url: String,
     /// Where the municipality's own statement of accessibility is.
@@ -164,18 +160,6 @@ impl AppState {
         self.directory.reload().await?;
         self.vouchers.tell_others().await;
         Ok(())
-    }
-
-    /// Writes lists for shops.
-    #[must_use]
-    pub fn clerk(&self) -> Clerk {
-        Clerk {
-            db: self.everything(),
-            directory: Arc::clone(&self.directory),
-            keys: Arc::clone(&self.keys),
-            texts: Arc::clone(&self.texts),
-            press: Arc::clone(&self.press),
-        }
     }
 
     /// Keeps everybody else in the office out, here and on other nodes.

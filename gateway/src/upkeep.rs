@@ -105,7 +105,7 @@ pub async fn not_behind(db: &Db, partition: PartitionId, journal_end: u64) -> Re
         lines += &format!(
             "\n  record {}: {}, {what} of {}, {}, voucher {}, operation {}",
             operation.seq,
-            crate::shop::answers::rfc3339(domain::clock::Timestamp::from_micros(operation.decided_at)),
+            crate::wire::rfc3339(domain::clock::Timestamp::from_micros(operation.decided_at)),
             euros(operation.amount_cents),
             row.shop_name.as_deref().unwrap_or("no shop"),
             operation.voucher_id,

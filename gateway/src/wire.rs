@@ -1,11 +1,11 @@
 //! What many answers have in common: instants, pages of lists, texts of a reasonable length.
 
 use crate::problem::Problem;
-use crate::shop::answers::{kind_name, rfc3339};
 use domain::clock::Timestamp;
 use domain::voucher::{Decline, Kind, Life};
 use serde::{Deserialize, Serialize, Serializer};
 use std::borrow::Cow;
+use std::fmt::Write;
 use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use uuid::Uuid;
@@ -42,6 +42,27 @@ impl utoipa::PartialSchema for Instant {
 }
 
 impl utoipa::ToSchema for Instant {}
+
+/// The name of a kind in answers.
+#[must_use]
+pub const fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Redeem => "redemption",
+        Kind::Reverse => "reversal",
+        other => other.code(),
+    }
+}
+
+/// An instant, RFC 3339 UTC.
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    let mut text = String::with_capacity(32);
+    if let Ok(at) = jiff::Timestamp::from_microsecond(at.micros()) {
+        // writing to a String cannot fail
+        let _ = write!(text, "{at}");
+    }
+    text
+}
 
 /// A day in Rome, or an instant, RFC 3339; for the document only.
 pub struct DayOrInstant;

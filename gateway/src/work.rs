@@ -7,7 +7,7 @@ use crate::edge::SystemClock;
 use crate::mail::Statements;
 use crate::messages::Messages;
 use crate::paper::press::Press;
-use crate::serve::Settings;
+use crate::settings::Settings;
 use crate::shop::operations::export::Clerk;
 use crate::texts::Texts;
 use clap::ValueEnum;

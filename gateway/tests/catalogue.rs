@@ -3,7 +3,7 @@
 
 use domain::voucher::Kind;
 use gateway::problem::TABLE;
-use gateway::shop::answers::kind_name;
+use gateway::wire::kind_name;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,8 +5,7 @@
 //! due, however late it could be sent. The closed loop sends as soon as a connection is free.
 
 use crate::clock::Clock;
-use crate::figures::Latencies;
-use crate::run::End;
+use crate::figures::{Latencies, micros};
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 use rustix::time::{
@@ -14,6 +13,8 @@ use rustix::time::{
 };
 use std::cell::RefCell;
 use std::io::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
@@ -21,6 +22,29 @@ use tokio::sync::Mutex;
 
 /// How long after the end requests that were due before it may still be sent.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// An instant of the run that can only come nearer.
+#[derive(Clone, Debug)]
+pub struct End(Arc<AtomicU64>);
+
+impl Default for End {
+    /// Never.
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl End {
+    /// When it is.
+    pub fn get(&self) -> Duration {
+        Duration::from_micros(self.0.load(Relaxed))
+    }
+
+    /// It is at this instant, if it was not before.
+    pub fn bring_forward(&self, at: Duration) {
+        self.0.fetch_min(micros(at), Relaxed);
+    }
+}
 
 /// When requests are due.
 pub struct Pace {

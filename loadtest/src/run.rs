@@ -3,18 +3,17 @@
 use crate::Failure;
 use crate::answer::Answer;
 use crate::clock::{Clock, cpu_time};
-use crate::figures::{Figures, Row, micros};
+use crate::figures::{Figures, Row};
 use crate::forms::Forms;
 use crate::history::Record;
 use crate::http::{ANSWER_WITHIN, Line, Targets};
 use crate::mix::{Chooser, Kind, Request};
 use crate::options::Options;
-use crate::pace::Pace;
+use crate::pace::{End, Pace};
 use domain::ids::VoucherId;
 use std::cell::RefCell;
 use std::io::Error;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -51,29 +50,6 @@ impl Plan {
     pub fn begin(&mut self) {
         self.start = self.clock.now();
         self.end.bring_forward(self.warm() + Duration::from_secs_f64(self.options.duration));
-    }
-}
-
-/// An instant of the run that can only come nearer.
-#[derive(Clone, Debug)]
-pub struct End(Arc<AtomicU64>);
-
-impl Default for End {
-    /// Never.
-    fn default() -> Self {
-        Self(Arc::new(AtomicU64::new(u64::MAX)))
-    }
-}
-
-impl End {
-    /// When it is.
-    pub fn get(&self) -> Duration {
-        Duration::from_micros(self.0.load(Relaxed))
-    }
-
-    /// It is at this instant, if it was not before.
-    pub fn bring_forward(&self, at: Duration) {
-        self.0.fetch_min(micros(at), Relaxed);
     }
 }
 

@@ -1,8 +1,7 @@
 //! From Asking to Serving: moving the fence, and reading everything behind what the ledger holds.
 
-use super::{Phase, Writer};
+use super::{Halt, Phase, Writer};
 use crate::answer::{Answer, NotDone, Proof};
-use crate::partition::Halt;
 use crate::queue::{Submission, What};
 use domain::record::Body;
 use std::sync::Arc;

@@ -11,8 +11,7 @@ pub use report::{File, dry_run};
 
 use crate::auth::{Reads, Staff, Works};
 use crate::nothing::Nothing;
-use crate::openapi::ENGINE;
-use crate::problem::Problem;
+use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
 use crate::wire::{Instant, Listed, Page};

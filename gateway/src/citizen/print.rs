@@ -1,9 +1,8 @@
 //! `GET /v1/citizen/voucher/print.pdf`: the holder's voucher on paper.
 
 use crate::auth::Citizen;
-use crate::openapi::ENGINE;
 use crate::paper::{self, sheet::sheet};
-use crate::problem::Problem;
+use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
 use actix_web::{HttpRequest, HttpResponse, get, web};

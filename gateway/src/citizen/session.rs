@@ -1,8 +1,7 @@
 //! `POST /v1/citizen/session`: the link's secret, or the typed code, for a cookie.
 
 use crate::auth::{Citizen, citizen_token_hash, citizen_until, cookie, new_token, token_hash};
-use crate::openapi::ENGINE;
-use crate::problem::Problem;
+use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;

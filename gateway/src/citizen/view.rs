@@ -2,9 +2,8 @@
 
 use crate::auth::Citizen;
 use crate::problem::Problem;
-use crate::shop::answers::{kind_name, rfc3339};
 use crate::state::AppState;
-use crate::wire::{Instant, OperationKind, VoucherStatus};
+use crate::wire::{Instant, OperationKind, VoucherStatus, kind_name, rfc3339};
 use domain::clock::Timestamp;
 use domain::ids::VoucherId;
 use domain::voucher::Kind;

@@ -3,7 +3,8 @@
 use super::Stores;
 use crate::admin::{NewUser, check_password, make_user};
 use crate::edge::{SystemClock, SystemEntropy, new_id};
-use crate::serve::{StartError, lock, open_ledger};
+use crate::settings::StartError;
+use crate::stores::{lock, open_ledger};
 use clap::Subcommand;
 use domain::clock::Clock;
 use store::keys::Keys;

@@ -3,7 +3,7 @@
 use crate::auth::Till;
 use crate::problem::{Problem, declined};
 use crate::state::AppState;
-use crate::wire::{Instant, OperationKind};
+use crate::wire::{Instant, OperationKind, kind_name, rfc3339};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use data_encoding::HEXUPPER;
@@ -15,7 +15,6 @@ use domain::keys::{OpKey, RequestHash};
 use domain::voucher::{Action, Command, Entry, Event, Kind, Origin, Outcome};
 use engine::{Answer, Proof};
 use serde::Serialize;
-use std::fmt::Write;
 use store::receipt::Receipt;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -52,27 +51,6 @@ pub struct Operation<'a> {
     /// The proof.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt<'a>>,
-}
-
-/// The name of a kind in answers.
-#[must_use]
-pub const fn kind_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Redeem => "redemption",
-        Kind::Reverse => "reversal",
-        other => other.code(),
-    }
-}
-
-/// An instant, RFC 3339 UTC.
-#[must_use]
-pub fn rfc3339(at: Timestamp) -> String {
-    let mut text = String::with_capacity(32);
-    if let Ok(at) = jiff::Timestamp::from_microsecond(at.micros()) {
-        // writing to a String cannot fail
-        let _ = write!(text, "{at}");
-    }
-    text
 }
 
 /// Eight characters that stand for an operation on a paper receipt.

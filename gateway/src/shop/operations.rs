@@ -6,16 +6,15 @@ mod pdf;
 mod totals;
 mod xlsx;
 
-use super::answers::{kind_name, receipt_code};
+use super::answers::receipt_code;
 use super::idempotency::IdempotencyKey;
 use super::staff::card::names;
 use crate::auth::Till;
-use crate::openapi::ENGINE;
 use crate::paper::press::has_letters;
-use crate::problem::Problem;
+use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
-use crate::wire::{DayOrInstant, DeclineCode, Instant, OperationKind, limit};
+use crate::wire::{DayOrInstant, DeclineCode, Instant, OperationKind, kind_name, limit};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use data_encoding::HEXUPPER;
@@ -24,7 +23,7 @@ use domain::ids::ShopId;
 use domain::keys::OpKey;
 use domain::rome;
 use domain::voucher::Kind;
-use export::{FileFormat, Wanted};
+use export::{Clerk, FileFormat, Wanted};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use store::ledger::{Error, OperationFilter, OperationRow, TakenRow};
@@ -250,7 +249,7 @@ pub(super) async fn list(
     let Some(format) = file else { return page(&state, &till, filter).await };
     let (lang, now) = (Lang::of(request.headers(), &Lang::WHOLE), state.clock.now().micros());
     let wanted = Wanted { shop: &till.0.shop, filter, lang, now };
-    let bytes = state.clerk().file(wanted, format).await?;
+    let bytes = Clerk::of(&state).file(wanted, format).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, format.media()))
         .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", file_name(format))))

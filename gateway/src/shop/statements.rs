@@ -1,11 +1,10 @@
 //! `/v1/statements`: a shop has a list of its operations sent by mail.
 
-use super::operations::export::{FileFormat, Wanted};
+use super::operations::export::{Clerk, FileFormat, Wanted};
 use super::operations::instant;
 use crate::auth::Till;
 use crate::edge::new_id;
-use crate::openapi::ENGINE;
-use crate::problem::Problem;
+use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
 use crate::wire::{DayOrInstant, Instant, Listed, Page};
@@ -120,7 +119,7 @@ pub(super) async fn send(
     state.settled().await?;
     let filter = OperationFilter::all(from.micros(), to.micros());
     let lang = Lang::of(request.headers(), &Lang::WHOLE);
-    state.clerk().measure(&Wanted { shop, filter, lang, now }, body.format).await?;
+    Clerk::of(&state).measure(&Wanted { shop, filter, lang, now }, body.format).await?;
     let id = new_id();
     let address = state.keys.seal("statement_request", id, email.as_str().as_bytes(), &state.entropy());
     let row = StatementRequest {

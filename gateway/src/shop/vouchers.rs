@@ -1,8 +1,7 @@
 //! `POST /v1/vouchers/lookup`: what a scanned code is worth.
 
 use crate::auth::Till;
-use crate::openapi::ENGINE;
-use crate::problem::Problem;
+use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::wire::{Instant, VoucherStatus};
 use actix_web::{HttpResponse, post, web};

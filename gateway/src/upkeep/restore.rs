@@ -4,7 +4,8 @@
 use super::manifest::Manifest;
 use super::transfer::{Origin, Part, Target, move_fences, place_key, transfer};
 use crate::seen;
-use crate::serve::{Settings, StartError, lock};
+use crate::settings::{Settings, StartError};
+use crate::stores::lock;
 use std::path::{Path, PathBuf};
 use store::journal::SqliteJournal;
 use store::ledger::Db;

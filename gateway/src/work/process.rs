@@ -2,8 +2,10 @@
 
 use super::{Job, Work, tirelessly};
 use crate::directory::Directory;
+use crate::figures::recorder;
 use crate::ops::{Health, figures_text};
-use crate::serve::{Settings, StartError, open_stores, own, recorder};
+use crate::settings::{Settings, StartError};
+use crate::stores::{open_stores, own};
 use crate::texts::Texts;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use domain::ids::PartitionId;

@@ -4,8 +4,7 @@
 use super::super::commands::run;
 use crate::auth::{Decides, Staff};
 use crate::nothing::Nothing;
-use crate::openapi::ENGINE;
-use crate::problem::Problem;
+use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use actix_web::{HttpResponse, post, web};
 use domain::keys::RequestHash;

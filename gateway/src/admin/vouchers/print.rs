@@ -3,9 +3,8 @@
 use super::own;
 use crate::auth::{Citizen, Staff, Works};
 use crate::messages::Personal;
-use crate::openapi::ENGINE;
 use crate::paper::{self, sheet::sheet};
-use crate::problem::Problem;
+use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
 use actix_web::{HttpResponse, post, web};

@@ -1,12 +1,14 @@
 //! What a shop has taken in a range, to be written into a file of whatever kind.
 
-use super::super::answers::{kind_name, receipt_code};
+use super::super::answers::receipt_code;
 use super::super::staff::card;
 use super::owed;
 use crate::directory::{Directory, Snapshot};
 use crate::paper::press::Press;
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::texts::{Lang, Texts};
+use crate::wire::kind_name;
 use domain::clock::Timestamp;
 use domain::rome;
 use domain::voucher::Kind;
@@ -106,6 +108,17 @@ pub(super) struct List<'a> {
 }
 
 impl Clerk {
+    /// A server's.
+    pub(in crate::shop) fn of(state: &AppState) -> Self {
+        Self {
+            db: state.everything(),
+            directory: Arc::clone(&state.directory),
+            keys: Arc::clone(&state.keys),
+            texts: Arc::clone(&state.texts),
+            press: Arc::clone(&state.press),
+        }
+    }
+
     /// Whether a list of this kind is not too long.
     ///
     /// # Errors

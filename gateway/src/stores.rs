@@ -1,0 +1,122 @@
+//! What an installation stands on: its data folder, its key file, ledger and journal, opened and found fit.
+
+use crate::seen::Seen;
+use crate::settings::{Settings, StartError};
+use crate::state::LEDGER_PATIENCE;
+use domain::ids::{PartitionId, VoucherId};
+use engine::{LoadError, Source};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use store::journal::Head;
+use store::keys::Keys;
+use store::ledger::Db;
+
+/// Locks the data directory, making it where there is none.
+///
+/// # Errors
+/// When another process has it.
+pub fn lock(data: &Path) -> Result<File, StartError> {
+    make_folder(data)?;
+    let file = File::options().write(true).create(true).truncate(false).open(data.join("lock"))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| format!("{} is in use by another buono process", data.display()))?;
+    Ok(file)
+}
+
+/// Makes a folder that only its owner sees.
+pub(crate) fn make_folder(data: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+}
+
+/// Opens the ledger, making it where there is none, and brings it up to date.
+///
+/// # Errors
+/// When it cannot be reached.
+pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
+    make_folder(&settings.data)?;
+    let db = settings.ledger().await?;
+    db.migrate().await?;
+    Ok(db)
+}
+
+/// What keeps the promise from holding: settings of ledger and journal, each with its remedy.
+///
+/// # Errors
+/// When they cannot even be asked.
+pub async fn complaints(settings: &Settings, db: &Db) -> Result<Vec<String>, StartError> {
+    let mut complaints = db.complaints().await?;
+    complaints.extend(settings.journal.complaints()?.iter().map(|complaint| format!("the journal's {complaint}")));
+    Ok(complaints)
+}
+
+/// Brings ledger and journal up to date, and refuses settings that break the promise, unless whoever starts
+/// it accepted that: then it says which.
+///
+/// # Errors
+/// What is wrong, in words.
+pub async fn open_stores(settings: &Settings) -> Result<(Db, Vec<String>), StartError> {
+    let db = open_ledger(settings).await?;
+    settings.journal.migrate(settings.partitions).await?;
+    let leaks = db.leaks().await?;
+    if !leaks.is_empty() {
+        return Err(leaks.join("; ").into());
+    }
+    let complaints = complaints(settings, &db).await?;
+    if !complaints.is_empty() && !settings.accepts_losses {
+        return Err(complaints.join("; ").into());
+    }
+    for overheard in settings.overheard() {
+        tracing::warn!("{overheard}; whoever is on that network reads and changes what is said");
+    }
+    for complaint in &complaints {
+        tracing::error!(complaint, "answered payments can be lost, and whoever started this accepted it");
+    }
+    metrics::gauge!("buono_accepted_risks").set(complaints.len() as f64);
+    Ok((db, complaints))
+}
+
+/// Makes sure that the key file is the one that the ledger was written with.
+///
+/// # Errors
+/// When it is another one.
+pub(crate) async fn own(db: &Db, keys: &Keys, settings: &Settings) -> Result<(), StartError> {
+    if db.adopts_key(keys.check()).await? {
+        return Ok(());
+    }
+    let path = settings.data.join("key");
+    Err(format!("{} is not this installation's key file: copy that of another node, or of the backup", path.display())
+        .into())
+}
+
+/// The ledger as the engine's source of facts.
+pub struct LedgerSource {
+    /// The ledger.
+    pub db: Db,
+    /// What the ledger may not know.
+    pub seen: Option<Arc<Seen>>,
+}
+
+/// What the ledger tells within a while: on a connection to a machine that is gone nothing comes any more, and a till waits.
+async fn heard<T>(told: impl Future<Output = Result<T, store::ledger::Error>>) -> Result<T, LoadError> {
+    match tokio::time::timeout(LEDGER_PATIENCE, told).await {
+        Ok(Err(store::ledger::Error::Corrupt(why))) => Err(LoadError::Corrupt(why)),
+        Ok(told) => told.map_err(|error| LoadError::Unavailable(error.to_string())),
+        Err(_) => Err(LoadError::Unavailable("it said nothing".into())),
+    }
+}
+
+impl Source for LedgerSource {
+    fn entries(&self, voucher: VoucherId) -> engine::source::Pending<'_, Vec<domain::voucher::Entry>> {
+        Box::pin(heard(self.db.entries(voucher)))
+    }
+
+    fn checkpoint(&self, partition: PartitionId) -> engine::source::Pending<'_, Head> {
+        Box::pin(heard(self.db.checkpoint(partition)))
+    }
+
+    fn seen_seq(&self, partition: PartitionId) -> u64 {
+        self.seen.as_ref().map_or(0, |seen| seen.seq(partition))
+    }
+}
