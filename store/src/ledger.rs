@@ -43,7 +43,7 @@ pub use imports::{ImportRow, NewImport};
 pub use inspection::{BehindRow, KeptRow};
 pub use marks::{Mark, MarkKind};
 pub use nodes::OfficeLock;
-pub use operations::{OperationFilter, OperationRow, TakenRow, TillHour};
+pub use operations::{OperationFilter, OperationRow, TakenRow, TillHour, Whose};
 pub use outbox::{MessageRow, PendingMessage};
 pub use people::{HolderRow, NewHolder, PersonRow};
 pub use programmes::{ProgrammeRow, ProgrammeSums};
