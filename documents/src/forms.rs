@@ -99,6 +99,8 @@ pub struct Operations {
     pub shop: Vec<String>,
     /// From when to when.
     pub period: String,
+    /// Whose alone it is; none where it is everybody's.
+    pub only: Option<String>,
     /// When it was made.
     pub made_at: String,
     /// The lines, in their order.

@@ -68,6 +68,7 @@ fn operations(count: usize) -> Operations {
     Operations {
         shop: vec!["Bottega".to_owned()],
         period: "24/11/2026".to_owned(),
+        only: None,
         made_at: "25/11/2026, 22:30".to_owned(),
         operations: (0..count).map(line).collect(),
         days: vec![total("24/11/2026")],
@@ -118,6 +119,15 @@ fn a_shops_list_is_whole_however_long_it_is() {
     let (_, text) = read(&printer, &named, "it");
     assert!(text.contains("paper-by-staff") && text.matches("Giulia").count() == 2, "{text}");
     assert!(read(&printer, &operations(0), "en").1.contains("paper-nothing"));
+    // whose alone it is stands above the total, whatever they are called and however little they took
+    let whole = read(&printer, &operations(2), "it").1;
+    assert!(!whole.contains("Solo"), "{whole}");
+    for count in [0, 2] {
+        let narrowed = Operations { only: Some("Solo cassa: #[\"1\"] *_$".to_owned()), ..operations(count) };
+        let (_, text) = read(&printer, &narrowed, "it");
+        let place = text.find("Solocassa:#[\"1\"]*_$").unwrap_or_else(|| panic!("not said in {text}"));
+        assert!(place < text.find("paper-total").unwrap(), "{text}");
+    }
 }
 
 #[test]

@@ -492,6 +492,7 @@ till-csv-text = The operations chosen above, all in one file.
 till-download = Download { $format }
 till-mail = Get the list by e-mail
 till-mail-address = E-mail address
+till-mail-only = Only the operations of: { $name }
 till-mail-yes = Send
 till-mailed = It leaves in a moment
 till-mailed-text = Look at your mail in a few minutes.
@@ -910,10 +911,16 @@ list-operations = Operations
 list-totals = Totals
 list-count = Operations
 list-total = Total
+list-only-till = Only till: { $name }
+list-only-staff = Only: { $name }
+list-only-nobody = Only without the name of who was at the till
 
 # Mail: the list of operations that a shop has sent to itself
 mail-statement-subject = { $shop }: operations from { $from } to { $to }
 mail-statement = Good morning,
     attached are the operations with food vouchers of { $shop } from { $from } to { $to }.
-    The list was asked for on { $at } at one of the shop's tills.
+    { $only }The list was asked for on { $at } at one of the shop's tills.
     If it is not for you, delete this message and tell { $municipality }: { $phone }, { $email }.
+mail-only-till = Please note: these are not all of them, but only those of one till.
+mail-only-staff = Please note: these are not all of them, but only those of one person.
+mail-only-nobody = Please note: these are not all of them, but only those without the name of who was at the till.

@@ -492,6 +492,7 @@ till-csv-text = Le operazioni scelte qui sopra, tutte in un file.
 till-download = Scarica { $format }
 till-mail = Ricevi l'elenco per e-mail
 till-mail-address = Indirizzo e-mail
+till-mail-only = Solo le operazioni di: { $name }
 till-mail-yes = Invia
 till-mailed = Parte tra poco
 till-mailed-text = Guarda la posta tra qualche minuto.
@@ -910,10 +911,16 @@ list-operations = Operazioni
 list-totals = Totali
 list-count = Operazioni
 list-total = Totale
+list-only-till = Solo cassa: { $name }
+list-only-staff = Solo: { $name }
+list-only-nobody = Solo senza il nome di chi era alla cassa
 
 # Posta: l'elenco delle operazioni che un negozio si fa mandare
 mail-statement-subject = { $shop }: operazioni dal { $from } al { $to }
 mail-statement = Buongiorno,
     in allegato ci sono le operazioni con buoni spesa di { $shop } dal { $from } al { $to }.
-    L'elenco è stato chiesto il { $at } da una cassa del negozio.
+    { $only }L'elenco è stato chiesto il { $at } da una cassa del negozio.
     Se non vi riguarda, cancellate questo messaggio e avvisate { $municipality }: { $phone }, { $email }.
+mail-only-till = Attenzione: non sono tutte. Sono solo quelle di una cassa.
+mail-only-staff = Attenzione: non sono tutte. Sono solo quelle di una persona.
+mail-only-nobody = Attenzione: non sono tutte. Sono solo quelle senza il nome di chi era alla cassa.

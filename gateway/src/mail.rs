@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use crate::shop::operations::export::{Clerk, FileFormat, Wanted};
 use crate::shop::operations::file_name;
+use crate::shop::operations::whose::told_by_mail;
 use crate::texts::{Lang, day, moment};
 use domain::clock::Clock;
 use std::sync::Arc;
@@ -43,15 +44,21 @@ impl Statements {
         let format = FileFormat::ALL.into_iter().find(|format| format.code() == request.format);
         let format = format.ok_or_else(|| never("a kind of file that this version does not know"))?;
         let lang = Lang::from_tag(&request.language).unwrap_or_default();
-        let filter = OperationFilter::all(request.from_at, request.to_at);
+        let filter = OperationFilter {
+            terminal: request.only_terminal_id,
+            staff: request.only_staff,
+            ..OperationFilter::all(request.from_at, request.to_at)
+        };
         let now = self.clock.now().micros();
         let bytes = self.clerk.file(Wanted { shop: &shop, filter, lang, now }, format).await;
         let bytes = bytes.map_err(|problem| refused(&problem))?;
+        let only: String = told_by_mail(request).map(|key| self.clerk.texts.plain(lang, key) + "\n").collect();
         let values = [
             ("shop", shop.name.as_str().into()),
             ("municipality", municipality.name.as_str().into()),
             ("from", day(lang, request.from_at).into()),
             ("to", day(lang, request.to_at - 1).into()),
+            ("only", only.into()),
             ("at", moment(lang, request.created_at).into()),
             ("phone", municipality.help_phone.as_str().into()),
             ("email", municipality.help_email.as_str().into()),

@@ -78,6 +78,25 @@ impl utoipa::PartialSchema for DayOrInstant {
 
 impl utoipa::ToSchema for DayOrInstant {}
 
+/// How nobody in particular is written where a member of staff could be.
+pub const NOBODY: &str = "none";
+
+/// A member of a shop's staff, or nobody in particular; for the document only.
+pub struct StaffOrNone;
+
+impl utoipa::PartialSchema for StaffOrNone {
+    fn schema() -> RefOr<Schema> {
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let one = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+        let one = one.description(Some("A member of the shop's staff, also one who has left."));
+        let nobody = text().enum_values(Some([NOBODY]));
+        let nobody = nobody.description(Some("Nobody: taken while nobody had said who was at the till."));
+        RefOr::T(AnyOfBuilder::new().item(one).item(nobody).build().into())
+    }
+}
+
+impl utoipa::ToSchema for StaffOrNone {}
+
 /// Declares texts that are one of a few stable names, for the document only.
 macro_rules! words {
     ($($(#[doc = $doc:literal])+ $name:ident = $values:expr;)+) => {$(

@@ -44,7 +44,7 @@ pub use imports::{ImportRow, NewImport};
 pub use inspection::{BehindRow, KeptRow};
 pub use marks::{Mark, MarkKind};
 pub use nodes::OfficeLock;
-pub use operations::{OperationFilter, OperationRow, TakenRow, TillHour};
+pub use operations::{OperationFilter, OperationRow, TakenRow, TillHour, Whose};
 pub use outbox::{Addressee, Letter, MessageRow, Settled};
 pub use people::{HolderRow, NewHolder, PersonRow};
 pub use programmes::{ProgrammeRow, ProgrammeSums};

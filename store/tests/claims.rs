@@ -15,7 +15,7 @@ use std::sync::Arc;
 use store::journal::{Batch, Head};
 use store::ledger::{
     ClaimFilter, ClaimRow, Db, Error, NewClaim, NewNote, NewShift, NewShop, OperationFilter, ShopRow, StaffRow,
-    StatementRequest, TerminalRow, Unclaimed, seal_of,
+    StatementRequest, TerminalRow, Unclaimed, Whose, seal_of,
 };
 use store::seal::Sealed;
 use uuid::Uuid;
@@ -384,22 +384,35 @@ async fn an_operation_is_of_whoever_was_at_its_till_when_it_was_decided() {
         }
         town.gives_back(0, 82, &taken, 1).await;
         let filter = OperationFilter { limit: 100, ..OperationFilter::all(0, 100) };
-        let [g, o] = [Some(giulia), Some(omar)];
         let who: Vec<_> = db.shop_operations(SHOPS[0], &filter).await.unwrap().iter().map(|row| row.staff_id).collect();
+        let [g, o] = [Some(giulia), Some(omar)];
         assert_eq!(who, [None, g, g, o, o, o, None, None, None], "{name}");
-        for (staff, operations, amounts) in [(None, 9, 256), (g, 2, 6), (o, 3, 56), (Some(till), 0, 0)] {
+        for (staff, operations, amounts) in [
+            (Whose::Everybodys, 9, 256),
+            (Whose::Ones(giulia), 2, 6),
+            (Whose::Ones(omar), 3, 56),
+            (Whose::Ones(till), 0, 0),
+            (Whose::Nobodys, 4, 194),
+        ] {
             let filter = OperationFilter { staff, ..filter };
             let found = db.shop_operations(SHOPS[0], &filter).await.unwrap();
             let hours = db.shop_hours(SHOPS[0], &filter).await.unwrap();
             let sums = hours.iter().fold((0, 0), |sum, hour| (sum.0 + hour.operations, sum.1 + hour.amount_cents));
             assert_eq!((found.len(), sums), (operations, (operations as i64, amounts)), "{name}: {staff:?}");
         }
-        let pages = OperationFilter { staff: o, limit: 2, ..filter };
-        let first = db.shop_operations(SHOPS[0], &pages).await.unwrap();
-        let after = first.last().map(|row| (row.operation.decided_at, row.operation.id));
-        let rest = db.shop_operations(SHOPS[0], &OperationFilter { after, ..pages }).await.unwrap();
-        let amounts: Vec<_> = first.iter().chain(&rest).map(|row| row.operation.amount_cents).collect();
-        assert_eq!(amounts, [8, 16, 32], "{name}: page by page");
+        for (staff, expected) in [(Whose::Ones(omar), &[8, 16, 32][..]), (Whose::Nobodys, &[1, 64, 128, 1])] {
+            let pages = OperationFilter { staff, limit: 2, ..filter };
+            let first = db.shop_operations(SHOPS[0], &pages).await.unwrap();
+            let after = first.last().map(|row| (row.operation.decided_at, row.operation.id));
+            let rest = db.shop_operations(SHOPS[0], &OperationFilter { after, ..pages }).await.unwrap();
+            let amounts: Vec<_> = first.iter().chain(&rest).map(|row| row.operation.amount_cents).collect();
+            assert_eq!(amounts, expected, "{name}: page by page, {staff:?}");
+        }
+        let nobody = OperationFilter { terminal: Some(omar), staff: Whose::Nobodys, ..filter };
+        assert!(db.shop_operations(SHOPS[0], &nobody).await.unwrap().is_empty(), "{name}: at another till");
+        let nobody = OperationFilter { staff: Whose::Nobodys, ..filter };
+        assert!(db.shop_operations(SHOPS[1], &nobody).await.unwrap().is_empty(), "{name}: in another shop");
+        assert!(db.shop_hours(SHOPS[1], &nobody).await.unwrap().is_empty(), "{name}: in another shop");
     }
 }
 
@@ -418,6 +431,8 @@ async fn a_list_by_mail_is_in_one_pair_of_hands_and_its_address_is_forgotten() {
             from_at: 1,
             to_at: 2,
             address: Sealed { wrapped_key: vec![7], sealed: vec![8] },
+            only_terminal_id: None,
+            only_staff: Whose::Everybodys,
             status: "pending".to_owned(),
             attempts: 0,
             not_before: 10,

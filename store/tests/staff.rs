@@ -1,10 +1,14 @@
 //! Who is at a till, on both databases: shifts follow each other whatever the clocks say, and PINs cannot be tried out.
+//! And what a shop asks for in its tills' and people's names.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[allow(dead_code, reason = "other tests look at the server itself")]
 mod common;
 
-use store::ledger::{AtTill, Db, Error, NewShift, NewShop, ShopRow, StaffRow, TerminalRow, TicketRow, TicketState};
+use store::ledger::{
+    AtTill, Db, Error, NewShift, NewShop, ShopRow, StaffRow, StatementRequest, TerminalRow, TicketRow, TicketState,
+    Whose,
+};
 use store::seal::Sealed;
 use uuid::Uuid;
 
@@ -219,5 +223,137 @@ async fn a_ticket_is_its_shops_and_its_towns_and_answered_once() {
             assert_eq!(found, expected, "{name}: {state:?}");
         }
         assert!(db.town_tickets(SHOPS[0], TicketState::Any, Uuid::max(), 10).await.unwrap().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_till_is_called_what_its_shop_called_it_also_when_it_is_gone() {
+    for fresh in common::both().await {
+        let (db, name) = (&fresh.db, fresh.name);
+        shops(db).await;
+        db.rename_terminal(TOWN, TILLS[1], "Banco").await.unwrap();
+        db.revoke_terminal(TOWN, TILLS[1], 9).await.unwrap();
+        for (shop, till, label) in [
+            (SHOPS[0], TILLS[0], Some("Cassa")),
+            (SHOPS[0], TILLS[1], Some("Banco")),
+            (SHOPS[1], TILLS[0], None),
+            (SHOPS[0], Uuid::from_u128(99), None),
+        ] {
+            assert_eq!(db.terminal_label(shop, till).await.unwrap().as_deref(), label, "{name}: {shop} {till}");
+        }
+    }
+}
+
+/// A list by mail that is due at 10.
+fn request(number: u128, only_terminal_id: Option<Uuid>, only_staff: Whose) -> StatementRequest {
+    StatementRequest {
+        id: Uuid::from_u128(number),
+        municipality_id: TOWN,
+        shop_id: SHOPS[0],
+        terminal_id: TILLS[0],
+        format: "pdf".to_owned(),
+        language: "it".to_owned(),
+        from_at: 1,
+        to_at: 2,
+        address: card(3),
+        only_terminal_id,
+        only_staff,
+        status: String::new(),
+        attempts: 0,
+        not_before: 10,
+        created_at: 10,
+        sent_at: None,
+        error: None,
+    }
+}
+
+/// What is told by the database itself, whatever this version of the program makes of it.
+async fn number(fresh: &common::Fresh, statement: &'static str) -> i64 {
+    match &fresh.db {
+        Db::Pg(_) => sqlx::query_scalar(statement).fetch_one(&fresh.pool().await).await.unwrap(),
+        Db::Lite(pool) => sqlx::query_scalar(statement).fetch_one(pool).await.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn a_narrowed_list_by_mail_stays_so_and_the_version_before_does_not_send_it() {
+    // what that version looks for
+    const BEFORE: &str =
+        "SELECT COUNT(*) FROM statement_request WHERE status IN ('pending', 'sending') AND not_before <= 1000";
+    for fresh in common::both().await {
+        let (db, name) = (&fresh.db, fresh.name);
+        shops(db).await;
+        let asked = [
+            (301, None, Whose::Everybodys, "pending"),
+            (302, Some(TILLS[1]), Whose::Everybodys, "narrowed"),
+            (303, None, Whose::Nobodys, "narrowed"),
+            (304, Some(TILLS[0]), Whose::Ones(Uuid::from_u128(2)), "narrowed"),
+        ];
+        for (id, terminal, staff, _) in asked {
+            db.add_statement_request(&request(id, terminal, staff)).await.unwrap();
+        }
+        assert_eq!((db.pending_statement_requests().await.unwrap(), number(&fresh, BEFORE).await), (4, 1), "{name}");
+        let due = db.due_statement_requests(10, 10).await.unwrap();
+        let told: Vec<_> = due.iter().map(|row| (row.id.as_u128(), row.only_terminal_id, row.only_staff)).collect();
+        assert_eq!(told, asked.map(|(id, terminal, staff, _)| (id, terminal, staff)), "{name}");
+        let status = async |id: Uuid| {
+            let rows = db.statement_requests(SHOPS[0], Uuid::max(), 10).await.unwrap();
+            rows.into_iter().find(|row| row.id == id).unwrap().status
+        };
+        for (id, .., waiting) in asked {
+            let id = Uuid::from_u128(id);
+            assert!(
+                matches!(db.settle_statement_request(id, 10, None).await, Err(Error::NotFound)),
+                "{name}: not taken"
+            );
+            assert_eq!(status(id).await, waiting, "{name}");
+            assert!(db.take_statement_request(id, 10, 20).await.unwrap(), "{name}");
+            assert!(!db.take_statement_request(id, 10, 20).await.unwrap(), "{name}: twice");
+            let sending = if waiting == "pending" { "sending" } else { "narrowed_sending" };
+            assert_eq!(status(id).await, sending, "{name}");
+            // whoever had it died
+            assert!(db.take_statement_request(id, 20, 30).await.unwrap(), "{name}");
+            db.postpone_statement_request(id, 40, "later").await.unwrap();
+            assert_eq!(status(id).await, waiting, "{name}");
+            assert!(db.take_statement_request(id, 40, 50).await.unwrap(), "{name}");
+            assert_eq!(number(&fresh, BEFORE).await, i64::from(waiting == "pending"), "{name}: {waiting}");
+            db.settle_statement_request(id, 41, None).await.unwrap();
+            assert_eq!(status(id).await, "sent", "{name}");
+        }
+        assert_eq!(db.pending_statement_requests().await.unwrap(), 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_before_lists_could_be_narrowed_is_everybodys() {
+    // the tables of then, with a request in them
+    let back = [
+        "DROP INDEX statement_request_waiting",
+        "ALTER TABLE statement_request DROP COLUMN only_terminal_id",
+        "ALTER TABLE statement_request DROP COLUMN only_staff_id",
+        "ALTER TABLE statement_request DROP COLUMN only_nobody",
+        "DELETE FROM _sqlx_migrations WHERE version = 40",
+        "INSERT INTO statement_request (id, municipality_id, shop_id, terminal_id, format, language, from_at, to_at,
+            wrapped_key, sealed, status, attempts, not_before, created_at)
+        SELECT terminal.id, municipality_id, shop_id, terminal.id, 'csv', 'it', 1, 2, wrapped_key, sealed, 'pending', 0, 5, 5
+        FROM terminal JOIN shop ON shop.id = shop_id",
+    ];
+    for fresh in common::both().await {
+        let (db, name) = (&fresh.db, fresh.name);
+        shops(db).await;
+        for statement in back {
+            match db {
+                Db::Pg(_) => drop(sqlx::query(statement).execute(&fresh.pool().await).await.unwrap()),
+                Db::Lite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+            }
+        }
+        assert!(db.due_statement_requests(10, 10).await.is_err(), "{name}: the columns are gone");
+        db.migrate().await.unwrap();
+        let due = db.due_statement_requests(10, 10).await.unwrap();
+        let told: Vec<_> = due.iter().map(|row| (row.id, row.only_terminal_id, row.only_staff)).collect();
+        assert_eq!(told, TILLS.map(|till| (till, None, Whose::Everybodys)), "{name}");
+        assert!(due.iter().all(|row| !row.is_narrowed()), "{name}");
+        assert!(db.take_statement_request(TILLS[0], 10, 20).await.unwrap(), "{name}");
+        db.settle_statement_request(TILLS[0], 11, None).await.unwrap();
     }
 }

@@ -1,6 +1,7 @@
 // Who is at the till, and what a shop asks its municipality: never in the way of a payment, and nothing vanishes.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { assertAccessible, closePage, keyIn, notice, openConsole, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
@@ -51,6 +52,20 @@ async function add(page, label, pin) {
   await notice(page, `${label} può andare in cassa`);
 }
 
+/** What is on the screen goes by mail, which says so where it is not everybody's. */
+async function mailed(page, number, staff, said) {
+  await page.locator("#email").fill("forno@example.it");
+  const [answer] = await Promise.all([page.waitForResponse("**/v1/statements"), page.locator("#mail-yes").click()]);
+  await notice(page, "Parte tra poco");
+  const { statement_id } = await answer.json();
+  const told = async () => (await town.asTill(number, "/v1/statements")).items.find((item) => item.statement_id === statement_id);
+  while ((await told()).status === "pending") await page.waitForTimeout(200);
+  const { status, staff: whose, terminal } = await told();
+  assert.deepEqual([status, whose, terminal], ["sent", staff, null]);
+  const mail = (await readFile(join(town.data, "mail", `${statement_id}.eml`), "latin1")).replace(/=\r\n/g, "");
+  assert.equal(/Sono solo quelle[^\r]*/.exec(mail)?.[0], said);
+}
+
 till("a shop that names nobody is shown nothing and asked nothing", 0, async (page) => {
   assert.equal(await page.locator("#staff-strip").isVisible(), false);
   await part(page, "staff", "#add-person");
@@ -97,23 +112,46 @@ till("names are added, one tap changes who is at the till, and each payment says
   const totals = await page.locator("#by-staff li").allInnerTexts();
   assert.deepEqual(totals.map((line) => line.replace(/\s+/g, " ")).sort(), ["Giulia 2,00 €", "Nessuno in particolare 1,00 €", "Omar 4,00 €"]);
   await assertAccessible(page, "operations by person");
-  // one person's alone, on the screen and in the file, which a list by mail is not
+  // one person's alone, on the screen, in the file and in the mail
   const hers = page.locator("#by-staff button", { hasText: "Giulia" });
   await hers.click();
   await page.locator("#total", { hasText: "2,00" }).waitFor();
   assert.match(await page.locator("#operations li").allInnerTexts().then((lines) => lines.join("|")), /^2,00[^|]*Giulia[^|]*$/);
   assert.equal(await hers.getAttribute("aria-pressed"), "true");
-  assert.equal(await page.locator("#mail").isVisible(), false);
+  await page.locator("#mail #whose", { hasText: "Solo le operazioni di: Giulia" }).waitFor();
   const [file] = await Promise.all([page.waitForEvent("download"), page.locator("#download-csv").click()]);
   assert.equal((await readFile(await file.path(), "utf8")).match(/Giulia/g).length, 1);
   await page.locator("#by-staff button", { hasText: "Omar" }).click();
   await page.locator("#total", { hasText: "4,00" }).waitFor();
   assert.deepEqual(await page.locator("#by-staff [aria-pressed=true]").allInnerTexts(), ["Omar"]);
+  await page.locator("#whose", { hasText: "Omar" }).waitFor();
   await assertAccessible(page, "one person's operations");
+  await mailed(page, 1, (await call(1, "GET", "/v1/staff")).items.find(({ label }) => label === "Omar").staff_id, "Sono solo quelle di una persona.");
+  // nobody's in particular, which is somebody to tap
+  const unsaid = page.locator("#by-staff button", { hasText: "Nessuno in particolare" });
+  await unsaid.click();
+  await page.locator("#total", { hasText: "1,00" }).waitFor();
+  assert.deepEqual(await page.locator("#by-staff [aria-pressed=true]").allInnerTexts(), ["Nessuno in particolare"]);
+  assert.equal(await page.locator("#operations li").count(), 1);
+  assert.doesNotMatch(await page.locator("#operations li").innerText(), /Giulia|Omar/);
+  const [list] = await Promise.all([page.waitForEvent("download"), page.locator("#download-csv").click()]);
+  assert.equal((await readFile(await list.path(), "utf8")).trim().split("\n").length, 2);
+  await mailed(page, 1, "none", "Sono solo quelle senza il nome di chi era alla cassa.");
+  await page.locator("#by-staff button", { hasText: "Omar" }).click();
+  await page.locator("#total", { hasText: "4,00" }).waitFor();
   await page.locator("#by-staff button", { hasText: "Omar" }).click();
   await page.locator("#total", { hasText: "7,00" }).waitFor();
   assert.equal(await page.locator("#operations li").count(), 3);
-  assert.equal(await page.locator("#mail").isVisible(), true);
+  assert.equal(await page.locator("#whose").isVisible(), false);
+  await mailed(page, 1, null);
+  // another period begins with everybody's
+  await page.locator("#by-staff button", { hasText: "Omar" }).click();
+  await page.locator("#whose", { hasText: "Omar" }).waitFor();
+  await page.locator("#period-range").click();
+  assert.equal(await page.locator("#whose").isVisible(), false);
+  assert.equal(await page.locator("[data-share][aria-pressed=true]").count(), 0);
+  await page.locator("#period-today").click();
+  await page.locator("#total", { hasText: "7,00" }).waitFor();
   // it is still so after the app was closed
   await page.reload();
   await strip(page, "In cassa: Omar");

@@ -103,6 +103,18 @@ async fn each_payment_is_of_whoever_was_at_its_till() {
     );
     let of_omar = on.get(till, &format!("/v1/operations?staff={omar}")).await;
     assert_eq!((of_omar["items"].as_array().unwrap().len(), &of_omar["totals"]["amount_cents"]), (3, &json!(1_150)));
+    let unsaid = on.get(till, "/v1/operations?staff=none").await;
+    let of_nobody: Vec<_> =
+        all["items"].as_array().unwrap().iter().filter(|item| item["staff_id"].is_null()).cloned().collect();
+    assert_eq!((&unsaid["items"], of_nobody.len()), (&json!(of_nobody), 2));
+    assert_eq!((&unsaid["totals"]["count"], &unsaid["totals"]["amount_cents"]), (&json!(2), &json!(1_700)));
+    // page by page, and at a till where somebody always was
+    let first = on.get(till, "/v1/operations?staff=none&limit=1").await;
+    let rest = format!("/v1/operations?staff=none&limit=1&cursor={}", text(&first["next_cursor"]));
+    assert_eq!(on.get(till, &rest).await["items"], json!([of_nobody[1]]));
+    let second_id = &all["items"][2]["terminal_id"];
+    let there = on.get(till, &format!("/v1/operations?staff=none&terminal={}", text(second_id))).await;
+    assert_eq!((&there["items"], &there["totals"]["count"]), (&json!([]), &json!(0)));
     world.files(&omar).await;
     // who has left is still there in what was
     assert_eq!(world.call(till, Method::DELETE, &format!("/v1/staff/{omar}"), Value::Null).await.0, 204);
@@ -131,8 +143,11 @@ impl World {
         assert!(csv.contains("\"2; \"\"=1\"") && ends[1] == "\"Giulia\"" && ends[0] == "\"\"", "{csv}");
         let csv = String::from_utf8(file(&format!("format=csv&staff={omar}")).await).unwrap();
         assert!(csv.lines().count() == 4 && !csv.contains("Giulia"), "{csv}");
+        let csv = String::from_utf8(file("format=csv&staff=none").await).unwrap();
+        assert!(csv.lines().count() == 3 && csv.lines().skip(1).all(|line| line.ends_with(";\"\"")), "{csv}");
         let said = said(&file("format=pdf").await);
         assert!(said.contains("Perpersona") && said.contains("Giulia") && said.contains("11,50"), "{said}");
+        assert!(!said.contains("Solo"), "it is everybody's: {said}");
         self.spreadsheet(file("format=xlsx").await);
     }
 
@@ -215,7 +230,12 @@ async fn what_cannot_be_is_refused_and_says_which_field() {
     world.refuses(Method::POST, "/v1/staff", json!({"label": "gino"}), 409, "conflict").await;
     world.refuses(Method::POST, "/v1/terminal/shift", json!({"staff_id": "Gino"}), 400, "bad_request").await;
     world.refuses(Method::PATCH, "/v1/staff/Gino", json!({}), 404, "not_found").await;
-    world.refuses(Method::GET, "/v1/operations?staff=Gino", Value::Null, 400, "bad_request").await;
+    for wrong in ["Gino", "", "NONE", "nobody", "none,none"] {
+        let path = format!("/v1/operations?staff={wrong}");
+        let (status, problem) = world.call(world.till(), Method::GET, &path, Value::Null).await;
+        let told = (status, problem["code"].as_str(), problem["field"].as_str());
+        assert_eq!(told, (400, Some("bad_request"), Some("staff")), "{wrong}: {problem}");
+    }
     // a label of the greatest length, in characters and not in bytes
     world.add(json!({"label": "è".repeat(40)})).await;
     let (status, same) = world.call(world.till(), Method::PATCH, &path, json!({})).await;

@@ -219,3 +219,186 @@ async fn without_a_mail_server_mails_are_files_and_nobody_can_be_flooded() {
     let path = data.path().join(format!("mail/{}.eml", text(&first["statement_id"])));
     assert!(std::fs::read_to_string(path).unwrap().contains("To: a@b.example"));
 }
+
+/// What a mail says and what is attached to it, as a mail program reads them.
+fn opened(mail: &Path) -> (String, Vec<u8>) {
+    const READ: &str = "import email, email.policy, sys
+mail = email.message_from_binary_file(open(sys.argv[1], 'rb'), policy=email.policy.default)
+text, file = mail.iter_parts()
+open(sys.argv[2], 'wb').write(file.get_payload(decode=True))
+sys.stdout.buffer.write(text.get_content().encode())";
+    let attached = mail.with_extension("attached");
+    let read = Command::new("python3").args(["-c", READ]).args([mail, &attached]).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    (String::from_utf8(read.stdout).unwrap(), std::fs::read(attached).unwrap())
+}
+
+/// A shop with two tills and somebody who is at one of them for a while.
+struct Narrow {
+    on: Installation,
+    town: Town,
+    till: Caller,
+    /// The first till, the second one, and one of another shop.
+    tills: [String; 3],
+    /// Somebody of the shop, and somebody of another one.
+    people: [String; 2],
+    data: tempfile::TempDir,
+}
+
+impl Narrow {
+    async fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let on = Installation::start(data.path()).await;
+        let town = Town::build(&on, "Pievebassa").await;
+        let enrol = async |shop: &str, label: &str| {
+            let body = json!({"enrolment_code": town.enrolment_code(&on, shop).await, "label": label});
+            let till = on.post(&Caller::nobody(), "/v1/terminals/enrol", &body).await;
+            (text(&till["terminal_id"]), Caller::till(&text(&till["token"]), town.name))
+        };
+        let (first, till) = enrol(&town.shops[2], "Cassa 1").await;
+        let (second, bench) = enrol(&town.shops[2], "=Banco; \"2\"").await;
+        let (elsewhere, stranger) = enrol(&town.shops[3], "Retrobottega").await;
+        let giulia = text(&on.post(&till, "/v1/staff", &json!({"label": "Giulia"})).await["staff_id"]);
+        let foreigner = text(&on.post(&stranger, "/v1/staff", &json!({"label": "Straniera"})).await["staff_id"]);
+        let redeem = async |till: &Caller, cents: i64| {
+            let body = json!({"voucher": town.voucher.code, "amount_cents": cents});
+            on.post(till, "/v1/redemptions", &body).await;
+        };
+        redeem(&till, 100).await;
+        on.post(&till, "/v1/terminal/shift", &json!({"staff_id": giulia})).await;
+        redeem(&till, 200).await;
+        redeem(&bench, 400).await;
+        redeem(&stranger, 800).await;
+        Self { on, town, till, tills: [first, second, elsewhere], people: [giulia, foreigner], data }
+    }
+
+    async fn ask(&self, only: &Value, format: &str) -> (u16, Value) {
+        let mut body = json!({"from": "2026-01-01", "to": "2099-12-31", "email": "a@b.example", "format": format});
+        body.as_object_mut().unwrap().extend(only.as_object().unwrap().clone());
+        let request = self.on.request(&self.till, Method::POST, "/v1/statements").header("Accept-Language", "it");
+        let answer = request.json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Asks for a list, which is told as it was asked for, waits for the mail and opens it.
+    async fn mailed(&self, only: &Value, format: &str) -> (String, Vec<u8>) {
+        let (status, told) = self.ask(only, format).await;
+        assert_eq!((status, &told["terminal"], &told["staff"]), (202, &only["terminal"], &only["staff"]), "{told}");
+        loop {
+            let list = self.on.get(&self.till, "/v1/statements").await;
+            let item = &list["items"][0];
+            assert_eq!(item["statement_id"], told["statement_id"]);
+            assert_eq!((&item["terminal"], &item["staff"]), (&only["terminal"], &only["staff"]), "{item}");
+            assert_ne!(item["status"], "failed", "{item}");
+            if item["status"] == "sent" {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        opened(&self.data.path().join(format!("mail/{}.eml", text(&told["statement_id"]))))
+    }
+
+    /// What a till downloads for the same.
+    async fn downloaded(&self, only: &Value, format: &str) -> Vec<u8> {
+        let asked: String =
+            only.as_object().unwrap().iter().map(|(name, value)| format!("&{name}={}", text(value))).collect();
+        let path = format!("/v1/operations?format={format}{asked}");
+        let request = self.on.request(&self.till, Method::GET, &path).header("Accept-Language", "it");
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200, "{path}");
+        answer.bytes().await.unwrap().to_vec()
+    }
+}
+
+/// What stands above all sums.
+fn first_cell(xlsx: Vec<u8>) -> String {
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(xlsx)).unwrap();
+    let totals = book.worksheet_range("Totali").unwrap();
+    assert!(book.worksheet_formula("Totali").unwrap().used_cells().all(|(_, _, formula)| formula.is_empty()));
+    totals.get_value((0, 0)).unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_narrowed_list_by_mail_is_that_list_and_says_so() {
+    let shop = Narrow::new().await;
+    let [first, second, _] = &shop.tills;
+    let giulia = &shop.people[0];
+    let (one_till, one_person) = ("Sono solo quelle di una cassa.", "Sono solo quelle di una persona.");
+    let nobody = "Sono solo quelle senza il nome di chi era alla cassa.";
+    let all = shop.downloaded(&json!({}), "csv").await;
+    for (only, lines, said_of_itself, cents) in [
+        (json!({"terminal": second}), &[one_till][..], "Solo cassa: =Banco; \"2\"", "4,00"),
+        (json!({"staff": giulia}), &[one_person], "Solo: Giulia", "2,00"),
+        (json!({"staff": "none"}), &[nobody], "Solo senza il nome di chi era alla cassa", "5,00"),
+        (
+            json!({"terminal": first, "staff": "none"}),
+            &[one_till, nobody],
+            "Solo cassa: Cassa 1 · Solo senza il nome di chi era alla cassa",
+            "1,00",
+        ),
+    ] {
+        let (told, csv) = shop.mailed(&only, "csv").await;
+        assert!(csv == shop.downloaded(&only, "csv").await && csv != all && csv.len() < all.len(), "{only}");
+        let about: Vec<_> = told.lines().filter(|line| line.starts_with("Attenzione: non sono tutte.")).collect();
+        assert!(
+            about.len() == lines.len() && lines.iter().zip(&about).all(|(line, told)| told.ends_with(line)),
+            "{told}"
+        );
+        assert!(!told.contains("Banco") && !told.contains("Giulia"), "what was typed at a till: {told}");
+        let (_, pdf) = shop.mailed(&only, "pdf").await;
+        let squeezed: String = said_of_itself.split_whitespace().collect();
+        for pdf in [pdf, shop.downloaded(&only, "pdf").await] {
+            let pdf = said(&pdf);
+            assert!(pdf.contains(&squeezed) && pdf.contains(&format!("Totale:{cents}")), "no {squeezed} in {pdf}");
+        }
+        let (_, xlsx) = shop.mailed(&only, "xlsx").await;
+        assert_eq!(first_cell(xlsx), said_of_itself);
+        assert_eq!(first_cell(shop.downloaded(&only, "xlsx").await), said_of_itself);
+    }
+    // everybody's, as before
+    let (told, csv) = shop.mailed(&json!({}), "csv").await;
+    assert!(csv == all && !told.contains("Attenzione"), "{told}");
+    let (told, xlsx) = shop.mailed(&json!({"terminal": null, "staff": null}), "xlsx").await;
+    assert!(first_cell(xlsx) == "Data" && told.contains("\nL'elenco è stato chiesto il "), "{told}");
+}
+
+#[tokio::test]
+async fn a_list_by_mail_is_of_tills_and_people_of_the_shop_also_when_they_are_gone() {
+    let shop = Narrow::new().await;
+    let ([_, second, elsewhere], [giulia, foreigner]) = (&shop.tills, &shop.people);
+    let nowhere = "01900000-0000-7000-8000-000000000000";
+    for (only, status, code, field) in [
+        (json!({"terminal": elsewhere}), 404, "not_found", Some("terminal")),
+        (json!({"terminal": nowhere, "staff": "none"}), 404, "not_found", Some("terminal")),
+        (json!({"staff": foreigner}), 404, "not_found", Some("staff")),
+        (json!({"terminal": second, "staff": nowhere}), 404, "not_found", Some("staff")),
+        (json!({"staff": "Giulia"}), 400, "bad_request", Some("staff")),
+        (json!({"staff": ""}), 400, "bad_request", Some("staff")),
+        (json!({"staff": "NONE"}), 400, "bad_request", Some("staff")),
+        (json!({"staff": 7}), 400, "bad_request", None),
+        (json!({"terminal": "none"}), 400, "bad_request", None),
+        (json!({"terminal": ""}), 400, "bad_request", None),
+        (json!({"till": second}), 400, "unknown_field", None),
+    ] {
+        let (told, problem) = shop.ask(&only, "csv").await;
+        assert_eq!((told, problem["code"].as_str(), problem["field"].as_str()), (status, Some(code), field), "{only}");
+    }
+    assert_eq!(shop.on.get(&shop.till, "/v1/statements").await["items"], json!([]));
+    // whoever looks for themselves finds nothing, and learns nothing of others
+    for (only, theirs) in [(json!({"terminal": elsewhere}), "Retrobottega"), (json!({"staff": foreigner}), "Straniera")]
+    {
+        let csv = String::from_utf8(shop.downloaded(&only, "csv").await).unwrap();
+        assert_eq!(csv.lines().count(), 1, "{csv}");
+        let pdf = said(&shop.downloaded(&only, "pdf").await);
+        assert!(!pdf.contains(theirs) && pdf.contains("Solo") && pdf.contains("Nessunaoperazione"), "{pdf}");
+    }
+    shop.on.post(&shop.town.clerk, &format!("/v1/admin/terminals/{second}/revoke"), &Value::Null).await;
+    let left = format!("/v1/staff/{giulia}");
+    let answer = shop.on.request(&shop.till, Method::DELETE, &left).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 204);
+    for (only, called) in
+        [(json!({"terminal": second}), "Solo cassa: =Banco; \"2\""), (json!({"staff": giulia}), "Solo: Giulia")]
+    {
+        assert_eq!(first_cell(shop.mailed(&only, "xlsx").await.1), called);
+    }
+}

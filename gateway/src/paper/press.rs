@@ -109,6 +109,7 @@ mod tests {
         Operations {
             shop: vec!["Bottega".to_owned()],
             period: String::new(),
+            only: None,
             made_at: String::new(),
             operations: Vec::new(),
             days: nothing.clone(),

@@ -4,6 +4,7 @@ mod csv;
 pub mod export;
 mod pdf;
 mod totals;
+pub mod whose;
 mod xlsx;
 
 use super::answers::receipt_code;
@@ -14,7 +15,7 @@ use crate::paper::press::has_letters;
 use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
-use crate::wire::{DayOrInstant, DeclineCode, Instant, OperationKind, kind_name, limit};
+use crate::wire::{DayOrInstant, DeclineCode, Instant, OperationKind, StaffOrNone, kind_name, limit};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use data_encoding::HEXUPPER;
@@ -30,6 +31,7 @@ use store::ledger::{Error, OperationFilter, OperationRow, TakenRow};
 use totals::Totals;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use whose::whose;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -43,8 +45,9 @@ struct Query {
     to: Option<String>,
     /// Only this till's.
     terminal: Option<Uuid>,
-    /// Only what this member of the shop's staff took.
-    staff: Option<Uuid>,
+    /// Only what this member of the shop's staff took, or with `none` only what is nobody's in particular.
+    #[param(value_type = Option<StaffOrNone>, inline)]
+    staff: Option<String>,
     /// Only those with this receipt code, as it was read aloud; a file has all of them.
     #[param(pattern = "^[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}$")]
     receipt: Option<String>,
@@ -219,6 +222,8 @@ pub(super) async fn by_key(
 /// What the shop has taken
 ///
 /// Redemptions, captures and reversals, oldest first, with totals for each day in Rome, each till and whoever was there.
+/// Of a till or a person that is not the shop's the list is empty. With `terminal` or `staff`, XLSX and PDF say whose list
+/// it is.
 #[utoipa::path(tag = "till", operation_id = "list_operations", params(Query),
     responses((status = 200, description = "A page, or the file", content(
         (OperationsPage = "application/json"), (String = "text/csv; charset=utf-8"),
@@ -240,7 +245,7 @@ pub(super) async fn list(
         from: from.micros(),
         to: to.micros(),
         terminal: query.terminal,
-        staff: query.staff,
+        staff: whose(query.staff.as_deref())?,
         receipt: receipt.filter(|_| file.is_none()),
         after: place(&state, &till, query.cursor).await?,
         limit: limit(query.limit)?,

@@ -2,12 +2,13 @@
 
 use super::operations::export::{Clerk, FileFormat, Wanted};
 use super::operations::instant;
+use super::operations::whose::{of_this_shop, whose, written};
 use crate::auth::Till;
 use crate::edge::new_id;
 use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
-use crate::wire::{DayOrInstant, Instant, Listed, Page};
+use crate::wire::{DayOrInstant, Instant, Listed, Page, StaffOrNone};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::contacts::Email;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,11 @@ struct Ask {
     #[schema(format = Email, max_length = 254)]
     email: String,
     format: FileFormat,
+    /// Only this till's; everybody's when absent.
+    terminal: Option<Uuid>,
+    /// Only what this member of the shop's staff took, or with `none` only what is nobody's in particular.
+    #[schema(value_type = Option<StaffOrNone>)]
+    staff: Option<String>,
 }
 
 /// A list by mail. The address is not repeated, and is forgotten once the mail has gone.
@@ -53,6 +59,12 @@ struct Statement {
     attempts: i64,
     /// Which till asked.
     terminal_id: Uuid,
+    /// Only this till's operations are in it; null for all tills.
+    terminal: Option<Uuid>,
+    /// Only what this member of the shop's staff took is in it, or with `none` only what is nobody's in particular; null
+    /// for everybody.
+    #[schema(value_type = Option<StaffOrNone>)]
+    staff: Option<String>,
     created_at: Instant,
     sent_at: Option<Instant>,
 }
@@ -83,6 +95,8 @@ impl From<StatementRequest> for Statement {
             },
             attempts: row.attempts,
             terminal_id: row.terminal_id,
+            terminal: row.only_terminal_id,
+            staff: written(row.only_staff),
             created_at: Instant(row.created_at),
             sent_at: row.sent_at.map(Instant),
         }
@@ -93,11 +107,14 @@ impl From<StatementRequest> for Statement {
 ///
 /// To the shop's address or to its accountant's. The mail says which shop asked for it and when, and nothing that
 /// anybody typed at the till. A shop may ask for twenty in a day.
+///
+/// With `terminal` or `staff` it is the list that `GET /v1/operations` has for the same values, and the mail says that it
+/// is not everybody's; of which till or person, XLSX and PDF say themselves.
 #[utoipa::path(tag = "till", operation_id = "send_statement",
     responses((status = 202, description = "It will be sent; ask for the list of statements to see whether it was",
         body = Statement)),
     extensions(("x-roles" = json!(Till::ROLES)),
-        ("x-problems" = json!(["validity_invalid", "list_too_long", "too_many_requests", ENGINE]))))]
+        ("x-problems" = json!(["validity_invalid", "not_found", "list_too_long", "too_many_requests", ENGINE]))))]
 #[post("/v1/statements")]
 pub(super) async fn send(
     state: web::Data<AppState>,
@@ -111,13 +128,15 @@ pub(super) async fn send(
         return Err(Problem::new("validity_invalid"));
     }
     let email = Email::parse(&body.email).map_err(|_| wrong("email"))?;
+    let (terminal, staff) = (body.terminal, whose(body.staff.as_deref())?);
     let (shop, now) = (&till.0.shop, state.clock.now().micros());
     if state.everything().statement_requests_since(shop.id, now - DAY_US).await? >= DAILY_MAX {
         return Err(Problem::new("too_many_requests").retry_after(AGAIN_S));
     }
+    of_this_shop(&state.everything(), shop.id, terminal, staff).await?;
     // what was answered before this request is in the list
     state.settled().await?;
-    let filter = OperationFilter::all(from.micros(), to.micros());
+    let filter = OperationFilter { terminal, staff, ..OperationFilter::all(from.micros(), to.micros()) };
     let lang = Lang::of(request.headers(), &Lang::WHOLE);
     Clerk::of(&state).measure(&Wanted { shop, filter, lang, now }, body.format).await?;
     let id = new_id();
@@ -132,6 +151,8 @@ pub(super) async fn send(
         from_at: from.micros(),
         to_at: to.micros(),
         address: address.map_err(|_| Problem::new("internal_error"))?,
+        only_terminal_id: terminal,
+        only_staff: staff,
         status: "pending".to_owned(),
         attempts: 0,
         not_before: now,

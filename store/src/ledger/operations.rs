@@ -45,7 +45,7 @@ macro_rules! of_shop {
                     AND kind IN ('redeem', 'capture', 'reverse') AND (terminal_id = $5 OR $6 = 0)",
             $fits,
             ") t
-            WHERE $8 = 0 OR t.staff_id = $7 ORDER BY t.decided_at, t.id LIMIT $9"
+            WHERE $8 = 0 OR t.staff_id IS NOT DISTINCT FROM $7 ORDER BY t.decided_at, t.id LIMIT $9"
         )
     };
 }
@@ -60,7 +60,7 @@ const HOURS_OF_SHOP: &str = concat!(
     " FROM operation o
         WHERE o.shop_id = $1 AND o.decided_at >= $2 AND o.decided_at < $3
             AND o.kind IN ('redeem', 'capture', 'reverse') AND (o.terminal_id = $4 OR $5 = 0)) t
-    WHERE $7 = 0 OR t.staff_id = $6
+    WHERE $7 = 0 OR t.staff_id IS NOT DISTINCT FROM $6
     GROUP BY terminal_id, staff_id, kind, hour"
 );
 const OF_VOUCHER: &str = concat!(
@@ -147,6 +147,29 @@ pub struct TakenRow {
     pub staff_id: Option<Uuid>,
 }
 
+/// Whose operations, of all who may be at a shop's tills.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// All of them.
+    #[default]
+    Everybodys,
+    /// Those of nobody in particular: made while nobody had said who was at the till.
+    Nobodys,
+    /// Those of this member of its staff.
+    Ones(Uuid),
+}
+
+impl Whose {
+    /// Whether it leaves anybody's out, and whose alone it then is: the null of a row is nobody's.
+    fn only(self) -> (i64, Option<Uuid>) {
+        match self {
+            Self::Everybodys => (0, None),
+            Self::Nobodys => (1, None),
+            Self::Ones(id) => (1, Some(id)),
+        }
+    }
+}
+
 /// Which operations of a shop.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationFilter {
@@ -156,8 +179,8 @@ pub struct OperationFilter {
     pub to: i64,
     /// Only this terminal's.
     pub terminal: Option<Uuid>,
-    /// Only those that this member of its staff took.
-    pub staff: Option<Uuid>,
+    /// Whoever was at the till.
+    pub staff: Whose,
     /// Only those whose ids end so.
     pub receipt: Option<[u8; 4]>,
     /// After this operation: when it was decided, and its id.
@@ -170,7 +193,7 @@ impl OperationFilter {
     /// All of a range in microseconds, up to before its end.
     #[must_use]
     pub const fn all(from: i64, to: i64) -> Self {
-        Self { from, to, terminal: None, staff: None, receipt: None, after: None, limit: 1 }
+        Self { from, to, terminal: None, staff: Whose::Everybodys, receipt: None, after: None, limit: 1 }
     }
 }
 
@@ -249,10 +272,11 @@ impl Db {
             (Some(_), Self::Pg(_)) => BY_RECEIPT_PG,
             (Some(_), Self::Lite(_)) => BY_RECEIPT_LITE,
         };
+        let (narrowed, staff) = filter.staff.only();
         let rows = on!(self, |connection| {
             let query = sqlx::query_as(text).bind(shop).bind(decided_at).bind(id).bind(filter.to).bind(filter.terminal);
-            let query = query.bind(i64::from(filter.terminal.is_some())).bind(filter.staff);
-            let query = query.bind(i64::from(filter.staff.is_some())).bind(filter.limit);
+            let query = query.bind(i64::from(filter.terminal.is_some())).bind(staff);
+            let query = query.bind(narrowed).bind(filter.limit);
             match &filter.receipt {
                 Some(receipt) => query.bind(&receipt[..]).fetch_all(connection).await,
                 None => query.fetch_all(connection).await,
@@ -267,14 +291,15 @@ impl Db {
     /// # Errors
     /// [`Error`].
     pub async fn shop_hours(&self, shop: Uuid, filter: &OperationFilter) -> Result<Vec<TillHour>, Error> {
+        let (narrowed, staff) = filter.staff.only();
         let rows = on!(self, |connection| sqlx::query_as(HOURS_OF_SHOP)
             .bind(shop)
             .bind(filter.from)
             .bind(filter.to)
             .bind(filter.terminal)
             .bind(i64::from(filter.terminal.is_some()))
-            .bind(filter.staff)
-            .bind(i64::from(filter.staff.is_some()))
+            .bind(staff)
+            .bind(narrowed)
             .fetch_all(connection)
             .await)?;
         Ok(rows)

@@ -5,7 +5,7 @@ use super::directory::TerminalRow;
 use crate::seal::Sealed;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, RENAME, REVOKE, SEALED];
+pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, LABEL, RENAME, REVOKE, SEALED];
 
 const ADD: &str =
     "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
@@ -18,6 +18,7 @@ const ENROL: &str = "INSERT INTO enrolment (code_index, shop_id, expires_at) VAL
 const USE: &str = "UPDATE enrolment SET used_at = $2 WHERE code_index = $1 AND used_at IS NULL AND expires_at > $2
     RETURNING shop_id";
 const TERMINAL: &str = "INSERT INTO terminal (id, shop_id, label, token_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+const LABEL: &str = "SELECT label FROM terminal WHERE id = $1 AND shop_id = $2";
 const RENAME: &str = "UPDATE terminal SET label = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
     (SELECT id FROM shop WHERE municipality_id = $2)";
 const REVOKE: &str = "UPDATE terminal SET revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
@@ -163,6 +164,18 @@ impl Db {
                 .await?;
             shop
         })
+    }
+
+    /// What a shop calls a terminal, or called one that was revoked; `None` where it is not the shop's.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn terminal_label(&self, shop: Uuid, terminal: Uuid) -> Result<Option<String>, Error> {
+        Ok(on!(self, |connection| sqlx::query_scalar(LABEL)
+            .bind(terminal)
+            .bind(shop)
+            .fetch_optional(connection)
+            .await)?)
     }
 
     /// Calls a terminal something else.

@@ -1,38 +1,56 @@
 //! Lists that shops asked to have sent by mail: written down before the shop is answered, sent later.
 
 use super::db::{Db, Error, on, one_row};
+use super::operations::Whose;
 use crate::seal::Sealed;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 use uuid::Uuid;
 
 /// Each by its name: see `columns.rs`.
 macro_rules! request {
     () => {
         "id, municipality_id, shop_id, terminal_id, format, language, from_at, to_at, wrapped_key, sealed, status,
-        attempts, not_before, created_at, sent_at, error"
+        attempts, not_before, created_at, sent_at, error, only_terminal_id, only_staff_id, only_nobody"
+    };
+}
+
+/// The states of what has not gone yet, as the index has them. Narrowed lists have two of their own, which the version
+/// before they came does not look for: it would mail everybody's.
+macro_rules! waiting {
+    () => {
+        "status IN ('pending', 'sending', 'narrowed', 'narrowed_sending')"
     };
 }
 
 pub(super) const STATEMENTS: &[&str] = &[ADD, SINCE, DUE, TAKE, SETTLE, LATER, OF_SHOP, DEPTH];
 
 const ADD: &str = "INSERT INTO statement_request (id, municipality_id, shop_id, terminal_id, format, language, from_at,
-        to_at, wrapped_key, sealed, status, attempts, not_before, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', 0, $11, $11)";
+        to_at, wrapped_key, sealed, status, attempts, not_before, created_at, only_terminal_id, only_staff_id, only_nobody)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $12, 0, $11, $11, $13, $14, $15)";
 const SINCE: &str = "SELECT COUNT(*) FROM statement_request WHERE shop_id = $1 AND created_at > $2";
 // `sending` is a mail in somebody's hands until `not_before`; if they die, others find it again then
 const DUE: &str = concat!(
     "SELECT ",
     request!(),
-    " FROM statement_request WHERE status IN ('pending', 'sending') AND not_before <= $1 ORDER BY not_before, id LIMIT $2"
+    " FROM statement_request WHERE ",
+    waiting!(),
+    " AND not_before <= $1 ORDER BY not_before, id LIMIT $2"
 );
-const TAKE: &str = "UPDATE statement_request SET status = 'sending', not_before = $3, attempts = attempts + 1
-    WHERE id = $1 AND status IN ('pending', 'sending') AND not_before <= $2";
+const TAKE: &str = concat!(
+    "UPDATE statement_request
+    SET status = CASE WHEN status IN ('pending', 'sending') THEN 'sending' ELSE 'narrowed_sending' END,
+        not_before = $3, attempts = attempts + 1
+    WHERE id = $1 AND not_before <= $2 AND ",
+    waiting!()
+);
 const SETTLE: &str = "UPDATE statement_request SET status = $2, sent_at = $3, error = $4, wrapped_key = $5, sealed = $5
-    WHERE id = $1 AND status = 'sending'";
-const LATER: &str = "UPDATE statement_request SET status = 'pending', not_before = $2, error = $3
-    WHERE id = $1 AND status = 'sending'";
+    WHERE id = $1 AND status IN ('sending', 'narrowed_sending')";
+const LATER: &str = "UPDATE statement_request
+    SET status = CASE status WHEN 'sending' THEN 'pending' ELSE 'narrowed' END, not_before = $2, error = $3
+    WHERE id = $1 AND status IN ('sending', 'narrowed_sending')";
 const OF_SHOP: &str =
     concat!("SELECT ", request!(), " FROM statement_request WHERE shop_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
-const DEPTH: &str = "SELECT COUNT(*) FROM statement_request WHERE status IN ('pending', 'sending')";
+const DEPTH: &str = concat!("SELECT COUNT(*) FROM statement_request WHERE ", waiting!());
 
 /// A request.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -56,7 +74,12 @@ pub struct StatementRequest {
     /// The address; empty once the mail has gone or failed.
     #[sqlx(flatten)]
     pub address: Sealed,
-    /// `pending`, `sending`, `sent` or `failed`.
+    /// Only this till's.
+    pub only_terminal_id: Option<Uuid>,
+    /// Whoever was at the till.
+    #[sqlx(flatten)]
+    pub only_staff: Whose,
+    /// `pending`, `sending`, `sent` or `failed`; of a narrowed list `narrowed` and `narrowed_sending`.
     pub status: String,
     /// How often it was tried.
     pub attempts: i64,
@@ -70,12 +93,43 @@ pub struct StatementRequest {
     pub error: Option<String>,
 }
 
+/// Two columns for three answers; in what an older version wrote, both are null.
+impl<'r, R: Row> FromRow<'r, R> for Whose
+where
+    &'static str: ColumnIndex<R>,
+    Option<Uuid>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        let nobody: Option<i64> = row.try_get("only_nobody")?;
+        let one: Option<Uuid> = row.try_get("only_staff_id")?;
+        Ok(match (nobody, one) {
+            (Some(_), _) => Self::Nobodys,
+            (None, Some(id)) => Self::Ones(id),
+            (None, None) => Self::Everybodys,
+        })
+    }
+}
+
+impl StatementRequest {
+    /// Whether it is of a list that leaves something of the range out.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.only_terminal_id.is_some() || self.only_staff != Whose::Everybodys
+    }
+}
+
 impl Db {
     /// Writes a request down; of it, `status` and what follows are as new.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn add_statement_request(&self, new: &StatementRequest) -> Result<(), Error> {
+        let (staff, nobody) = match new.only_staff {
+            Whose::Everybodys => (None, None),
+            Whose::Nobodys => (None, Some(1_i64)),
+            Whose::Ones(id) => (Some(id), None),
+        };
         on!(self, |connection| sqlx::query(ADD)
             .bind(new.id)
             .bind(new.municipality_id)
@@ -88,6 +142,10 @@ impl Db {
             .bind(&new.address.wrapped_key)
             .bind(&new.address.sealed)
             .bind(new.created_at)
+            .bind(if new.is_narrowed() { "narrowed" } else { "pending" })
+            .bind(new.only_terminal_id)
+            .bind(staff)
+            .bind(nobody)
             .execute(connection)
             .await
             .map(drop))?;

@@ -6,7 +6,7 @@ use domain::clock::Timestamp;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use store::ledger::{Db, NewShop, ShopRow, StatementRequest};
+use store::ledger::{Db, NewShop, ShopRow, StatementRequest, Whose};
 use store::seal::Sealed;
 use uuid::Uuid;
 use workers::Pending;
@@ -101,6 +101,8 @@ impl Stage {
             from_at: 0,
             to_at: 1,
             address: Sealed { wrapped_key: vec![1], sealed: vec![2] },
+            only_terminal_id: None,
+            only_staff: Whose::Everybodys,
             status: "pending".to_owned(),
             attempts: 0,
             not_before: 0,

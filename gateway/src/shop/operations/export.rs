@@ -103,6 +103,8 @@ pub(super) struct List<'a> {
     pub texts: &'a Texts,
     pub rows: Vec<TakenRow>,
     pub hours: Vec<TillHour>,
+    /// What it says of itself where it leaves something out.
+    pub only: Option<String>,
     tills: Arc<Snapshot>,
     staff: HashMap<Uuid, String>,
 }
@@ -141,7 +143,8 @@ impl Clerk {
         let hours = self.measure(&wanted, format).await?;
         let rows = self.rows(&wanted).await?;
         let staff = card::names(&self.db, &self.keys, wanted.shop.id).await?;
-        let list = List { wanted, texts: &self.texts, rows, hours, tills: self.directory.now(), staff };
+        let only = self.only(&wanted, &staff).await?;
+        let list = List { wanted, texts: &self.texts, rows, hours, only, tills: self.directory.now(), staff };
         match format {
             FileFormat::Csv => Ok(super::csv::file(&list)),
             FileFormat::Xlsx => super::xlsx::file(&list),

@@ -31,6 +31,7 @@ pub(super) fn form(list: &List<'_>) -> Operations {
     Operations {
         shop: shop.into_iter().filter(|line| !line.is_empty()).cloned().collect(),
         period: list.texts.get(lang, "paper-period", &period),
+        only: list.only.clone(),
         made_at: list.texts.get(lang, "paper-made-at", &[("at", moment(lang, wanted.now).into())]),
         operations: list.rows.iter().map(operation).collect(),
         days: days.into_iter().map(of_day).collect(),

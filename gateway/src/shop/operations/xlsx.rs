@@ -99,6 +99,10 @@ fn every_operation(sheet: &mut Worksheet, list: &List<'_>, formats: &Formats) ->
 fn sums(sheet: &mut Worksheet, list: &List<'_>, formats: &Formats) -> Result<(), XlsxError> {
     sheet.set_column_width(0, 24.0)?.set_column_width(1, 12.0)?.set_column_width(2, 16.0)?;
     let mut line = 0;
+    if let Some(only) = &list.only {
+        sheet.write_string_with_format(line, 0, only, &formats.head)?;
+        line += 2;
+    }
     let head = |sheet: &mut Worksheet, line: u32, of: &str| -> Result<(), XlsxError> {
         for (column, name) in (0..).zip([of, "count", "amount"]) {
             sheet.write_string_with_format(line, column, list.head(name), &formats.head)?;

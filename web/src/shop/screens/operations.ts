@@ -7,7 +7,7 @@ import { go, screen, type Screen } from "../router";
 import { SETTLED } from "../money/carry";
 import { known, tillCall, type Operation } from "../till";
 import { inTraining } from "../training/mode";
-import { drawShares, everybody, only, sharesPlace, type Totals } from "./shares";
+import { drawShares, everybody, only, sharesPlace, whosePlace, type Totals } from "./shares";
 import { field, form, notice, saveFile, say, sayOffline, sayProblem, submit } from "./parts";
 import { chooseForUndo } from "./undo";
 
@@ -75,11 +75,7 @@ function draw(): void {
 /** The sum of what is listed. Shares are everybody's, also while the list is one's. */
 function drawTotals(totals: Totals): void {
   byId("total").textContent = t("till-total", { amount: euro(totals.amount_cents), count: totals.count });
-  const mine = Object.keys(only()).length > 0;
-  if (!mine) drawShares(totals, load);
-  // a list by mail holds everybody's
-  const mailed = document.getElementById("mail");
-  if (mailed) mailed.hidden = mine;
+  if (!Object.keys(only()).length) drawShares(totals, load);
 }
 
 /** Reads the period anew. */
@@ -125,7 +121,7 @@ function downloads(): HTMLElement | undefined {
 }
 
 async function send(): Promise<void> {
-  const body = { ...days(), email: byId<HTMLInputElement>("email").value, format: "xlsx" };
+  const body = { ...days(), ...only(), email: byId<HTMLInputElement>("email").value, format: "xlsx" };
   try {
     const { ok, data } = await tillCall<Problem>("/v1/statements", { method: "POST", body });
     if (ok) say(t("till-mailed"), t("till-mailed-text"));
@@ -138,7 +134,7 @@ async function send(): Promise<void> {
 /** The list by mail, where the server sends it: it says so among the till's permissions. */
 function mail(): HTMLElement | undefined {
   if (inTraining() || !known()?.permissions.includes("statements")) return undefined;
-  return form("mail", send, el("h2", { textContent: t("till-mail") }), ...field("email", t("till-mail-address"), undefined, { type: "email", maxLength: 254, autocomplete: "email" }), submit(t("till-mail-yes"), "mail-yes"));
+  return form("mail", send, el("h2", { textContent: t("till-mail") }), whosePlace(), ...field("email", t("till-mail-address"), undefined, { type: "email", maxLength: 254, autocomplete: "email" }), submit(t("till-mail-yes"), "mail-yes"));
 }
 
 function choose(next: Period): void {

@@ -1,5 +1,5 @@
-// Each till's and each person's share of what was taken. Who is tapped is alone in the list and in the files, until
-// they are tapped again.
+// Each till's and each person's share of what was taken. Whose share is tapped is alone in the list, in the files and in
+// the mail, until it is tapped again.
 import { button, byId, el } from "../../shared/dom";
 import { euro, t } from "../../shared/texts";
 
@@ -11,34 +11,43 @@ export interface Totals {
   staff?: { staff_id: string | null; label: string | null; amount_cents: number }[];
 }
 
-/** A share, and what the interface is asked for to see only that; nobody in particular cannot be asked for. */
+/** A share, and what the interface is asked for to see only that. */
 interface Share {
   label: string;
   amount_cents: number;
-  only?: Record<string, string> | undefined;
+  only: Record<string, string>;
 }
 
-let chosen: Record<string, string> = {};
+let chosen: Share | undefined;
 
 /** Whose operations are wanted, as the interface is asked for them: everybody's when empty. */
-export const only = () => chosen;
+export const only = () => chosen?.only ?? {};
 
-/** Everybody's again. */
-export function everybody(): void {
-  chosen = {};
+/** A place that says whose operations are wanted while they are not everybody's. */
+export const whosePlace = () => el("p", { id: "whose", hidden: true });
+
+/** From here on only these are wanted, whose button this is. */
+function want(share?: Share, pressed?: HTMLButtonElement): void {
+  chosen = share;
+  document.querySelectorAll("[data-share]").forEach((each) => each.setAttribute("aria-pressed", String(each === pressed)));
+  const place = document.getElementById("whose");
+  if (!place) return;
+  place.hidden = !share;
+  place.textContent = share ? t("till-mail-only", { name: share.label }) : "";
 }
 
-function line({ label, amount_cents, only }: Share, changed: () => Promise<void>): HTMLLIElement {
-  const amount = el("strong", { textContent: euro(amount_cents) });
-  if (!only) return el("li", {}, el("span", { textContent: label }), amount);
-  const made = button(label, async () => {
-    chosen = chosen === only ? {} : only;
-    document.querySelectorAll("[data-share]").forEach((each) => each.setAttribute("aria-pressed", String(each === made && chosen === only)));
+/** Everybody's again. */
+export const everybody = () => want();
+
+function line(share: Share, changed: () => Promise<void>): HTMLLIElement {
+  const made = button(share.label, async () => {
+    if (chosen === share) want();
+    else want(share, made);
     await changed();
   });
-  made.dataset.share = label;
+  made.dataset.share = share.label;
   made.setAttribute("aria-pressed", "false");
-  return el("li", {}, made, amount);
+  return el("li", {}, made, el("strong", { textContent: euro(share.amount_cents) }));
 }
 
 function draw(place: string, title: string, shares: Share[], changed: () => Promise<void>): void {
@@ -54,6 +63,6 @@ export const sharesPlace = () => [el("section", { id: "tills" }), el("section", 
 export function drawShares({ terminals, staff = [] }: Totals, changed: () => Promise<void>): void {
   const tills = terminals.map(({ terminal_id, label, amount_cents }) => ({ label: label ?? t("till-removed"), amount_cents, only: { terminal: terminal_id } }));
   draw("tills", t("till-by-till"), tills.length > 1 ? tills : [], changed);
-  const people = staff.map(({ staff_id, label, amount_cents }) => ({ label: label ?? t("till-nobody"), amount_cents, only: staff_id ? { staff: staff_id } : undefined }));
+  const people = staff.map(({ staff_id, label, amount_cents }) => ({ label: label ?? t("till-nobody"), amount_cents, only: { staff: staff_id ?? "none" } }));
   draw("by-staff", t("till-by-staff"), people, changed);
 }
