@@ -8,8 +8,12 @@ use tests::payments::{Payments, buono};
 use tests::stores::Stores;
 
 async fn figure(server: &Server, name: &str) -> Option<f64> {
+    sum(server, |line| line.split([' ', '{']).next() == Some(name)).await
+}
+
+async fn sum(server: &Server, counts: impl Fn(&str) -> bool) -> Option<f64> {
     let text = reqwest::get(format!("{}/metrics", server.base_url)).await.unwrap().text().await.unwrap();
-    let lines = text.lines().filter(|line| line.split([' ', '{']).next() == Some(name));
+    let lines = text.lines().filter(|line| counts(line));
     lines.filter_map(|line| line.split(' ').next_back()?.parse().ok()).reduce(|sum: f64, next| sum + next)
 }
 
@@ -98,6 +102,36 @@ async fn an_older_ledger_under_a_trimmed_journal_catches_up_and_is_trimmed_on() 
     let later = folder.path().join("later");
     on(&data, &["backup", "--to", later.to_str().unwrap()], &stores).well();
     becomes(&server, "buono_journal_kept_records", |kept| kept < 5.0).await;
+    server.end();
+    on(&data, &["verify"], &stores).well();
+}
+
+#[tokio::test]
+async fn while_a_primary_is_away_the_others_are_trimmed() {
+    let (folder, mut stores) = (tempfile::tempdir().unwrap(), Stores::three_redis_and_postgres());
+    let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
+    let options = [stores.options(), ["--journal-keep-days", "0"].map(str::to_owned).to_vec()].concat();
+    let mut payments = Payments::default();
+    let mut server = Server::start_with(&data, &options);
+    payments.make(&server, 20).await;
+    becomes(&server, "buono_journal_kept_records", |kept| kept > 500.0).await;
+    becomes(&server, "buono_journal_lag_records", |records| records == 0.0).await;
+    on(&data, &["backup", "--to", copy.to_str().unwrap()], &stores).well();
+    // the second of three has these partitions
+    stores.further[0].crash();
+    let elsewhere = |line: &str| {
+        let kept = line.strip_prefix("buono_journal_kept_records{partition=\"");
+        kept.is_some_and(|rest| !["1\"", "4\"", "7\""].iter().any(|away| rest.starts_with(away)))
+    };
+    let mut looks = 600;
+    while sum(&server, elsewhere).await.is_none_or(|kept| kept > 30.0) {
+        looks -= 1;
+        assert!(looks > 0, "what the others keep: {:?}", sum(&server, elsewhere).await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stores.further[0].resume();
+    becomes(&server, "buono_journal_kept_records", |kept| kept < 50.0).await;
+    payments.outcomes_known(&server).await;
     server.end();
     on(&data, &["verify"], &stores).well();
 }

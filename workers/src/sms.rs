@@ -174,7 +174,7 @@ impl Messenger {
             Err(error) => (Err(SendError::Later(error.to_string())), None),
         };
         let now = self.clock.now();
-        let done = Settled { tried: true, segments, not_before: None, ..untried(letter.id, 0) };
+        let done = Settled { tried: true, not_before: None, segments, ..untried(letter.id, now.micros()) };
         match sent {
             Ok(()) => Settled { status: "sent", sent_at: Some(now.micros()), ..done },
             Err(SendError::Later(why)) if letter.attempts + 1 < ATTEMPTS_MAX => {

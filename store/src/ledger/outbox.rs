@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// Those of fixed text; the rest is made by [`WriteRows`].
 pub(super) const STATEMENTS: &[&str] = &[TAKE, TAKEN, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, DEPTH];
 
-/// What a message says of a link needs no operation.
+/// The one message that tells of no operation.
 const LINK: &str = "voucher_link";
 
 // `sending` is a message in somebody's hands until `not_before`; if they die, others find it again then
