@@ -15,8 +15,6 @@ const CONNECTIONS: u32 = 16;
 /// Connections of municipalities' staff.
 const CONNECTIONS_OF_TOWNS: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A connection that gave a sign of life no longer ago is taken for alive: asking costs as much as a short statement.
-const ALIVE: Duration = Duration::from_secs(1);
 
 /// Every connection takes the role that owns nothing, once `migrate` has made it, and says what it may see. Whatever a
 /// machine that is gone has begun and locked is let go long before the tills that wait for it give up.
@@ -70,10 +68,9 @@ impl Held {
 }
 
 fn pool(connections: u32, sees: &'static str) -> PgPoolOptions {
-    let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
-    let options = options.test_before_acquire(false).before_acquire(|connection, known| {
-        Box::pin(async move { if known.idle_for < ALIVE { Ok(true) } else { connection.ping().await.map(|()| true) } })
-    });
+    // each is asked for a sign of life before it is used, however short ago it was: it belongs to the thread that made it,
+    // and at the end of the process some of these are gone before others have done
+    let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).test_before_acquire(true);
     // one that was given up because nothing came is closed, or it would keep its place for ever
     let options = options.after_release(|connection, _| {
         Box::pin(
