@@ -143,6 +143,7 @@ async fn a_standby_that_lacked_the_end_and_an_old_primary_are_never_served() {
     let mut node = scene.start();
     payments.outcomes_known(&node).await;
     payments.make(&node, 5).await;
+    scene.until_noted(&node).await;
     // the old primary comes back, and somebody has it confirm alone, and the address lead there
     let old = &scene.stores.standbys[0];
     old.resume();
