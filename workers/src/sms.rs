@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use store::ledger::{Db, Error, Letter, Settled};
-use uuid::Uuid;
 
 const POLL: Duration = Duration::from_millis(250);
 const BATCH: i64 = 100;
@@ -153,7 +152,7 @@ impl Messenger {
                 told = told.and(self.settle().await);
             }
             let goes = told.is_ok() && now < last;
-            let done = if goes { self.hand_over(letter).await } else { untried(letter.id, now.micros()) };
+            let done = if goes { self.hand_over(letter).await } else { untried(letter, now.micros()) };
             self.settled.push(done);
         }
         told?;
@@ -165,7 +164,7 @@ impl Messenger {
     async fn hand_over(&self, letter: &Letter) -> Settled {
         let written = self.composer.compose(letter).await;
         let (sent, segments) = match written {
-            Ok(None) => return Settled { status: "suppressed", ..untried(letter.id, self.clock.now().micros()) },
+            Ok(None) => return Settled { status: "suppressed", ..untried(letter, self.clock.now().micros()) },
             Ok(Some(outgoing)) => {
                 let segments = i64::try_from(segments(&outgoing.text)).ok().filter(|_| outgoing.channel == "sms");
                 (self.sender.send(&letter.id.to_string(), &outgoing).await, segments)
@@ -174,7 +173,7 @@ impl Messenger {
             Err(error) => (Err(SendError::Later(error.to_string())), None),
         };
         let now = self.clock.now();
-        let done = Settled { tried: true, not_before: None, segments, ..untried(letter.id, now.micros()) };
+        let done = Settled { tried: true, not_before: None, segments, ..untried(letter, now.micros()) };
         match sent {
             Ok(()) => Settled { status: "sent", sent_at: Some(now.micros()), ..done },
             Err(SendError::Later(why)) if letter.attempts + 1 < ATTEMPTS_MAX => {
@@ -197,8 +196,17 @@ impl Messenger {
 }
 
 /// A message that is due again at once, and was not tried.
-fn untried(id: Uuid, now: i64) -> Settled {
-    Settled { id, status: "pending", tried: false, not_before: Some(now), sent_at: None, segments: None, error: None }
+fn untried(letter: &Letter, now: i64) -> Settled {
+    Settled {
+        id: letter.id,
+        until: letter.until,
+        status: "pending",
+        tried: false,
+        not_before: Some(now),
+        sent_at: None,
+        segments: None,
+        error: None,
+    }
 }
 
 #[cfg(test)]

@@ -18,20 +18,21 @@ const TAKE: &str = "UPDATE outbox SET status = 'sending', not_before = $2
     WHERE status IN ('pending', 'sending') AND not_before <= $1 AND id IN
         (SELECT id FROM outbox WHERE status IN ('pending', 'sending') AND not_before <= $1 ORDER BY not_before, id LIMIT $3)
     RETURNING id";
-const TAKEN: &str = "SELECT o.id, o.municipality_id, o.template, o.attempts, o.created_at, v.id AS voucher_id,
+const TAKEN: &str =
+    "SELECT o.id, o.not_before AS until, o.municipality_id, o.template, o.attempts, o.created_at, v.id AS voucher_id,
         v.programme_id, v.status AS voucher_status, v.generation, v.balance_cents, v.expires_at,
         h.channel, p.id AS person_id, p.language, p.wrapped_key, p.sealed
     FROM outbox o JOIN voucher v ON v.id = o.voucher_id
         LEFT JOIN holder h ON h.voucher_id = o.voucher_id LEFT JOIN person p ON p.id = h.person_id
     WHERE o.status IN ('pending', 'sending') AND o.not_before = $1 ORDER BY o.created_at, o.id";
 static SETTLED: Table = Table {
-    before: "WITH done (id, status, tried, not_before, sent_at, segments, error) AS (",
+    before: "WITH done (id, until, status, tried, not_before, sent_at, segments, error) AS (",
     after: ") UPDATE outbox SET status = done.status, attempts = attempts + done.tried,
             not_before = COALESCE(done.not_before, outbox.not_before), sent_at = COALESCE(done.sent_at, outbox.sent_at),
             segments = COALESCE(done.segments, outbox.segments),
             error = CASE done.tried WHEN 1 THEN done.error ELSE outbox.error END
-        FROM done WHERE outbox.id = done.id AND outbox.status = 'sending'",
-    width: 7,
+        FROM done WHERE outbox.id = done.id AND outbox.status = 'sending' AND outbox.not_before = done.until",
+    width: 8,
     each_row_counts: false,
 };
 const LIST: &str =
@@ -51,6 +52,8 @@ const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status IN ('pending', 'se
 pub struct Letter {
     /// Its id; the operation's follows from it.
     pub id: Uuid,
+    /// Until when it is in one's hands, microseconds.
+    pub until: i64,
     /// The tenant.
     pub municipality_id: Uuid,
     /// Which text.
@@ -94,6 +97,7 @@ pub struct Addressee {
 #[derive(sqlx::FromRow)]
 struct Taken {
     id: Uuid,
+    until: i64,
     municipality_id: Uuid,
     template: String,
     attempts: i64,
@@ -120,9 +124,7 @@ impl Taken {
 
     /// The operation that caused the message.
     fn cause(&self) -> Option<Uuid> {
-        let mut bytes = self.id.into_bytes();
-        bytes[15] ^= 0x5a;
-        (self.template != LINK).then(|| Uuid::from_bytes(bytes))
+        (self.template != LINK).then(|| counterpart(self.id))
     }
 
     fn letter(mut self, operation: Option<OperationRow>) -> Letter {
@@ -130,6 +132,7 @@ impl Taken {
             to: self.addressee(),
             operation,
             id: self.id,
+            until: self.until,
             municipality_id: self.municipality_id,
             template: self.template,
             attempts: self.attempts,
@@ -149,6 +152,8 @@ impl Taken {
 pub struct Settled {
     /// Which.
     pub id: Uuid,
+    /// Until when it was in one's hands, by which it is known that nobody else has taken it since.
+    pub until: i64,
     /// `sent`, `failed`, `suppressed`, or `pending` where it is to be tried again.
     pub status: &'static str,
     /// Whether it was given to the provider, or could not be written.
@@ -184,6 +189,13 @@ pub struct MessageRow {
     pub segments: Option<i64>,
     /// Why it failed.
     pub error: Option<String>,
+}
+
+/// A message's id from its operation's, so that a step written twice could not send twice; and the other way round.
+pub(super) fn counterpart(id: Uuid) -> Uuid {
+    let mut bytes = id.into_bytes();
+    bytes[15] ^= 0x5a;
+    Uuid::from_bytes(bytes)
 }
 
 impl Db {
@@ -223,6 +235,7 @@ impl Db {
         for done in settled {
             rows.push([
                 done.id.into(),
+                done.until.into(),
                 Value::Text(Some(done.status)),
                 i64::from(done.tried).into(),
                 Value::Number(done.not_before),

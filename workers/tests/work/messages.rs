@@ -7,7 +7,7 @@ use domain::clock::{Clock, Timestamp};
 use domain::ids::PartitionId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
-use store::ledger::{Db, Error, Letter, MessageRow};
+use store::ledger::{Db, Error, Letter, MessageRow, Settled};
 use uuid::Uuid;
 use workers::Pending;
 use workers::sms::{Composer, Messenger, Outgoing, SendError, Sender};
@@ -228,6 +228,29 @@ async fn what_a_slow_provider_leaves_in_hand_is_put_back_untried() {
     // anybody may take them at once
     assert_eq!(stage.messenger().turn().await.unwrap(), 2);
     assert_eq!((sent(&stage.messages().await), stage.handed().len()), (5, 5));
+}
+
+#[tokio::test]
+async fn what_another_has_taken_since_is_not_put_back() {
+    let stage = Stage::new(1, Mood::Takes).await;
+    let mine = stage.db.take_messages(2_000_000, 3_000_000, 10).await.unwrap();
+    // mine ran out, and another has it in hand
+    let others = stage.db.take_messages(3_000_000, 9_000_000, 10).await.unwrap();
+    assert_eq!((mine[0].id, mine[0].until, others[0].until), (others[0].id, 3_000_000, 9_000_000));
+    let put_back = |letter: &Letter| Settled {
+        id: letter.id,
+        until: letter.until,
+        status: "pending",
+        tried: false,
+        not_before: Some(4_000_000),
+        sent_at: None,
+        segments: None,
+        error: None,
+    };
+    stage.db.settle_messages(&[put_back(&mine[0])]).await.unwrap();
+    assert!(stage.db.take_messages(5_000_000, 6_000_000, 10).await.unwrap().is_empty(), "it would go twice");
+    stage.db.settle_messages(&[put_back(&others[0])]).await.unwrap();
+    assert_eq!(stage.db.take_messages(5_000_000, 6_000_000, 10).await.unwrap().len(), 1);
 }
 
 /// A provider that takes everything, and the ledger is killed when it gets its first message.

@@ -1,5 +1,6 @@
 //! What a few batches mean for the ledger: the rows of every table, worked out before the transaction.
 
+use super::super::outbox::counterpart;
 use super::super::rows::{Rows, Table, Value};
 use super::{ProjectError, Projected, contradiction, signed};
 use crate::journal::{Batch, Head};
@@ -10,7 +11,6 @@ use domain::record::Body;
 use domain::voucher::{Decline, Entry, Event};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use uuid::Uuid;
 
 static OPERATIONS: Table = Table {
     before: "INSERT INTO operation (id, partition_id, seq, voucher_id, voucher_seq, municipality_id, kind,
@@ -211,7 +211,7 @@ impl<'a> Step<'a> {
             }
             if let Some(template) = template(&entry.event) {
                 messages.push([
-                    message_id(entry.operation).into(),
+                    counterpart(entry.operation.uuid()).into(),
                     entry.voucher.uuid().into(),
                     Value::Text(Some(template)),
                     entry.decided_at.micros().into(),
@@ -292,13 +292,6 @@ fn issued_row<'a>(entry: &Entry, programme: ProgrammeId, amount: Cents, valid: [
         decided_at,
         decided_at,
     ]
-}
-
-/// A message's id follows from the operation's, so that a step written twice could not send twice.
-fn message_id(operation: OperationId) -> Uuid {
-    let mut bytes = operation.uuid().into_bytes();
-    bytes[15] ^= 0x5a;
-    Uuid::from_bytes(bytes)
 }
 
 fn template(event: &Event) -> Option<&'static str> {
