@@ -2,12 +2,17 @@
 //! is allowed to make it. The whole is replaced at every change, so a shop suspended a second ago
 //! is refused.
 
+use crate::state::LEDGER_PATIENCE;
 use domain::cents::Cents;
 use domain::voucher::Terms;
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::ledger::{self, Db, Error, MunicipalityRow, ProgrammeRow, ShopRow};
+use std::time::Duration;
+use store::ledger::{self, Db, Error, MunicipalityRow, ProgrammeRow, ShopRow, within};
 use uuid::Uuid;
+
+/// How long reading all of it may take; whoever needs what is new waits meanwhile.
+const READING: Duration = Duration::from_secs(30);
 
 /// A shop's till.
 #[derive(Clone, Debug)]
@@ -82,10 +87,14 @@ impl Snapshot {
     }
 }
 
+async fn version(db: &Db) -> Result<i64, Error> {
+    within(LEDGER_PATIENCE, db.directory_version()).await
+}
+
 /// The version comes first: what changes in between is read again, and never missed.
 async fn read(db: &Db) -> Result<Snapshot, Error> {
-    let version = db.directory_version().await?;
-    Ok(Snapshot { version, ..Snapshot::new(db.directory().await?) })
+    let version = version(db).await?;
+    Ok(Snapshot { version, ..Snapshot::new(within(READING, db.directory()).await?) })
 }
 
 /// The latest snapshot, for everyone.
@@ -112,7 +121,7 @@ impl Directory {
     /// # Errors
     /// [`Error`].
     pub async fn refresh(&self) -> Result<(), Error> {
-        if self.db.directory_version().await? == self.latest.load().version { Ok(()) } else { self.reload().await }
+        if version(&self.db).await? == self.latest.load().version { Ok(()) } else { self.reload().await }
     }
 
     /// Reads it again; whoever changed something calls this before answering.
@@ -185,8 +194,7 @@ mod tests {
             .collect();
         for at in 1..=100 {
             let id = Uuid::from_u128(at);
-            let town =
-                MunicipalityRow { id, name: "Comune".into(), help_phone: "0".into(), help_email: "a@b.it".into() };
+            let town = MunicipalityRow { id, name: "Comune".into(), ..MunicipalityRow::default() };
             db.add_municipality(&town, 1).await.unwrap();
             directory.reload().await.unwrap();
             for _ in 0..50 {

@@ -6,11 +6,12 @@
 
 use crate::directory::Directory;
 use crate::hub::Hub;
+use crate::state::LEDGER_PATIENCE;
 use domain::ids::PartitionId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use store::ledger::{Db, Error};
+use store::ledger::{Db, Error, within};
 
 /// How often to look while somebody waits for the ledger or watches a voucher.
 const EVERY: Duration = Duration::from_millis(50);
@@ -49,7 +50,7 @@ impl LedgerWatch {
     /// [`Error`] when the ledger does not answer; nothing is lost.
     pub async fn look(&self) -> Result<(), Error> {
         self.directory.refresh().await?;
-        for (partition, head) in self.db.checkpoints().await? {
+        for (partition, head) in within(LEDGER_PATIENCE, self.db.checkpoints()).await? {
             let seen = self.hub.seen(partition);
             if seen == Some(head.seq) {
                 continue;
@@ -67,7 +68,8 @@ impl LedgerWatch {
         let mut from = seen;
         while from < seq {
             let upto = seq.min(from + SLICE);
-            self.hub.changed(&self.db.changed_vouchers(partition, from, upto).await?);
+            let changed = self.db.changed_vouchers(partition, from, upto);
+            self.hub.changed(&within(LEDGER_PATIENCE, changed).await?);
             from = upto;
         }
         Ok(())

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use store::journal::Head;
 use store::keys::Keys;
-use store::ledger::Db;
+use store::ledger::{Db, Error, within};
 
 /// Locks the data directory, making it where there is none.
 ///
@@ -98,13 +98,12 @@ pub struct LedgerSource {
     pub seen: Option<Arc<Seen>>,
 }
 
-/// What the ledger tells within a while: on a connection to a machine that is gone nothing comes any more, and a till waits.
-async fn heard<T>(told: impl Future<Output = Result<T, store::ledger::Error>>) -> Result<T, LoadError> {
-    match tokio::time::timeout(LEDGER_PATIENCE, told).await {
-        Ok(Err(store::ledger::Error::Corrupt(why))) => Err(LoadError::Corrupt(why)),
-        Ok(told) => told.map_err(|error| LoadError::Unavailable(error.to_string())),
-        Err(_) => Err(LoadError::Unavailable("it said nothing".into())),
-    }
+/// A till waits.
+async fn heard<T>(told: impl Future<Output = Result<T, Error>>) -> Result<T, LoadError> {
+    within(LEDGER_PATIENCE, told).await.map_err(|error| match error {
+        Error::Corrupt(why) => LoadError::Corrupt(why),
+        other => LoadError::Unavailable(other.to_string()),
+    })
 }
 
 impl Source for LedgerSource {

@@ -38,7 +38,7 @@ pub use audit::AuditRow;
 pub use citizens::CitizenSession;
 pub use claims::{ClaimFilter, ClaimLine, ClaimNote, ClaimRow, NewClaim, NewNote, Unclaimed, seal_of};
 pub use copy::{CopyError, Digest, TABLES, copy_ledger};
-pub use db::{Db, Error};
+pub use db::{Db, Error, within};
 pub use directory::{Directory, MunicipalityRow, TerminalRow};
 pub use imports::{ImportRow, NewImport};
 pub use inspection::{BehindRow, KeptRow};

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 use tests::nodes::{Ground, Nodes, figure, folder, follow, hears};
+use tests::proxy::{Fault, Proxy};
 use tests::stores::Stores;
 use tests::{Server, binary};
 
@@ -93,6 +94,15 @@ async fn any_node_answers(on: Ground) {
 
 /// A shop suspended at one node is refused by every other from the answer on.
 async fn everybody_hears_of_a_suspended_shop(town: &Nodes) {
+    suspend_the_shop(town).await;
+    for node in 0..town.nodes.len() {
+        let (status, _, told) = try_to_pay(town, node, 20, &format!("suspended-{node}"), 1).await.unwrap();
+        assert_eq!((status.as_u16(), told["code"].as_str()), (409, Some("shop_not_enabled")), "{told}");
+    }
+}
+
+/// A clerk suspends the first till's shop, at the first node.
+async fn suspend_the_shop(town: &Nodes) {
     let client = Client::new();
     let clerk = town.demo["staff"].as_array().unwrap().iter().find(|staff| staff["role"] == "clerk").unwrap();
     let who = json!({"email": clerk["email"], "password": clerk["password"]});
@@ -104,9 +114,38 @@ async fn everybody_hears_of_a_suspended_shop(town: &Nodes) {
     let suspend = client.post(at(&format!("/v1/admin/shops/{shop}/suspend"))).header("Cookie", cookie);
     let suspended = suspend.header("Idempotency-Key", "suspend-this-shop").send().await.unwrap();
     assert!(suspended.status().is_success(), "{}", suspended.text().await.unwrap());
-    for node in 0..town.nodes.len() {
-        let (status, _, told) = try_to_pay(town, node, 20, &format!("suspended-{node}"), 1).await.unwrap();
-        assert_eq!((status.as_u16(), told["code"].as_str()), (409, Some("shop_not_enabled")), "{told}");
+}
+
+/// As when the machine with the ledger goes in the middle of an answer and another one takes its address: nothing ever
+/// comes on the connections that there are.
+#[tokio::test]
+async fn a_node_whose_ledger_fell_silent_hears_of_payments_and_suspended_shops() {
+    let mut town = Nodes::on(Ground { nodes: 1, ..ON_REDIS }).await;
+    let ledger = town.stores.postgres.as_ref().unwrap();
+    let wire = Proxy::before(ledger.port());
+    let through = |option: &String| option.replace(&format!(":{}", ledger.port()), &format!(":{}", wire.port));
+    let options: Vec<_> = town.options.iter().map(through).collect();
+    let data = folder(town.folders[0].path());
+    town.nodes.push(Server::serve(data.path(), &options));
+    town.settle().await;
+    let (status, _, told) = try_to_pay(&town, 1, 0, "before-it-fell-silent", 1).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{told}");
+    let mut events = follow(&town.nodes[1], &town.demo["vouchers"][1]).await;
+    // both nodes are asking whether something has changed when one of them loses its ledger
+    let held = ledger.hold("LOCK TABLE directory_version IN ACCESS EXCLUSIVE MODE");
+    ledger.comes("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' HAVING count(*) > 1").await;
+    wire.set_for_those_there(Fault::Hold);
+    drop(held);
+    let (_, _, paid) = try_to_pay(&town, 0, 1, "while-it-is-silent", 7).await.unwrap();
+    hears(&mut events, paid["balance_cents"].as_i64().unwrap()).await;
+    suspend_the_shop(&town).await;
+    for attempt in 0.. {
+        let (status, _, told) = try_to_pay(&town, 1, 0, &format!("silent-{attempt}"), 1).await.unwrap();
+        if told["code"] == "shop_not_enabled" {
+            break;
+        }
+        assert_eq!(status, StatusCode::CREATED, "{told}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

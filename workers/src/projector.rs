@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::journal::{Apart, Batch, Head, Journal, JournalError};
-use store::ledger::{Db, Error, ProjectError};
+use store::ledger::{Db, Error, ProjectError, within};
 use tokio::time::{Instant, timeout};
 
 /// How often to look for new records.
@@ -163,8 +163,7 @@ impl Projector {
             Err(error) => return self.failed(&error),
         };
         let started = Instant::now();
-        let written = timeout(STEP_PATIENCE, self.db.project(self.partition, &head, &batches)).await;
-        match written.unwrap_or_else(|_| Err(ProjectError::Ledger(silent()))) {
+        match within(STEP_PATIENCE, self.db.project(self.partition, &head, &batches)).await {
             Ok(done) => {
                 *known = batches.last().map(|batch| batch.head());
                 metrics::counter!("buono_projector_records_total").increment(done.records as u64);
@@ -190,7 +189,7 @@ impl Projector {
     }
 
     async fn checkpoint(&mut self) -> Result<Head, Error> {
-        timeout(PATIENCE, self.db.checkpoint(self.partition)).await.unwrap_or_else(|_| Err(silent()))
+        within(PATIENCE, self.db.checkpoint(self.partition)).await
     }
 
     /// What the journal holds from a record on. A primary that does not answer keeps no other partition waiting.
@@ -242,10 +241,6 @@ impl Projector {
         self.watcher.stopped(self.partition, why);
         Step::Stop
     }
-}
-
-fn silent() -> Error {
-    Error::Unavailable("the ledger says nothing".into())
 }
 
 #[cfg(test)]

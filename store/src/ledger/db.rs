@@ -4,6 +4,7 @@ use super::scope::Pg;
 use crate::migrations;
 use crate::postgres::{NO_TLS, PostgresServer, is_unwelcome};
 use crate::tls::explained;
+use futures_util::FutureExt;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
@@ -97,6 +98,19 @@ pub enum Error {
     /// Anything else, which is a defect of ours.
     #[error("the ledger refused: {0}")]
     Database(sqlx::Error),
+}
+
+/// What the ledger answers within a while: on a connection to a machine that is gone nothing comes any more, and there is
+/// another one.
+///
+/// # Errors
+/// [`Error::Unavailable`] when nothing came. Whether it was done is not known then.
+pub fn within<T, E: From<Error>>(
+    patience: Duration,
+    asked: impl Future<Output = Result<T, E>>,
+) -> impl Future<Output = Result<T, E>> {
+    let silent = |_| Err(Error::Unavailable("it says nothing".into()).into());
+    tokio::time::timeout(patience, asked).map(move |answered| answered.unwrap_or_else(silent))
 }
 
 impl From<MigrateError> for Error {

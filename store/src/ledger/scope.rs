@@ -15,6 +15,8 @@ const CONNECTIONS: u32 = 16;
 /// Connections of municipalities' staff.
 const CONNECTIONS_OF_TOWNS: u32 = 8;
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may take to give a sign of life before it is used; there is another one.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
 
 /// Every connection takes the role that owns nothing, once `migrate` has made it, and says what it may see. Whatever a
 /// machine that is gone has begun and locked is let go long before the tills that wait for it give up.
@@ -67,16 +69,21 @@ impl Held {
     }
 }
 
+/// Whether the other side is still there.
+async fn lives(connection: &mut PgConnection, patience: Duration) -> bool {
+    tokio::time::timeout(patience, connection.ping()).await.is_ok_and(|pong| pong.is_ok())
+}
+
 fn pool(connections: u32, sees: &'static str) -> PgPoolOptions {
     // each is asked for a sign of life before it is used, however short ago it was: it belongs to the thread that made it,
-    // and at the end of the process some of these are gone before others have done
-    let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).test_before_acquire(true);
+    // and at the end of the process some of these are gone before others have done. The pool's own test has no limit of
+    // its own: the first silent one would take the time in which others answer
+    let options =
+        PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).test_before_acquire(false);
+    let options =
+        options.before_acquire(|connection, _| Box::pin(async move { Ok(lives(connection, SIGN_OF_LIFE).await) }));
     // one that was given up because nothing came is closed, or it would keep its place for ever
-    let options = options.after_release(|connection, _| {
-        Box::pin(
-            async move { Ok(tokio::time::timeout(PATIENCE, connection.ping()).await.is_ok_and(|pong| pong.is_ok())) },
-        )
-    });
+    let options = options.after_release(|connection, _| Box::pin(async move { Ok(lives(connection, PATIENCE).await) }));
     options.after_connect(move |connection, _| {
         Box::pin(async move { sqlx::query(ENTER).bind(sees).execute(connection).await.map(drop) })
     })

@@ -16,7 +16,7 @@ pub enum Fault {
     HalveRequest,
     /// It arrives, and the wire breaks before the answer does.
     LoseAnswer,
-    /// It waits until the fault is another one, and then arrives, even if nobody waits any more.
+    /// Nothing arrives, requests or answers, until the fault is another one; then it does, even if nobody waits any more.
     Hold,
 }
 
@@ -150,8 +150,11 @@ fn forward(mut client: TcpStream, mut server: TcpStream, shared: &Shared, number
 fn backward(mut server: TcpStream, mut client: TcpStream, shared: &Shared, number: u64, lose: &mpsc::Sender<Vec<u8>>) {
     let mut bytes = vec![0; 1 << 20];
     while let Ok(len @ 1..) = server.read(&mut bytes) {
-        let lost = shared.fault_of(number) == Fault::LoseAnswer;
-        if lost || client.write_all(&bytes[..len]).is_err() {
+        let now = shared.fault_of(number);
+        if now == Fault::Hold {
+            shared.hold(number, 0);
+        }
+        if now == Fault::LoseAnswer || client.write_all(&bytes[..len]).is_err() {
             let _ = lose.send(bytes[..len].to_vec());
             break;
         }
