@@ -146,9 +146,6 @@ struct Serve {
     /// Where people reach it; from --listen when absent.
     #[arg(long, env = "BUONO_BASE_URL")]
     base_url: Option<String>,
-    /// Where the municipality's own statement of accessibility is: the page about accessibility leads there.
-    #[arg(long, env = "BUONO_ACCESSIBILITY_URL", value_parser = web_address)]
-    accessibility_url: Option<String>,
     /// Where other nodes reach this one, where the journal is on a server: in a network that is theirs alone.
     #[arg(long, env = "BUONO_NODE_LISTEN", default_value = "127.0.0.1:0")]
     node_listen: SocketAddr,
@@ -263,7 +260,6 @@ impl Stores {
         Ok(Settings {
             data: self.data.clone(),
             base_url: String::new(),
-            accessibility_url: None,
             journal,
             postgres,
             partitions: self.partitions,
@@ -331,7 +327,6 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let stores = options.stores.settings()?;
     let settings = Settings {
         base_url: options.base_url.unwrap_or_else(|| format!("http://{address}")).trim_end_matches('/').to_owned(),
-        accessibility_url: options.accessibility_url,
         http_workers: workers,
         meeting: Meeting { listen: options.node_listen, address: options.node_address },
         idle: Duration::from_secs(options.idle_seconds.max(60)),
@@ -353,12 +348,6 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let told_to_end = signals()?;
     println!("ready");
     running.serve(listener, workers, told_to_end).await
-}
-
-/// Only what a link may lead to without surprises.
-fn web_address(text: &str) -> Result<String, String> {
-    let known = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
-    if known { Ok(text.to_owned()) } else { Err("it must begin with https://".into()) }
 }
 
 async fn work(options: Work) -> Result<(), StartError> {

@@ -79,6 +79,7 @@ async fn make(state: &AppState) -> Result<Value, Problem> {
         name: "Comune di Borgo San Rocco".to_owned(),
         help_phone: "0599 000 100".to_owned(),
         help_email: "buoni@comune.borgosanrocco.example".to_owned(),
+        ..MunicipalityRow::default()
     };
     state.everything().add_municipality(&municipality, now.micros()).await?;
     let programme = programme(state, municipality.id);

@@ -17,7 +17,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 21] = [
+pub const PAGES: [(&str, &str); 22] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
@@ -35,6 +35,7 @@ pub const PAGES: [(&str, &str); 21] = [
     ("GET", "/shop/worker.js"),
     ("GET", "/console"),
     ("GET", "/accessibilita"),
+    ("GET", "/accessibilita/{municipality}"),
     ("GET", "/assets/{name}"),
     ("GET", "/docs"),
     ("GET", "/docs/files/{name}"),

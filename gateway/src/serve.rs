@@ -94,7 +94,6 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         codes: quick_cache::sync::Cache::new(CODES_MAX),
         journal: Arc::new(parking_lot::Mutex::new(settings.journal.reader()?)),
         base_url: settings.base_url.clone(),
-        accessibility_url: settings.accessibility_url.clone(),
         office: tokio::sync::Mutex::default(),
         closing: AtomicBool::new(false),
         accepted,

@@ -15,8 +15,6 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where people reach this installation; from the address when empty.
     pub base_url: String,
-    /// Where the municipality's own statement of accessibility is.
-    pub accessibility_url: Option<String>,
     /// Where the journal is.
     pub journal: JournalPlace,
     /// The ledger's Postgres instead of a file.

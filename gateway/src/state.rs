@@ -21,7 +21,7 @@ use std::time::Duration;
 use store::codes::{Kind, normalise};
 use store::journal::{Batch, Journal};
 use store::keys::Keys;
-use store::ledger::{AuditRow, CodeRow, Db, Error, OfficeLock, OperationRow};
+use store::ledger::{AuditRow, CodeRow, Db, Error, OfficeLock, OperationRow, within};
 use store::receipt::Signer;
 use uuid::Uuid;
 
@@ -56,8 +56,6 @@ pub struct AppState {
     pub journal: Arc<Mutex<Box<dyn Journal>>>,
     /// Where people reach this installation, without a slash at the end.
     pub base_url: String,
-    /// Where the municipality's own statement of accessibility is.
-    pub accessibility_url: Option<String>,
     /// Prints.
     pub press: Arc<Press>,
     /// Held by changes that look first and then act on what they saw: imports, undos, reissues.
@@ -136,7 +134,7 @@ impl AppState {
     }
 
     async fn look_up(&self, index: [u8; 16], kind: Kind) -> Result<Option<CodeRow>, Problem> {
-        let found = match self.everything().code(&index, kind.name()).await {
+        let found = match within(LEDGER_PATIENCE, self.everything().code(&index, kind.name())).await {
             Ok(row) => Some(row),
             Err(Error::NotFound) => None,
             Err(error) => return Err(error.into()),

@@ -258,6 +258,28 @@ pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     if (1..=PAGE_MAX).contains(&limit) { Ok(limit) } else { Err(Problem::new("bad_request").with("field", "limit")) }
 }
 
+/// An address that a link may lead to without surprises.
+///
+/// # Errors
+/// `bad_request` with the field.
+pub fn web_address(value: &str, field: &str) -> Result<String, Problem> {
+    let address = text(value, 500, field)?;
+    let leads_somewhere = ["https://", "http://"].iter().any(|scheme| address.starts_with(scheme));
+    if leads_somewhere && !address.contains(char::is_whitespace) {
+        Ok(address)
+    } else {
+        Err(Problem::new("bad_request").with("field", field))
+    }
+}
+
+/// A text that may say nothing.
+///
+/// # Errors
+/// `bad_request` with the field.
+pub fn text_or_none(value: &str, max: usize, field: &str) -> Result<String, Problem> {
+    if value.trim().is_empty() { Ok(String::new()) } else { text(value, max, field) }
+}
+
 /// A text that says something, of a reasonable length.
 ///
 /// # Errors

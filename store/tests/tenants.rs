@@ -38,7 +38,7 @@ async fn two_towns() -> (Server, Db) {
     let db = Db::connect_postgres(&server.url().parse().unwrap()).await.unwrap();
     db.migrate().await.unwrap();
     for (town, id) in [("uno", TOWNS[0]), ("due", TOWNS[1])] {
-        let row = MunicipalityRow { id, name: town.into(), help_phone: "1".into(), help_email: "a@b.example".into() };
+        let row = MunicipalityRow { id, name: town.into(), ..MunicipalityRow::default() };
         db.everything().add_municipality(&row, 1).await.unwrap();
         // a value of the right type in every column, the town's id in each that is one
         server.sql(&format!(

@@ -246,7 +246,7 @@ desk("lists are walked page by page, there and back", "auditor", async (page) =>
 
 desk("an auditor sees everything and can change nothing", "auditor", async (page) => {
   assert.equal(await page.locator("#upload").isVisible(), false);
-  assert.equal(await page.locator("#users-tab").isVisible(), false);
+  assert.equal(await page.locator("#users-tab, #office-tab").locator("visible=true").count(), 0);
   await tab(page, "vouchers");
   await page.locator("#voucher-list button").first().click();
   await page.locator("#history table").waitFor();
@@ -323,6 +323,32 @@ desk("a user with a second factor signs in with it, and no longer once disabled"
     await signIn(other);
     await notice(other, "Accesso non riuscito");
   });
+});
+
+desk("the municipality says whom to call and what is missing, and everybody reads it", "municipal_admin", async (page) => {
+  await page.locator('.tabs a[href="#office"]').click();
+  const phone = page.locator("#help-phone");
+  await phone.waitFor();
+  const before = await phone.inputValue();
+  assert.match(before, /\d/);
+  await page.locator("#accessibility-url").fill("form.agid.gov.it/view/1");
+  await page.locator("#about button").click();
+  assert.equal(await page.locator("#accessibility-url:invalid").count(), 1, "the browser says that this is no address");
+  await phone.fill("0599 000 177");
+  await page.locator("#accessibility-url").fill("https://form.agid.gov.it/view/1");
+  await page.locator("#accessibility-gaps").fill("La mappa non si legge ad alta voce: chiamateci.");
+  await page.locator("#about button").click();
+  await notice(page, "Salvato");
+  await page.locator("#own-page").click();
+  await page.locator("main", { hasText: "La mappa non si legge ad alta voce: chiamateci." }).waitFor();
+  assert.equal(await page.locator('main a[href="https://form.agid.gov.it/view/1"]').count(), 1);
+  assert.equal(await page.locator('main a[href="tel:0599 000 177"]').count(), 1);
+  await page.goBack();
+  await phone.waitFor();
+  assert.equal(await phone.inputValue(), "0599 000 177");
+  await phone.fill(before);
+  await page.locator("#about button").click();
+  await notice(page, "Salvato");
 });
 
 desk("a session that is over leads back to the door", "clerk", async (page) => {

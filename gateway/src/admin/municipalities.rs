@@ -1,11 +1,11 @@
-//! `/v1/admin/municipalities`: what an operator looks after.
+//! `/v1/admin/municipalities`: what an operator looks after. `/v1/admin/municipality`: what one of them says about itself.
 
-use crate::auth::{Operates, Staff};
+use crate::auth::{Decides, Operates, Reads, Staff};
 use crate::edge::new_id;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wire::{Listed, Page, Text40, Text120, text};
-use actix_web::{HttpResponse, get, post, web};
+use crate::wire::{Instant, Listed, Page, Text40, Text120, text, text_or_none, web_address};
+use actix_web::{HttpResponse, get, post, put, web};
 use domain::contacts::Email;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,8 +15,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(add);
+    config.service(list).service(add).service(own).service(change);
 }
+
+const GAPS_MAX: usize = 2000;
 
 /// A municipality.
 #[derive(Serialize, ToSchema)]
@@ -81,12 +83,110 @@ async fn add(
         id: new_id(),
         name: text(&body.name, 120, "name")?,
         help_phone: text(&body.help_phone, 40, "help_phone")?,
-        help_email: Email::parse(&body.help_email)
-            .map(|email| email.as_str().to_owned())
-            .map_err(|_| Problem::new("bad_request").with("field", "help_email"))?,
+        help_email: help_email(&body.help_email)?,
+        ..MunicipalityRow::default()
     };
     state.everything().add_municipality(&row, state.clock.now().micros()).await?;
     state.directory_changed().await?;
     state.audit(Some(row.id), Some(staff.user.uuid()), "municipality_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(Municipality::from(row)))
+}
+
+fn help_email(text: &str) -> Result<String, Problem> {
+    let email = Email::parse(text).map_err(|_| Problem::new("bad_request").with("field", "help_email"))?;
+    Ok(email.as_str().to_owned())
+}
+
+/// What a municipality says about itself.
+#[derive(Serialize, ToSchema)]
+struct AboutMunicipality {
+    #[serde(flatten)]
+    municipality: Municipality,
+    /// Where its formal statement of accessibility is; null where it has not said.
+    accessibility_url: Option<String>,
+    /// Who cannot use the pages well, and what they can do instead, in its own words; may be empty.
+    accessibility_gaps: String,
+    /// When it last wrote this; null where it never did.
+    accessibility_at: Option<Instant>,
+    /// Where everybody reads it.
+    accessibility_page: String,
+}
+
+impl AboutMunicipality {
+    fn of(state: &AppState, row: MunicipalityRow) -> Self {
+        Self {
+            accessibility_url: row.accessibility_url.clone(),
+            accessibility_gaps: row.accessibility_gaps.clone(),
+            accessibility_at: row.accessibility_at.map(Instant),
+            accessibility_page: format!("{}/accessibilita/{}", state.base_url, row.id),
+            municipality: row.into(),
+        }
+    }
+}
+
+/// What a municipality says about itself, whole.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"help_phone": "0599 000 200", "help_email": "buoni@comune.pievebassa.example",
+    "accessibility_url": "https://form.agid.gov.it/view/0123456789",
+    "accessibility_gaps": "Allo sportello c'è chi aiuta chi non vede."}))]
+struct MunicipalityChange {
+    /// Where citizens call.
+    #[schema(value_type = Text40)]
+    help_phone: String,
+    /// Where citizens write.
+    #[schema(format = Email, max_length = 254)]
+    help_email: String,
+    /// Where its formal statement of accessibility is: https:// or http://.
+    #[schema(format = "uri", max_length = 500, pattern = "^https?://")]
+    accessibility_url: Option<String>,
+    /// Who cannot use the pages well, and what they can do instead, in its own words.
+    #[schema(max_length = 2000)]
+    #[serde(default)]
+    accessibility_gaps: String,
+}
+
+/// What the municipality says about itself
+#[utoipa::path(tag = "municipalities", operation_id = "read_municipality",
+    responses((status = 200, description = "The caller's municipality", body = AboutMunicipality)),
+    extensions(("x-roles" = json!(Reads::ROLES))))]
+#[get("/v1/admin/municipality")]
+async fn own(state: web::Data<AppState>, staff: Staff<Reads>) -> Result<HttpResponse, Problem> {
+    let row = row(&state, staff.municipality()?)?;
+    Ok(HttpResponse::Ok().json(AboutMunicipality::of(&state, row)))
+}
+
+/// Say it anew
+///
+/// Vouchers, sheets and the shops' help show the new contacts from the answer on; the page about accessibility shows the
+/// rest, with the day.
+#[utoipa::path(tag = "municipalities", operation_id = "change_municipality",
+    responses((status = 200, description = "The municipality as it is now", body = AboutMunicipality)),
+    extensions(("x-roles" = json!(Decides::ROLES))))]
+#[put("/v1/admin/municipality")]
+async fn change(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    body: web::Json<MunicipalityChange>,
+) -> Result<HttpResponse, Problem> {
+    let row = MunicipalityRow {
+        help_phone: text(&body.help_phone, 40, "help_phone")?,
+        help_email: help_email(&body.help_email)?,
+        accessibility_url: body
+            .accessibility_url
+            .as_deref()
+            .map(|url| web_address(url, "accessibility_url"))
+            .transpose()?,
+        accessibility_gaps: text_or_none(&body.accessibility_gaps, GAPS_MAX, "accessibility_gaps")?,
+        accessibility_at: Some(state.clock.now().micros()),
+        ..row(&state, staff.municipality()?)?
+    };
+    state.town(row.id).change_municipality(&row).await?;
+    state.directory_changed().await?;
+    state.audit(Some(row.id), Some(staff.user.uuid()), "municipality_changed", row.id, json!({})).await?;
+    Ok(HttpResponse::Ok().json(AboutMunicipality::of(&state, row)))
+}
+
+fn row(state: &AppState, id: Uuid) -> Result<MunicipalityRow, Problem> {
+    state.directory.now().municipalities.get(&id).cloned().ok_or(Problem::new("not_found"))
 }

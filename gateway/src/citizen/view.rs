@@ -65,6 +65,9 @@ pub struct VoucherPage {
     pub programme: String,
     /// The municipality.
     pub municipality: String,
+    /// The page's foot leads to what it says of itself.
+    #[serde(skip)]
+    pub municipality_id: Uuid,
     /// Rules, in Italian.
     pub rules_it: String,
     /// Rules, in English.
@@ -200,6 +203,7 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
         paper_qr_text: store::codes::qr_text(&code),
         programme: programme.name.clone(),
         municipality: municipality.name.clone(),
+        municipality_id: municipality.id,
         rules_it: programme.rules_it.clone(),
         rules_en: programme.rules_en.clone(),
         help_phone: municipality.help_phone.clone(),

@@ -178,7 +178,7 @@ pub(super) async fn municipality(command: MunicipalityCommand) -> Result<(), Sta
             // a running server would not see it: there an operator adds municipalities by HTTP
             let _lock = lock(&stores.data)?;
             let db = open_ledger(&stores.settings()?).await?;
-            let row = MunicipalityRow { id: new_id(), name, help_phone, help_email };
+            let row = MunicipalityRow { id: new_id(), name, help_phone, help_email, ..MunicipalityRow::default() };
             db.add_municipality(&row, SystemClock.now().micros()).await?;
             record(&db, Some(row.id), "municipality_added", row.id).await?;
             println!("municipality {}", row.id);

@@ -1,5 +1,4 @@
-//! Pages without data: home, the accessibility statement, and the frame of the console, which its
-//! script fills.
+//! Pages without data: home, and the frame of the console, which its script fills.
 
 use super::answer::{Keep, page};
 use super::words::Words;
@@ -12,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use askama::Template;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(home).service(accessibility).service(console);
+    config.service(home).service(console);
 }
 
 macro_rules! plain_page {
@@ -32,5 +31,4 @@ macro_rules! plain_page {
 }
 
 plain_page!(home, HomeTemplate, "/", "home.html", Lang::ALL);
-plain_page!(accessibility, AccessibilityTemplate, "/accessibilita", "accessibility.html", Lang::ALL);
 plain_page!(console, ConsoleTemplate, "/console", "console.html", Lang::WHOLE);

@@ -82,11 +82,6 @@ impl Words {
         if self.big { (NORMAL, self.t("site-normal-type")) } else { (BIG, self.t("site-big-type")) }
     }
 
-    /// Where the municipality's own statement of accessibility is.
-    pub fn accessibility_url(&self) -> Option<&str> {
-        self.state.accessibility_url.as_deref()
-    }
-
     /// Whether the installation runs although answered payments can be lost.
     pub fn risks_losses(&self) -> bool {
         !self.state.accepted.is_empty()

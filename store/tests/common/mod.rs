@@ -55,6 +55,7 @@ pub async fn town(db: &Db, municipality: Uuid, programme: Uuid) {
         name: "Comune".to_owned(),
         help_phone: "0".to_owned(),
         help_email: "a@example.org".to_owned(),
+        ..MunicipalityRow::default()
     };
     db.add_municipality(&town, 1).await.unwrap();
     let row = ProgrammeRow {

@@ -61,13 +61,13 @@ const byCode = (code) => async (page) => {
 
 /** Name, and how to get there. `made` is what [`prepare`] made. */
 export function states(town, made) {
-  const tab = (name, then) => async (page) => {
+  const tab = (name, then, content = "table") => async (page) => {
     // signed in once: the limit on passwords counts every account's attempts
     const [cookie, value] = (await town.session("municipal_admin")).split("=");
     await page.context().addCookies([{ name: cookie, value, url: town.url }]);
     await page.goto("/console");
     await page.locator(`.tabs a[href="#${name}"]`).click();
-    await page.locator(`#${name} table`).first().waitFor();
+    await page.locator(`#${name} ${content}`).first().waitFor();
     if (then) await then(page);
   };
   const till = (then, number = 5) => async (page) => {
@@ -296,5 +296,6 @@ export function states(town, made) {
       await page.locator("#ticket-answer").waitFor();
     }),
     "console-users": tab("users"),
+    "console-office": tab("office", undefined, "form"),
   };
 }

@@ -4,6 +4,7 @@ import { attempt } from "./api";
 import { showClaims, startClaims } from "./claims";
 import { CHANGED, showImports, startImports } from "./imports";
 import { showMessages } from "./messages";
+import { showOffice, startOffice } from "./office";
 import { showProgrammes, startProgrammes } from "./programmes";
 import { decides, enter, startSession } from "./session";
 import { showShops, startShops } from "./shops";
@@ -28,13 +29,17 @@ const PARTS: Record<string, () => Promise<void>> = {
   messages: showMessages,
   tickets: showTickets,
   users: showUsers,
+  office: showOffice,
 };
+
+/** Those of whoever decides. */
+const DECIDING = ["users", "office"];
 
 async function open(): Promise<void> {
   const asked = location.hash.slice(1);
-  const allowed = asked in PARTS && (asked !== "users" || decides());
+  const allowed = asked in PARTS && (!DECIDING.includes(asked) || decides());
   const part = allowed ? asked : "imports";
-  byId("users-tab").hidden = !decides();
+  for (const name of DECIDING) byId(`${name}-tab`).hidden = !decides();
   for (const name of Object.keys(PARTS)) byId(name).hidden = name !== part;
   document.querySelectorAll(".tabs a").forEach((tab) => {
     if (tab.getAttribute("href") === `#${part}`) tab.setAttribute("aria-current", "page");
@@ -49,6 +54,7 @@ startProgrammes();
 startShops();
 startTickets();
 startUsers();
+startOffice();
 startClaims();
 startVouchers();
 addEventListener("hashchange", () => {

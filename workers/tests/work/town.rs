@@ -77,7 +77,13 @@ pub async fn ledger(folder: &tempfile::TempDir) -> Db {
 pub async fn settle(db: &Db) {
     db.migrate().await.unwrap();
     let help = "0".to_owned();
-    let town = MunicipalityRow { id: TOWN, name: "Comune".to_owned(), help_phone: help.clone(), help_email: help };
+    let town = MunicipalityRow {
+        id: TOWN,
+        name: "Comune".to_owned(),
+        help_phone: help.clone(),
+        help_email: help,
+        ..MunicipalityRow::default()
+    };
     db.add_municipality(&town, 1).await.unwrap();
     let programme = ProgrammeRow {
         id: PROGRAMME,
