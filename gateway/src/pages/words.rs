@@ -13,6 +13,8 @@ use std::sync::Arc;
 const LANGUAGE: &str = "lang";
 /// Keeps the chosen size of letters.
 const TYPE: &str = "type";
+/// A space at which no line ends.
+const NO_BREAK: &str = "\u{a0}";
 /// Letters half as large again.
 const BIG: &str = "big";
 /// Letters as they are.
@@ -155,15 +157,15 @@ impl Words {
         Value::String(ftl).to_string().replace('<', "\\u003c")
     }
 
-    /// Euro.
+    /// Euro, on one line.
     pub fn money(&self, cents: impl Borrow<i64>) -> String {
-        self.ltr(euro(self.lang, *cents.borrow()))
+        self.ltr(euro(self.lang, *cents.borrow()).replace(' ', NO_BREAK))
     }
 
     /// Euro that came, with a plus, or went, with a minus that is as wide.
     pub fn change(&self, cents: &i64) -> String {
         let sign = if *cents < 0 { '\u{2212}' } else { '+' };
-        self.ltr(format!("{sign}{}", euro(self.lang, cents.abs())))
+        self.ltr(format!("{sign}{}", euro(self.lang, cents.abs()).replace(' ', NO_BREAK)))
     }
 
     /// A day in Rome.
