@@ -194,13 +194,17 @@ impl Cluster {
 
     /// Asks every node, since what is looked for does not name its voucher. `here` is what this one knows.
     pub async fn find(&self, sought: Sought, here: Found, deadline: Timestamp) -> Result<Found, NotDone> {
-        let mut found = here;
+        let (mut found, mut silent) = (here, None);
         for told in self.ask_others(Request::Find(sought), self.local.left_until(deadline)).await {
             match told {
                 Ok(Response::Found(there)) => found = found.with(there),
                 Ok(_) | Err(NotDone::Moved) => {}
-                Err(other) => return Err(other),
+                Err(other) => silent = Some(other),
             }
+        }
+        // who does not answer takes nothing away from what another one knows
+        if let Some(why) = silent.filter(|_| found.at.is_none()) {
+            return Err(why);
         }
         // of a partition that changes hands only the ledger will know
         found.later |= self.local.registry().partitions().any(|partition| !found.among.contains(&partition.id));

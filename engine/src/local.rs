@@ -221,12 +221,14 @@ impl Local {
     /// barrier; a partition whose ledger lags, or that does not serve, is left alone this time.
     pub async fn passivate(&self, source: &dyn Source, deadline: Timestamp) -> usize {
         let idle_us = i64::try_from(self.idle.as_micros()).unwrap_or(i64::MAX);
-        let before = self.clock.now().plus_micros(idle_us.saturating_neg());
+        let long_ago = || self.clock.now().plus_micros(idle_us.saturating_neg());
+        let before = long_ago();
         let mut retired = 0;
         for (partition, end) in self.ends(deadline).await {
             let Ok(durable) = end else { continue };
             if source.checkpoint(partition).await.is_ok_and(|checkpoint| checkpoint.seq >= durable) {
-                retired += self.registry.passivate(partition, before);
+                // a clock that was set back meanwhile makes what was asked for since look old
+                retired += self.registry.passivate(partition, before.min(long_ago()));
             }
         }
         metrics::counter!("buono_engine_passivated_total").increment(retired as u64);
@@ -236,8 +238,10 @@ impl Local {
 
     /// Forgets what it had of a partition that is not here any more: it would be void when that comes back.
     pub fn forget(&self, partition: PartitionId) {
-        if self.partition(partition).is_some_and(|partition| partition.state().phase == Phase::SteppedDown) {
-            self.registry.passivate(partition, Timestamp::MAX);
+        let Some(state) = self.partition(partition).map(|partition| partition.state()) else { return };
+        if state.phase == Phase::SteppedDown {
+            // it may be on its way back
+            self.registry.forget(partition, state.generation);
         }
     }
 

@@ -98,16 +98,22 @@ impl Registry {
 
     /// The address, touched under its lock so that a sweep that comes now leaves it alone.
     fn addr(&self, voucher: VoucherId, deadline: Timestamp) -> Address {
+        let generation = self.partition_of(voucher).partition.generation();
+        self.addr_of(voucher, generation, deadline)
+    }
+
+    /// The generation was read a moment ago: an actor of a later one is the right one, and another beside it would be
+    /// behind a ledger that lacks what that one decides.
+    fn addr_of(&self, voucher: VoucherId, generation: u64, deadline: Timestamp) -> Address {
         let shared = self.partition_of(voucher);
-        let generation = shared.partition.generation();
         if let Some(slot) = self.slots.get(&voucher)
-            && slot.generation == generation
+            && slot.generation >= generation
         {
             slot.touched_us.store(deadline.micros(), Ordering::Relaxed);
             return Arc::clone(&slot.addr);
         }
         match self.slots.entry(voucher) {
-            MapEntry::Occupied(slot) if slot.get().generation == generation => Arc::clone(&slot.get().addr),
+            MapEntry::Occupied(slot) if slot.get().generation >= generation => Arc::clone(&slot.get().addr),
             MapEntry::Occupied(mut slot) => {
                 slot.insert(self.start(voucher, shared, 0, deadline)).addr.try_send(Retire).ok();
                 Arc::clone(&slot.get().addr)
@@ -160,11 +166,19 @@ impl Registry {
     /// The caller makes sure that the ledger holds everything decided before that instant, so that
     /// a voucher that is wanted again is read back whole.
     pub fn passivate(&self, partition: PartitionId, before: Timestamp) -> usize {
+        self.retire(partition, |slot| slot.touched_us.load(Ordering::Relaxed) < before.micros())
+    }
+
+    /// Lets go of the vouchers of a partition's life and of those before it.
+    pub fn forget(&self, partition: PartitionId, generation: u64) -> usize {
+        self.retire(partition, |slot| slot.generation <= generation)
+    }
+
+    fn retire(&self, partition: PartitionId, goes: impl Fn(&Slot) -> bool) -> usize {
         let count = u16::try_from(self.partitions.len()).unwrap_or(1);
         let mut retired = 0;
         self.slots.retain(|voucher, slot| {
-            let idle = PartitionId::of(*voucher, count) == partition
-                && slot.touched_us.load(Ordering::Relaxed) < before.micros();
+            let idle = PartitionId::of(*voucher, count) == partition && goes(slot);
             if idle {
                 retired += 1;
                 slot.addr.try_send(Retire).ok();
@@ -185,5 +199,59 @@ impl Registry {
     ) -> (Question, oneshot::Receiver<Result<crate::answer::Answer, NotDone>>) {
         let (reply, answer) = oneshot::channel();
         (Question { ask, deadline, reply }, answer)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::bell::Bell;
+    use crate::source::{Pending, Source};
+    use crate::writer::Phase;
+    use domain::clock::Clock;
+    use domain::voucher::Entry;
+    use store::journal::Head;
+    use uuid::Uuid;
+
+    /// Nobody asks it for anything.
+    struct Nothing;
+
+    impl Source for Nothing {
+        fn entries(&self, _: VoucherId) -> Pending<'_, Vec<Entry>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+
+        fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {
+            Box::pin(async { Ok(Head::START) })
+        }
+
+        fn seen_seq(&self, _: PartitionId) -> u64 {
+            0
+        }
+    }
+
+    impl Clock for Nothing {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_micros(0)
+        }
+    }
+
+    #[actix_rt::test]
+    async fn whoever_read_the_generation_before_it_moved_gets_the_later_actor() {
+        let partition = Arc::new(Partition::new(PartitionId(0), &Arc::new(Bell::default())));
+        partition.publish(Phase::Asking, 1, 0);
+        let shared =
+            Surroundings { partition: Arc::clone(&partition), source: Arc::new(Nothing), clock: Arc::new(Nothing) };
+        let registry = Registry::new(vec![Arc::new(shared)]);
+        let (voucher, never) = (VoucherId::new(Uuid::from_u128(6)), Timestamp::from_micros(i64::MAX));
+        let before = partition.generation();
+        partition.publish(Phase::Asking, 2, 0);
+        let actor = registry.addr(voucher, never);
+        assert!(Arc::ptr_eq(&registry.addr_of(voucher, before, never), &actor), "two actors of one voucher");
+        // what the end of a life takes with it is not the next one's
+        assert_eq!((registry.forget(PartitionId(0), 1), registry.len()), (0, 1));
+        assert_eq!((registry.forget(PartitionId(0), 2), registry.len()), (1, 0));
+        registry.stop();
     }
 }

@@ -5,15 +5,19 @@
 mod common;
 
 use common::commands::{again, facts, issue, redeem, voucher};
-use common::stage::{Moods, Stage, until};
-use domain::voucher::{Command, Event, Kind};
-use engine::{Answer, NotDone};
+use common::stage::{Lagging, Moods, Stage, StageClock, until};
+use domain::ids::{PartitionId, VoucherId};
+use domain::voucher::{Command, Entry, Event, Kind};
+use engine::source::Pending;
+use engine::{Answer, NotDone, Source, Vouchers};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::task::Poll;
 use std::time::Duration;
+use store::journal::Head;
 
 type Verdict = Result<Answer, NotDone>;
 type Asking<'a> = Pin<Box<dyn Future<Output = Verdict> + 'a>>;
@@ -215,5 +219,48 @@ async fn one_voucher_takes_a_hundred_thousand_payments() {
     assert_eq!((places.len(), places.first(), places.last()), (PAYMENTS as usize, Some(&2), Some(&100_001)));
     let view = vouchers.view(voucher(6), far).await.unwrap().unwrap();
     assert_eq!((view.balance.get(), view.voucher_seq), (900_000, 100_001));
+    stage.stop().await;
+}
+
+/// A ledger that is asked for its end while the clock is set back and a till pays.
+struct SetBack {
+    ledger: Arc<Lagging>,
+    clock: Arc<StageClock>,
+    vouchers: Vouchers,
+}
+
+impl Source for SetBack {
+    fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>> {
+        self.ledger.entries(voucher)
+    }
+
+    fn checkpoint(&self, partition: PartitionId) -> Pending<'_, Head> {
+        Box::pin(async move {
+            self.clock.now.fetch_sub(2 * 3_600 * 1_000_000, SeqCst);
+            let paid = self.vouchers.execute(voucher(6), redeem(10, 15), self.clock.far()).await;
+            assert_eq!(recorded(&paid), Some(10));
+            self.ledger.checkpoint(partition).await
+        })
+    }
+
+    fn seen_seq(&self, partition: PartitionId) -> u64 {
+        self.ledger.seen_seq(partition)
+    }
+}
+
+#[actix_rt::test]
+async fn a_clock_that_is_set_back_while_vouchers_leave_memory_takes_none_that_was_just_asked_for() {
+    let stage = one_voucher();
+    stage.vouchers.view(voucher(6), stage.clock.far()).await.unwrap();
+    stage.ledger.seq.store(stage.ledger.end(), SeqCst);
+    let source = SetBack {
+        ledger: Arc::clone(&stage.ledger),
+        clock: Arc::clone(&stage.clock),
+        vouchers: stage.vouchers.clone(),
+    };
+    stage.vouchers.passivate(&source, stage.clock.far()).await;
+    let told = stage.vouchers.execute(voucher(6), again(11, &redeem(10, 15)), stage.clock.far()).await;
+    assert!(matches!(told, Ok(Answer::Known(_))), "the same key was decided twice: {told:?}");
+    stage.ledger.seq.store(u64::MAX, SeqCst);
     stage.stop().await;
 }

@@ -209,10 +209,10 @@ impl Steward {
     /// Somebody else has it by now: whatever this node still wants to write is refused anyway.
     fn lay_down(&mut self, id: PartitionId) {
         let Some(partition) = self.partition(id).filter(|_| self.taken.contains(&id)) else { return };
+        // always, since an order to take it up may still stand and would push its rightful owner out
+        partition.command(Order::LayDown);
         if partition.state().phase == Phase::SteppedDown {
             self.forget(id);
-        } else {
-            partition.command(Order::LayDown);
         }
     }
 
