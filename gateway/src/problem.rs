@@ -58,6 +58,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("staff_pin_wrong", 409),
     ("ticket_answered", 409),
     ("messages_already_sent", 409),
+    ("vouchers_used", 409),
     ("import_not_applicable", 409),
     ("payload_too_large", 413),
     ("list_too_long", 413),

@@ -13,7 +13,7 @@ use domain::clock::{Clock, Timestamp};
 use domain::ids::{OperationId, PartitionId, VoucherId};
 use domain::keys::OpKey;
 use domain::record::Body;
-use engine::{Vouchers, Whereabouts};
+use engine::{NotDone, Vouchers, Whereabouts};
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -29,6 +29,14 @@ use uuid::Uuid;
 const DEADLINE_S: i64 = 10;
 /// How long to wait for the ledger: until it says something, or has what is not in it yet. Half of what a till waits.
 pub(crate) const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why nobody says what became of something: that the question was not executed says nothing of what it asks about.
+fn unheard(why: NotDone) -> Problem {
+    match why {
+        NotDone::NotExecuted => Problem::new("outcome_unknown"),
+        other => other.into(),
+    }
+}
 
 /// Everything that handlers share.
 pub struct AppState {
@@ -172,9 +180,9 @@ impl AppState {
     /// Waits until the ledger holds everything answered so far.
     ///
     /// # Errors
-    /// `not_executed` when it takes too long.
+    /// `outcome_unknown` when it takes too long.
     pub async fn settled(&self) -> Result<(), Problem> {
-        for (partition, seq) in self.vouchers.barrier(self.deadline()).await? {
+        for (partition, seq) in self.vouchers.barrier(self.deadline()).await.map_err(unheard)? {
             let reached = tokio::time::timeout(LEDGER_PATIENCE, self.hub.reached(partition, seq)).await;
             reached.map_err(|_| Problem::new("outcome_unknown"))?;
         }
@@ -203,7 +211,8 @@ impl AppState {
     /// # Errors
     /// When neither engine nor ledger can say.
     pub async fn operation_by_key(&self, shop: Uuid, key: OpKey) -> Result<Option<OperationRow>, Problem> {
-        let (partition, whereabouts) = self.vouchers.whereabouts_of_key(key, self.deadline()).await?;
+        let asked = self.vouchers.whereabouts_of_key(key, self.deadline()).await;
+        let (partition, whereabouts) = asked.map_err(unheard)?;
         match whereabouts {
             Whereabouts::Journal(seq) => return self.journaled(partition, seq).await.map(Some),
             // "never" must be true: first everything that was answered reaches the ledger
@@ -255,14 +264,23 @@ impl AppState {
         target: impl ToString,
         detail: serde_json::Value,
     ) -> Result<(), Problem> {
-        let row = AuditRow {
-            id: new_id(),
-            user_id: user,
-            action: action.to_owned(),
-            target: target.to_string(),
-            detail: detail.to_string(),
-            at: self.clock.now().micros(),
-        };
+        self.audit_as(new_id(), municipality, user, (action, target.to_string()), detail).await
+    }
+
+    /// The same under an id of its own: written once, however often it is said.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn audit_as(
+        &self,
+        id: Uuid,
+        municipality: Option<Uuid>,
+        user: Option<Uuid>,
+        (action, target): (&str, String),
+        detail: serde_json::Value,
+    ) -> Result<(), Problem> {
+        let (action, detail, at) = (action.to_owned(), detail.to_string(), self.clock.now().micros());
+        let row = AuditRow { id, user_id: user, action, target, detail, at };
         Ok(self.ledger_of(municipality).add_audit(municipality, &row).await?)
     }
 }

@@ -4,8 +4,10 @@ use super::columns::{Column, amount, date, places, rows};
 use super::decode::Table;
 use super::{Parsed, RowProblem};
 use domain::cents::Cents;
+use domain::clock::Timestamp;
 use domain::codice_fiscale::{CodiceFiscale, CodiceFiscaleError};
 use domain::contacts::{Email, Phone};
+use domain::rome;
 use jiff::civil::Date;
 use std::collections::HashMap;
 
@@ -73,6 +75,35 @@ impl Beneficiary {
     pub fn initials(&self) -> String {
         let first = |text: &str| text.chars().find(|c| c.is_alphabetic()).map(|c| c.to_uppercase().to_string());
         [first(&self.name), first(&self.surname)].into_iter().flatten().map(|letter| letter + ".").collect()
+    }
+}
+
+/// From when to when a programme's vouchers can be spent.
+pub struct Validity {
+    /// The first instant.
+    pub from: Timestamp,
+    /// The last one of vouchers that have none of their own.
+    pub until: Timestamp,
+}
+
+impl Parsed<Beneficiary> {
+    /// Without the families whose voucher nobody could ever spend: money that is given so is taken back at once.
+    #[must_use]
+    pub fn spendable(mut self, validity: &Validity, now: Timestamp) -> Self {
+        let why = |person: &Beneficiary| match person.expiry.map_or(validity.until, rome::end_of_day) {
+            last if last < now => Some("date_past"),
+            last if last <= validity.from => Some("date_before_programme"),
+            _ => None,
+        };
+        let problems = &mut self.problems;
+        self.rows.retain(|person| {
+            let wrong = why(person).map(|why| RowProblem::new(person.row, "scadenza", why));
+            let right = wrong.is_none();
+            problems.extend(wrong);
+            right
+        });
+        self.problems.sort_by_key(|problem| problem.row);
+        self
     }
 }
 

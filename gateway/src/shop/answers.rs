@@ -15,6 +15,8 @@ use domain::keys::{OpKey, RequestHash};
 use domain::voucher::{Action, Command, Entry, Event, Kind, Origin, Outcome};
 use engine::{Answer, Proof};
 use serde::Serialize;
+use std::sync::Arc;
+use store::journal::Batch;
 use store::receipt::Receipt;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -158,14 +160,24 @@ async fn replay(state: &AppState, voucher: VoucherId, outcome: &Outcome) -> Resu
         let available = outcome.balance_after.get() - outcome.held_after.get();
         return Err(declined(decline, outcome.balance_after.get(), available).replayed());
     }
-    let row = state.operation(outcome.operation.uuid()).await?;
-    let partition = PartitionId(u16::try_from(row.partition_id).unwrap_or(0));
-    let found = state.batch_of(partition, row.seq.unsigned_abs()).await?;
-    let receipt = found.as_ref().map(|(batch, index)| state.signer.receipt(partition, batch, *index));
+    // what became of it is known: an answer without its receipt is better than none
+    let found = carrier(state, outcome).await.unwrap_or_else(|problem| {
+        tracing::warn!(code = problem.code(), "an operation is told again without its receipt");
+        None
+    });
+    let receipt = found.as_ref().map(|(partition, batch, index)| state.signer.receipt(*partition, batch, *index));
     let body = of_outcome(voucher, outcome, receipt);
     let mut answer = HttpResponse::Ok();
     answer.insert_header(("Idempotency-Replayed", "true"));
     json(answer, &body)
+}
+
+/// The batch that carries it, unless the journal was trimmed beyond that.
+async fn carrier(state: &AppState, outcome: &Outcome) -> Result<Option<(PartitionId, Arc<Batch>, usize)>, Problem> {
+    let row = state.operation(outcome.operation.uuid()).await?;
+    let partition = PartitionId(u16::try_from(row.partition_id).unwrap_or(0));
+    let found = state.batch_of(partition, row.seq.unsigned_abs()).await?;
+    Ok(found.map(|(batch, index)| (partition, batch, index)))
 }
 
 /// An operation with its receipt: of a length that is known well enough not to grow into it.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 pub(super) const STATEMENTS: &[&str] = &[ADD, LIST];
 
 const ADD: &str = "INSERT INTO audit (id, municipality_id, user_id, action, target, detail, at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
 const LIST: &str = "SELECT id, user_id, action, target, detail, at FROM audit
     WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
 
@@ -28,7 +28,7 @@ pub struct AuditRow {
 }
 
 impl Db {
-    /// Writes down what somebody did.
+    /// Writes down what somebody did, once under its id.
     ///
     /// # Errors
     /// [`Error`].

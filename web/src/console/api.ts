@@ -48,6 +48,11 @@ export async function admin<T>(path: string, request: Call = {}): Promise<T> {
     throw new Unheard(path);
   }
   if (answer.ok) return answer.data;
+  // what went wrong at the server may have happened all the same: whoever has a key asks again with it
+  if (answer.status >= 500) {
+    say(false, answer.data.title || t("console-offline"), answer.data.detail || t("console-offline-text"));
+    throw new Unheard(path);
+  }
   if (answer.status === 401 && answer.data.code === "unauthorized") document.dispatchEvent(new Event(OVER));
   else say(false, answer.data.title, explain(answer.data));
   throw new Refused(answer.data);

@@ -59,7 +59,8 @@ function warned(key: string): HTMLElement {
 }
 
 function choices(done: Import, report: Report, decide: (what: "apply" | "undo") => Promise<void>): HTMLElement[] {
-  if (done.status === "dry_run" && works() && report.new > 0 && !report.over_budget) {
+  // one that was interrupted goes on where it was
+  if (["dry_run", "applying"].includes(done.status) && works() && report.new > 0 && !report.over_budget) {
     return [button(t("console-apply", { count: report.new }), () => decide("apply"), "btn-primary")];
   }
   if (done.status !== "applied" || !decides()) return [];

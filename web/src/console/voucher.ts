@@ -30,7 +30,7 @@ const ACTIONS: Action[] = [
   { name: "unblock", states: ["blocked"], fields: () => [] },
   { name: "reissue", states: ["active", "blocked"], fields: () => [] },
   { name: "top-up", states: ["active", "blocked"], fields: () => [{ name: "amount", label: t("console-amount"), inputMode: "decimal", hint: t("console-amount-hint") }] },
-  { name: "expiry", states: ["active", "blocked", "expired"], fields: () => [{ name: "expires", label: t("console-expires"), type: "date" }] },
+  { name: "expiry", states: ["active", "blocked"], fields: () => [{ name: "expires", label: t("console-expires"), type: "date" }] },
 ];
 
 /** Told to the page when a voucher has changed. */

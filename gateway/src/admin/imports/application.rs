@@ -2,9 +2,9 @@
 
 use super::super::commands::{pin_tag, run};
 use super::super::own_programme;
-use super::report::{known_shop, newcomers, reference, tax_index};
+use super::report::{families, known_shop, newcomers, reference, tax_index};
 use crate::edge::new_id;
-use crate::imports::beneficiaries::{self, Beneficiary};
+use crate::imports::beneficiaries::Beneficiary;
 use crate::imports::shops::{self, ShopLine};
 use crate::imports::{Parsed, decode};
 use crate::messages::Personal;
@@ -47,20 +47,41 @@ pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, i
     }
     let bytes = state.keys.unseal("import", id, &state.town(municipality).import_file(municipality, id).await?)?;
     let table = decode::table(&bytes).map_err(|_| refused())?;
-    let now = state.clock.now().micros();
-    state.town(municipality).move_import(&row, "applying", now).await?;
-    "applying".clone_into(&mut row.status);
     let done = match row.programme_id {
-        None => apply_shops(state, &row, &shops::parse(&table)).await?,
+        None => {
+            begin(state, &mut row).await?;
+            apply_shops(state, &row, &shops::parse(&table)).await?
+        }
         Some(programme) => {
             let programme = own_programme(state, municipality, programme)?;
-            apply_people(state, user, &row, &programme, &beneficiaries::parse(&table)).await?
+            let families = families(state, &programme, &table);
+            let new = newcomers(state, &programme, &families).await?;
+            within_budget(state, &programme, &new).await?;
+            begin(state, &mut row).await?;
+            apply_people(state, user, &row, &programme, &new).await?
         }
     };
     state.settled().await?;
     state.town(municipality).move_import(&row, "applied", state.clock.now().micros()).await?;
     state.audit(Some(municipality), user.map(UserId::uuid), "import_applied", id, json!({"done": done})).await?;
     Ok(Applied { import_id: id, status: "applied", done })
+}
+
+/// From here on it may be repeated, and not be put aside.
+async fn begin(state: &AppState, row: &mut ImportRow) -> Result<(), Problem> {
+    let now = state.clock.now().micros();
+    state.town(row.municipality_id).move_import(row, "applying", now).await?;
+    "applying".clone_into(&mut row.status);
+    Ok(())
+}
+
+async fn within_budget(state: &AppState, programme: &ProgrammeRow, new: &[&Beneficiary]) -> Result<(), Problem> {
+    let cents: i64 = new.iter().map(|person| person.amount.get()).sum();
+    let sums = state.town(programme.municipality_id).programme_sums(programme.id).await?;
+    if cents > sums.left_of(programme.budget_cents) {
+        return Err(Problem::new("import_not_applicable").with("over_budget", true));
+    }
+    Ok(())
 }
 
 async fn apply_shops(state: &AppState, row: &ImportRow, parsed: &Parsed<ShopLine>) -> Result<usize, Problem> {
@@ -144,13 +165,8 @@ async fn apply_people(
     user: Option<UserId>,
     row: &ImportRow,
     programme: &ProgrammeRow,
-    parsed: &Parsed<Beneficiary>,
+    new: &[&Beneficiary],
 ) -> Result<usize, Problem> {
-    let new = newcomers(state, programme, parsed).await?;
-    let cents: i64 = new.iter().map(|person| person.amount.get()).sum();
-    if cents > state.town(row.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents) {
-        return Err(Problem::new("import_not_applicable").with("over_budget", true));
-    }
     for people in new.chunks(200) {
         let holders =
             people.iter().map(|person| new_holder(state, row, programme, person)).collect::<Result<Vec<_>, _>>()?;

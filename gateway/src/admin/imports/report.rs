@@ -2,12 +2,13 @@
 
 use super::super::own_programme;
 use crate::edge::new_id;
-use crate::imports::beneficiaries::{self, Beneficiary};
+use crate::imports::beneficiaries::{self, Beneficiary, Validity};
 use crate::imports::shops::{self, ShopLine};
 use crate::imports::{PROBLEMS_MAX, Parsed, RowProblem, decode};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::texts::{Lang, Texts};
+use domain::clock::Timestamp;
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -130,7 +131,7 @@ pub async fn dry_run(state: &AppState, user: Option<UserId>, file: &File<'_>) ->
     let table = decode::table(file.bytes).map_err(unreadable)?;
     let mut report = match programme {
         None => shops_report(state, file.municipality, &shops::parse(&table)),
-        Some(programme) => people_report(state, &programme, &beneficiaries::parse(&table)).await?,
+        Some(programme) => people_report(state, &programme, &families(state, &programme, &table)).await?,
     };
     let hash = blake3::hash(file.bytes);
     report.counts.applied_before =
@@ -176,6 +177,12 @@ pub(super) fn reference(state: &AppState, person: &Beneficiary) -> String {
         ("", Some(index)) => format!("cf-{}", data_encoding::HEXLOWER.encode(&index[..6])),
         (reference, _) => reference.to_owned(),
     }
+}
+
+/// The families of a file whose vouchers could be spent.
+pub(super) fn families(state: &AppState, programme: &ProgrammeRow, table: &decode::Table) -> Parsed<Beneficiary> {
+    let [from, until] = [programme.valid_from, programme.expires_at].map(Timestamp::from_micros);
+    beneficiaries::parse(table).spendable(&Validity { from, until }, state.clock.now())
 }
 
 /// The people of the file who have no voucher of this programme yet.

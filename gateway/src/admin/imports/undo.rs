@@ -26,12 +26,14 @@ struct Undone {
 
 /// Undo an import
 ///
-/// Possible until its first message has gone. Vouchers are closed; shops that have a till by now stay.
+/// Possible until its first message has gone and one of its vouchers was used: on paper there is no message. Vouchers are
+/// closed; shops that have a till by now stay.
 #[utoipa::path(tag = "imports", operation_id = "undo_import",
     params(("id" = Uuid, Path, description = "The import")),
     responses((status = 200, description = "What was taken back", body = Undone)),
     extensions(("x-roles" = json!(Decides::ROLES)),
-        ("x-problems" = json!(["not_found", "import_not_applicable", "messages_already_sent", "holds_open", "conflict", ENGINE]))))]
+        ("x-problems" = json!(["not_found", "import_not_applicable", "messages_already_sent", "vouchers_used", "holds_open",
+            "conflict", ENGINE]))))]
 #[post("/v1/admin/imports/{id}/undo")]
 pub(super) async fn undo(
     state: web::Data<AppState>,
@@ -46,13 +48,18 @@ pub(super) async fn undo(
         return Err(Problem::new("import_not_applicable").with("import_status", row.status));
     }
     state.settled().await?;
+    let vouchers = state.town(municipality).imported_vouchers(row.id).await?;
+    // what was spent stays spent, and the same families in a corrected file would be given all of it again
+    if vouchers.iter().any(|voucher| voucher.redeemed_cents > 0 || voucher.held_cents > 0) {
+        return Err(Problem::new("vouchers_used"));
+    }
     let sent = |error| match error {
         store::ledger::Error::Conflict => Problem::new("messages_already_sent"),
         other => other.into(),
     };
     state.town(row.municipality_id).suppress_import(row.id).await.map_err(sent)?;
     let mut undone = state.town(row.municipality_id).remove_imported_shops(row.id).await?;
-    for voucher in state.town(row.municipality_id).imported_vouchers(row.id).await? {
+    for voucher in vouchers {
         let hash = RequestHash::of(&[b"undo", row.id.as_bytes()]);
         let action = Action::Close { reason: Reason::ImportUndone };
         run(&state, Some(staff.user), voucher.id, (Some("undo"), hash), action).await?;

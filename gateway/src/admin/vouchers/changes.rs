@@ -76,8 +76,8 @@ struct Reissued {
     code: String,
 }
 
-/// Does something to a voucher of the caller's municipality and, if that changed it, writes down
-/// who and why.
+/// Does something to a voucher of the caller's municipality and, if that changed it, writes down who and why: again
+/// under the same id when it is asked for again under its key, since the first answer may have been lost before that.
 async fn act(
     state: &AppState,
     staff: &Staff<Works>,
@@ -90,10 +90,17 @@ async fn act(
     let reason = text(reason, 500, "reason")?;
     own(state, municipality, voucher).await?;
     let answer = run(state, Some(staff.user), voucher, attempt, action).await?;
-    if matches!(answer, Answer::Recorded { .. }) {
-        state.audit(Some(municipality), Some(staff.user.uuid()), name, voucher, json!({"reason": reason})).await?;
+    let done = match &answer {
+        Answer::Recorded { entry, .. } => Some(entry.operation),
+        Answer::Known(outcome) => Some(outcome.operation),
+        _ => None,
+    };
+    if let Some(operation) = done {
+        let (what, why) = ((name, voucher.to_string()), json!({"reason": reason}));
+        let noted = state.audit_as(operation.uuid(), Some(municipality), Some(staff.user.uuid()), what, why).await;
+        // it is done: nobody may be told otherwise because it is not written down yet
+        noted.map_err(|_| Problem::new("outcome_unknown"))?;
     }
-    state.settled().await?;
     Ok(answer)
 }
 
@@ -106,6 +113,7 @@ async fn change(
     name: &str,
 ) -> Result<Voucher, Problem> {
     act(state, staff, voucher, (None, RequestHash::of(&[])), action, name).await?;
+    state.settled().await?;
     Ok(own(state, staff.municipality()?, voucher).await?.into())
 }
 
@@ -161,6 +169,10 @@ async fn top_up(
     let hash = RequestHash::of(&[b"top-up", path.as_bytes(), &amount.get().to_le_bytes(), body.reason.as_bytes()]);
     let action = (Action::TopUp { amount }, body.reason.as_str());
     let answer = act(&state, &staff, *path, (Some(&key.0), hash), action, "voucher_topped_up").await?;
+    // whoever looks next sees it; if the ledger takes longer, the answer is true all the same
+    if let Err(problem) = state.settled().await {
+        tracing::warn!(code = problem.code(), "a top-up is answered before the ledger has it");
+    }
     told(&state, VoucherId::new(*path), answer).await
 }
 
@@ -176,6 +188,10 @@ async fn expiry(
     path: web::Path<Uuid>,
     body: web::Json<NewExpiry>,
 ) -> Result<HttpResponse, Problem> {
+    // what is over is emptied, and that is for good
+    if body.expires < rome::date(state.clock.now()) {
+        return Err(Problem::new("validity_invalid"));
+    }
     let action = (Action::ChangeExpiry { expires_at: rome::end_of_day(body.expires) }, body.reason.as_str());
     Ok(HttpResponse::Ok().json(change(&state, &staff, *path, action, "voucher_expiry_changed").await?))
 }

@@ -1,0 +1,125 @@
+//! What a tired clerk does by mistake costs no family its money and gives none twice, and what was done is on record.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
+
+use domain::clock::Timestamp;
+use domain::rome;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::town::{Caller, Installation, Town, done, key, text};
+
+async fn world() -> (Installation, Town, tempfile::TempDir) {
+    let data = tempfile::tempdir().unwrap();
+    let on = Installation::start(data.path()).await;
+    let town = Town::build(&on, "Pievebassa").await;
+    (on, town, data)
+}
+
+async fn post(on: &Installation, caller: &Caller, path: &str, key: &str, body: &Value) -> (u16, Value) {
+    let request = on.request(caller, Method::POST, path).header("Idempotency-Key", key);
+    let request = if body.is_null() { request } else { request.json(body) };
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+async fn upload(on: &Installation, town: &Town, programme: &str, file: &str) -> Value {
+    let path = format!("/v1/admin/beneficiaries/import?programme_id={programme}");
+    done(town.send_file(on, &path, "text/csv", file.into()).await).await
+}
+
+/// So many days from now, in Rome.
+fn day(from_now: i32) -> jiff::civil::Date {
+    let now = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+    rome::date(now).checked_add(jiff::Span::new().days(from_now)).unwrap()
+}
+
+#[tokio::test]
+async fn an_import_whose_vouchers_were_used_is_not_undone() {
+    let (on, town, _data) = world().await;
+    let import = upload(&on, &town, &town.programme, "riferimento;importo;canale\nCARTA-1;50,00;carta\n").await;
+    let import = text(&import["import_id"]);
+    town.apply(&on, &import).await;
+    let found = on.get(&town.clerk, "/v1/admin/vouchers?search=CARTA-1").await;
+    let path = format!("/v1/admin/vouchers/{}", text(&found["items"][0]["id"]));
+    let made = on.post(&town.clerk, &format!("{path}/reissue"), &json!({"reason": "allo sportello"})).await;
+    let payment = json!({"voucher": made["code"], "amount_cents": 2_050});
+    on.post(&town.tills[0], "/v1/redemptions", &payment).await;
+    let (status, refused) =
+        post(&on, &town.admin, &format!("/v1/admin/imports/{import}/undo"), &key(), &Value::Null).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("vouchers_used")), "{refused}");
+    let voucher = &on.get(&town.clerk, "/v1/admin/vouchers?search=CARTA-1").await["items"][0];
+    assert_eq!((&voucher["status"], &voucher["balance_cents"]), (&json!("active"), &json!(2_950)));
+    let imports = on.get(&town.clerk, "/v1/admin/imports").await;
+    assert!(imports["items"].as_array().unwrap().iter().any(|one| one["id"] == *import && one["status"] == "applied"));
+}
+
+#[tokio::test]
+async fn a_last_day_on_which_nobody_could_spend_is_said_before_anything_is_given() {
+    let (on, town, _data) = world().await;
+    let (today, yesterday) = (day(0), day(-1));
+    let file = format!(
+        "riferimento;importo;canale;scadenza\nA;50,00;carta;{today}\nB;50,00;carta;{yesterday}\nC;50,00;carta;2019-12-31\n"
+    );
+    let import = upload(&on, &town, &town.programme, &file).await;
+    let report = &import["report"];
+    assert_eq!((&report["new"], &report["wrong"]), (&json!(1), &json!(2)), "{report}");
+    let problems: Vec<_> = report["problems"].as_array().unwrap().iter().collect();
+    let said: Vec<_> =
+        problems.iter().map(|one| (one["row"].as_u64(), text(&one["field"]), text(&one["code"]))).collect();
+    let past = || ("scadenza".to_owned(), "date_past".to_owned());
+    assert_eq!(said, [(Some(3), past().0, past().1), (Some(4), past().0, past().1)]);
+    town.apply(&on, &text(&import["import_id"])).await;
+
+    // a programme that has not begun: its vouchers cannot end before it
+    let new = json!({"name": "Domani", "budget_cents": 5_000, "valid_from": day(10), "expires": day(20)});
+    let later = text(&on.post(&town.admin, "/v1/admin/programmes", &new).await["id"]);
+    let file = format!("riferimento;importo;canale;scadenza\nD;50,00;carta;{}\nE;50,00;carta;\n", day(5));
+    let import = upload(&on, &town, &later, &file).await;
+    assert_eq!(import["report"]["problems"][0]["code"], "date_before_programme", "{import}");
+    assert_eq!(import["report"]["new"], 1);
+    town.apply(&on, &text(&import["import_id"])).await;
+
+    // over the budget by now: refused, and it can still be put aside for a smaller one
+    let import = upload(&on, &town, &later, "riferimento;importo;canale\nF;50,00;carta\n").await;
+    let apply = format!("/v1/admin/imports/{}/apply", text(&import["import_id"]));
+    let (status, refused) = post(&on, &town.clerk, &apply, &key(), &Value::Null).await;
+    assert_eq!((status, &refused["over_budget"]), (409, &json!(true)), "{refused}");
+    let imports = on.get(&town.clerk, "/v1/admin/imports").await;
+    assert_eq!(imports["items"][0]["status"], "dry_run", "nothing of it was begun: {imports}");
+}
+
+#[tokio::test]
+async fn a_mistyped_year_does_not_empty_a_voucher() {
+    let (on, town, _data) = world().await;
+    let voucher = town.fresh_voucher(&on).await;
+    let path = format!("/v1/admin/vouchers/{}/expiry", voucher.id);
+    for wrong in [day(-1), day(-365)] {
+        let body = json!({"expires": wrong, "reason": "proroga"});
+        let (status, refused) = post(&on, &town.clerk, &path, &key(), &body).await;
+        assert_eq!((status, &refused["code"]), (422, &json!("validity_invalid")), "{wrong}: {refused}");
+    }
+    let (status, changed) = post(&on, &town.clerk, &path, &key(), &json!({"expires": day(0), "reason": "x"})).await;
+    assert_eq!((status, &changed["status"]), (200, &json!("active")), "{changed}");
+}
+
+/// The ledger is locked for longer than it is waited for, between the top-up and its entry in the log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_top_up_whose_entry_could_not_be_written_is_made_and_written_once() {
+    let (on, town, data) = world().await;
+    let voucher = town.fresh_voucher(&on).await;
+    let (path, key) = (format!("/v1/admin/vouchers/{}/top-up", voucher.id), key());
+    let body = json!({"amount_cents": 2_000, "reason": "Integrazione"});
+    let ledger = rusqlite::Connection::open(data.path().join("ledger.db")).unwrap();
+    ledger.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+    ledger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (status, told) = post(&on, &town.clerk, &path, &key, &body).await;
+    assert_eq!((status, &told["code"]), (504, &json!("outcome_unknown")), "{told}");
+    ledger.execute_batch("ROLLBACK").unwrap();
+    for _ in 0..2 {
+        let (status, told) = post(&on, &town.clerk, &path, &key, &body).await;
+        assert_eq!((status, &told["balance_cents"]), (200, &json!(7_000)), "{told}");
+    }
+    let log = on.get(&town.auditor, "/v1/admin/audit").await;
+    let entries = log["items"].as_array().unwrap();
+    assert_eq!(entries.iter().filter(|entry| entry["action"] == "voucher_topped_up").count(), 1, "{log}");
+}
