@@ -16,8 +16,9 @@ use crate::stores::{complaints, lock, open_ledger};
 use crate::upkeep::{Finding, backup, migrate, not_behind, restore, verify};
 use crate::work::{Job, process};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 use people::{MunicipalityCommand, UserCommand};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -146,6 +147,9 @@ struct Serve {
     /// Where people reach it; from --listen when absent.
     #[arg(long, env = "BUONO_BASE_URL")]
     base_url: Option<String>,
+    /// The addresses of the proxy in front, `10.0.0.0/8` or one: it says who asks (`X-Forwarded-For`), and limits count by that.
+    #[arg(long, env = "BUONO_TRUSTED_PROXY", value_delimiter = ',', value_parser = addresses)]
+    trusted_proxy: Vec<IpNet>,
     /// Where other nodes reach this one, where the journal is on a server: in a network that is theirs alone.
     #[arg(long, env = "BUONO_NODE_LISTEN", default_value = "127.0.0.1:0")]
     node_listen: SocketAddr,
@@ -260,6 +264,7 @@ impl Stores {
         Ok(Settings {
             data: self.data.clone(),
             base_url: String::new(),
+            trusted_proxies: Vec::new(),
             journal,
             postgres,
             partitions: self.partitions,
@@ -327,6 +332,7 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let stores = options.stores.settings()?;
     let settings = Settings {
         base_url: options.base_url.unwrap_or_else(|| format!("http://{address}")).trim_end_matches('/').to_owned(),
+        trusted_proxies: options.trusted_proxy,
         http_workers: workers,
         meeting: Meeting { listen: options.node_listen, address: options.node_address },
         idle: Duration::from_secs(options.idle_seconds.max(60)),
@@ -340,6 +346,9 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     if let Some(why) = web::missing() {
         tracing::warn!(why, "the pages have a plain style and no scripts; with npm installed, build again");
     }
+    if settings.base_url.starts_with("https://") && settings.trusted_proxies.is_empty() {
+        tracing::warn!("whoever comes through the proxy in front counts as one caller: name it with --trusted-proxy");
+    }
     let running = start(&settings).await?;
     running.ready().await?;
     if demo {
@@ -348,6 +357,12 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
     let told_to_end = signals()?;
     println!("ready");
     running.serve(listener, workers, told_to_end).await
+}
+
+/// One address, or a network of them.
+fn addresses(text: &str) -> Result<IpNet, String> {
+    let one = text.parse::<IpAddr>().map(IpNet::from);
+    one.or_else(|_| text.parse()).map_err(|_| "it must be an address, or a network like 10.0.0.0/8".into())
 }
 
 async fn work(options: Work) -> Result<(), StartError> {

@@ -87,7 +87,7 @@ pub async fn start(settings: &Settings) -> Result<Running, StartError> {
         signer: Signer::new(keys.receipt_secret()),
         keys,
         hub,
-        limits: crate::limits::Limits::default(),
+        limits: crate::limits::Limits::behind(settings.trusted_proxies.clone()),
         press: Arc::default(),
         texts,
         clock,

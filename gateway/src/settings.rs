@@ -1,5 +1,6 @@
 //! How an installation is to run.
 
+use ipnet::IpNet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where people reach this installation; from the address when empty.
     pub base_url: String,
+    /// Whose word about who asks is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where the journal is.
     pub journal: JournalPlace,
     /// The ledger's Postgres instead of a file.

@@ -130,9 +130,9 @@ const REVERSIBLE_MAX: usize = 1_024;
 const HANG_UP_US_MAX: u64 = 5_000;
 /// A till that hears nothing, or "not executed", tries again this often.
 const RETRIES_MAX: u8 = 3;
-/// The gateway lets one address open 60 links at once and then one a second; this stays below.
-const LINKS_AT_ONCE: f64 = 30.0;
-const LINKS_PER_SECOND: f64 = 0.8;
+/// The gateway lets one address open 1,200 links at once and then twenty a second; this stays below.
+const LINKS_AT_ONCE: f64 = 60.0;
+const LINKS_PER_SECOND: f64 = 10.0;
 
 /// Who takes part, as indexes.
 #[derive(Clone, Debug)]

@@ -67,8 +67,8 @@ pub async fn open(
     text: &str,
     pin: Option<&str>,
 ) -> Result<(Cookie<'static>, Citizen), Problem> {
-    state.limits.citizen(request)?;
-    let missing = || Problem::new("voucher_not_found");
+    state.limits.opening(request)?;
+    let missing = || state.limits.wrong_opening(request).err().unwrap_or(Problem::new("voucher_not_found"));
     let (kind, _) = normalise(text).ok_or_else(missing)?;
     let code = state.code(text).await?.ok_or_else(missing)?;
     let voucher = VoucherId::new(code.voucher_id);
@@ -100,7 +100,7 @@ fn replaced(state: &AppState, municipality: Uuid) -> Problem {
 /// # Errors
 /// Any problem of the table.
 pub async fn keep(state: &AppState, request: &HttpRequest, citizen: &Citizen) -> Result<Cookie<'static>, Problem> {
-    state.limits.citizen(request)?;
+    state.limits.opening(request)?;
     let view = state.vouchers.view(citizen.voucher, state.deadline()).await?;
     let until = view.ok_or(Problem::new("voucher_not_found"))?.expires_at.micros().max(citizen_until(state));
     let mut cookie = begin(state, citizen, until).await?;

@@ -1,0 +1,48 @@
+//! Limits stop whoever guesses, and no family on the day of the payout.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use reqwest::Client;
+use serde_json::json;
+use tests::town::client;
+use tests::{Server, binary};
+
+async fn open(client: &Client, server: &Server, text: &str, from: Option<&str>) -> u16 {
+    let request = client.post(format!("{}/v1/citizen/session", server.base_url)).json(&json!({"token": text}));
+    let request = from.into_iter().fold(request, |request, from| request.header("X-Forwarded-For", from));
+    request.send().await.unwrap().status().as_u16()
+}
+
+/// As behind a telephone company: one address, more families than guesses are allowed.
+#[tokio::test]
+async fn families_behind_one_address_open_their_vouchers_and_a_guesser_is_stopped() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let (families, guesser) = (client(), client());
+    let vouchers = server.demo["vouchers"].as_array().unwrap();
+    for link in vouchers.iter().map(|voucher| voucher["link"].as_str().unwrap()).take(100) {
+        assert_eq!(open(&families, &server, link.rsplit('#').next().unwrap(), None).await, 200);
+    }
+    for _ in 0..60 {
+        assert_eq!(open(&guesser, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", None).await, 404);
+    }
+    assert_eq!(open(&guesser, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", None).await, 429);
+    // whom a stranger names is not believed
+    assert_eq!(open(&guesser, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", Some("192.0.2.1")).await, 429);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_each_caller_counts_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let mut first = Server::start(data.path());
+    first.end();
+    let server = Server::serve(data.path(), &["--trusted-proxy".to_owned(), "127.0.0.0/8".to_owned()]);
+    let proxy = client();
+    for _ in 0..60 {
+        assert_eq!(open(&proxy, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", Some("192.0.2.1")).await, 404);
+    }
+    assert_eq!(open(&proxy, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", Some("192.0.2.1")).await, 429);
+    assert_eq!(open(&proxy, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", Some("192.0.2.2")).await, 404);
+    let refused =
+        std::process::Command::new(binary()).args(["serve", "--trusted-proxy", "everybody"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("an address, or a network like 10.0.0.0/8"));
+}
