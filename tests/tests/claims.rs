@@ -295,6 +295,20 @@ async fn a_claim_is_a_document_and_needs_to_know_where_the_money_goes() {
     let operations = on.get(&till, "/v1/operations").await;
     let undo = format!("/v1/operations/{}/reversals", text(&operations["items"][0]["operation_id"]));
     on.post(&till, &undo, &json!({"reason": "errore"})).await;
+    // its administrator writes it down, and nobody else
+    let account = |caller, iban: &str| {
+        let path = format!("/v1/admin/shops/{}/account", text(&shop["id"]));
+        on.request(caller, Method::PUT, &path).json(&json!({"iban": iban})).send()
+    };
+    let wrong = account(&town.admin, "IT60X0542811101000000123457").await.unwrap();
+    assert_eq!((wrong.status().as_u16(), wrong.json::<Value>().await.unwrap()["field"].as_str()), (400, Some("iban")));
+    assert_eq!(account(&town.clerk, "DE89370400440532013000").await.unwrap().status().as_u16(), 403);
+    assert_eq!(account(&town.admin, "DE89 3704 0044 0532 0130 00").await.unwrap().status().as_u16(), 204);
+    on.post(&till, "/v1/redemptions", &redeem).await;
+    let claim = on.post(&till, "/v1/claims", &json!({})).await;
+    let path = format!("/v1/claims/{}/document.pdf", text(&claim["claim_id"]));
+    let document = on.request(&till, Method::GET, &path).send().await.unwrap().bytes().await.unwrap();
+    assert!(said(&document).contains("DE89370400440532013000"), "{}", said(&document));
     // who sealed what is on record
     let log = on.get(&town.auditor, "/v1/admin/audit?limit=50").await;
     let sealed = log["items"].as_array().unwrap().iter().find(|item| item["action"] == "claim_sealed").unwrap();

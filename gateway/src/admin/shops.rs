@@ -1,13 +1,15 @@
 //! `/v1/admin/shops`: the affiliated shops, their standing, their tills.
 
-use crate::auth::{Reads, Staff, Works};
+use crate::auth::{Decides, Reads, Staff, Works};
+use crate::claims::document::change_account;
 use crate::nothing::Nothing;
 use crate::problem::Problem;
 use crate::shop::enrolment_index;
 use crate::state::AppState;
 use crate::wire::{Instant, Listed, Page, ShopStatus};
-use actix_web::{HttpResponse, get, post, web};
-use serde::Serialize;
+use actix_web::{HttpResponse, get, post, put, web};
+use domain::contacts::Iban;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::keys::random;
 use store::ledger::ShopRow;
@@ -19,7 +21,7 @@ use uuid::Uuid;
 const ENROLMENT_S: i64 = 600;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(enrol).service(suspend).service(enable).service(revoke);
+    config.service(list).service(enrol).service(suspend).service(enable).service(account).service(revoke);
 }
 
 /// An affiliated shop.
@@ -169,6 +171,41 @@ async fn enable(
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
     set_status(&state, &staff, *path, "enabled").await
+}
+
+/// Where a shop is paid.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"iban": "IT60X0542811101000000123456"}))]
+struct Account {
+    /// Spaces do not count.
+    #[schema(max_length = 42)]
+    iban: String,
+}
+
+/// Say where a shop is paid
+///
+/// For one that joined without an account, or with a wrong one. Nobody is shown the account that there is; notes of claims
+/// print the one of the day on which they are printed.
+#[utoipa::path(tag = "shops", operation_id = "change_shop_account",
+    params(("id" = Uuid, Path, description = "The shop")),
+    responses((status = 204, description = "It is written down")),
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found", "conflict"]))))]
+#[put("/v1/admin/shops/{id}/account")]
+async fn account(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    path: web::Path<Uuid>,
+    body: web::Json<Account>,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
+    let iban = Iban::parse(&body.iban).map_err(|_| Problem::new("bad_request").with("field", "iban"))?;
+    let directory = state.directory.now();
+    let own = directory.shops.get(&*path).filter(|shop| shop.municipality_id == municipality);
+    let shop = own.ok_or(Problem::new("not_found"))?;
+    change_account(&state, shop, &iban).await?;
+    state.audit(Some(municipality), Some(staff.user.uuid()), "shop_account_changed", shop.id, json!({})).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Make a till's token useless

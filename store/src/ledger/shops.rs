@@ -5,7 +5,8 @@ use super::directory::TerminalRow;
 use crate::seal::Sealed;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, LABEL, RENAME, REVOKE, SEALED];
+pub(super) const STATEMENTS: &[&str] =
+    &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, LABEL, RENAME, REVOKE, SEALED, RESEAL];
 
 const ADD: &str =
     "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
@@ -25,6 +26,8 @@ const REVOKE: &str = "UPDATE terminal SET revoked_at = $3 WHERE id = $1 AND revo
     (SELECT id FROM shop WHERE municipality_id = $2)";
 
 const SEALED: &str = "SELECT wrapped_key, sealed FROM shop WHERE id = $1";
+const RESEAL: &str = "UPDATE shop SET wrapped_key = $4, sealed = $5
+    WHERE id = $1 AND municipality_id = $2 AND wrapped_key = $3";
 
 /// A shop as everyone may see it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -199,6 +202,23 @@ impl Db {
     /// [`Error::NotFound`].
     pub async fn sealed_shop(&self, shop: Uuid) -> Result<Sealed, Error> {
         Ok(on!(self, |connection| sqlx::query_as(SEALED).bind(shop).fetch_one(connection).await)?)
+    }
+
+    /// Exchanges what is personal in a shop.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also when somebody exchanged it meanwhile.
+    pub async fn reseal_shop(&self, municipality: Uuid, shop: Uuid, was: &Sealed, now: &Sealed) -> Result<(), Error> {
+        let touched = on!(self, |connection| sqlx::query(RESEAL)
+            .bind(shop)
+            .bind(municipality)
+            .bind(&was.wrapped_key)
+            .bind(&now.wrapped_key)
+            .bind(&now.sealed)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        one_row(touched)
     }
 
     /// Makes a terminal's token useless.

@@ -4,7 +4,7 @@ import { ask } from "../shared/dialog";
 import { qr } from "../shared/qr";
 import { t, time } from "../shared/texts";
 import { admin, attempt, post, say, type List } from "./api";
-import { works } from "./session";
+import { decides, works } from "./session";
 import { table } from "./table";
 
 interface Shop {
@@ -27,6 +27,13 @@ async function newTill(shop: Shop): Promise<void> {
   await ask({ title: enrolment_code, text: t("console-enrolment-text", { shop: shop.name, time: time(expires_at) }), content, yes: t("console-close") });
 }
 
+async function account(shop: Shop): Promise<void> {
+  const values = await ask({ title: t("console-account-of", { shop: shop.name }), text: t("console-account-text"), fields: [{ name: "iban", label: t("console-iban"), hint: t("console-iban-hint") }], yes: t("console-office-save"), no: t("console-cancel") });
+  if (!values) return;
+  await admin(`/shops/${shop.id}/account`, { method: "PUT", body: { iban: values.iban } });
+  say(true, t("console-done"), shop.name);
+}
+
 async function turn(shop: Shop): Promise<void> {
   await post(`/shops/${shop.id}/${shop.status === "enabled" ? "suspend" : "enable"}`);
   say(true, t("console-done"), shop.name);
@@ -41,7 +48,7 @@ function actions(shop: Shop): Node | undefined {
     return made;
   };
   const turned = named(shop.status === "enabled" ? "console-suspend" : "console-enable", () => turn(shop));
-  return el("span", { className: "actions" }, named("console-new-till", () => newTill(shop)), turned);
+  return el("span", { className: "actions" }, named("console-new-till", () => newTill(shop)), ...(decides() ? [named("console-account", () => account(shop))] : []), turned);
 }
 
 function filtered(): void {
