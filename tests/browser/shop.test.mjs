@@ -362,6 +362,35 @@ till("a PIN where the programme asks for one, and not a trace of it", async (pag
   assert.deepEqual(await taken(made), [500, 2000, 2000]);
 });
 
+till("a QR that changes with time is read; confirmed too late it says to read the one that is there now", async (page) => {
+  page.expected.push(/409/);
+  const made = await town.programmeWithVoucher({ name: "A minuti", rotating_qr: true });
+  const { headers } = await town.call("POST", "/v1/citizen/session", { body: { code: made.code } });
+  const shown = async () => (await town.call("GET", "/v1/citizen/voucher", { headers: { cookie: headers.get("set-cookie").split(";")[0] } })).data.qr_text;
+  const confirm = async () => {
+    await page.keyboard.type(await shown());
+    await page.keyboard.press("Enter");
+    await page.locator(".pad").waitFor();
+    await keyIn(page, 450);
+    await page.locator("#take").click();
+    await page.locator("#yes").waitFor();
+  };
+  await confirm();
+  await page.locator("#yes").click();
+  await result(page, "done", "4,50");
+  // the same amount again from another QR of the same voucher is still asked about
+  await confirm();
+  await page.locator(".again").waitFor();
+  // what the server says two minutes later
+  const problem = { code: "voucher_reissued", title: "Codice sostituito", detail: "Il titolare usi quello nuovo." };
+  await page.route("**/v1/redemptions", (route) => route.fulfill({ status: 409, json: problem }));
+  await page.locator("#yes").click();
+  await result(page, "refused", "Codice QR vecchio");
+  assert.match(await page.locator("#result").innerText(), /Non è stato preso nulla/);
+  assert.equal(await page.locator("#same-voucher").count(), 0, "the old one would be refused again");
+  assert.deepEqual(await taken(made), [450]);
+});
+
 till("without network nothing is taken, and it says so", async (page, voucher) => {
   page.expected.push(/ERR_INTERNET_DISCONNECTED/);
   await page.context().setOffline(true);

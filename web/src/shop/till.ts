@@ -94,6 +94,7 @@ export interface Claim {
 export interface Operation {
   operation_id: string;
   kind: string;
+  voucher_id: string;
   terminal_id: string | null;
   amount_cents: number;
   reversed_cents: number;

@@ -4,6 +4,7 @@ import type { Problem } from "../../shared/http";
 import { day, euro, t } from "../../shared/texts";
 import { icon, type Icon } from "../icons";
 import type { Attempt, Outcome } from "../money/attempt";
+import { rotating } from "../reader/code";
 import { current, draw, go, screen, swap, type Screen } from "../router";
 import { signal } from "../signal";
 import { known, type Claim } from "../till";
@@ -22,6 +23,10 @@ export interface Result {
   /** A voucher that cannot be used was scanned. */
   voucher?: Problem;
 }
+
+/** Confirmed with a QR that has changed meanwhile: the server calls that a code that was replaced. */
+const outOfDate = ({ attempt, outcome }: Result) =>
+  outcome?.state === "refused" && outcome.problem.code === "voucher_reissued" && rotating(attempt?.body.voucher);
 
 type Look = "done" | "refused" | "wait";
 
@@ -85,7 +90,8 @@ const NEVER = { payment: "till-never", undo: "till-never", claim: "till-never-cl
 const NEVER_TEXTS = { payment: "till-never-text", undo: "till-never-undo", claim: "till-never-claim-text" };
 
 /** What it says. */
-function words({ attempt, outcome, lost, unstorable, voucher }: Result): Words {
+function words(shown: Result): Words {
+  const { attempt, outcome, lost, unstorable, voucher } = shown;
   if (voucher) return refused(voucher);
   const amount = euro(attempt?.cents ?? 0);
   const kind = attempt?.kind ?? "payment";
@@ -99,6 +105,7 @@ function words({ attempt, outcome, lost, unstorable, voucher }: Result): Words {
   if (outcome.state === "gone") return { look: "refused", title: t("till-gone"), lines: [line("till-gone-text", { amount })] };
   if (outcome.state === "never") return { look: "refused", title: t(NEVER[kind]), lines: [line(NEVER_TEXTS[kind], { amount })] };
   if (kind === "undo" && outcome.problem.code === "idempotency_key_reused") return { look: "refused", title: t("till-undo-twice"), lines: [line("till-undo-twice-text")] };
+  if (outOfDate(shown)) return { look: "refused", title: t("problem-qr-expired-title"), lines: [line("till-nothing-taken"), line("problem-qr-expired-detail")] };
   return refused(outcome.problem, kind === "payment" ? attempt : undefined);
 }
 
@@ -110,14 +117,15 @@ function action(key: string, style: string, act: () => void): HTMLButtonElement 
 }
 
 /** Where one goes from here. */
-function ways({ attempt, outcome }: Result): HTMLElement | undefined {
+function ways(shown: Result): HTMLElement | undefined {
+  const { attempt, outcome } = shown;
   if (attempt && !outcome) return undefined;
   const ways = el("div", { className: "ways" });
   if (attempt?.kind === "undo") ways.append(action("till-to-list", "btn-light", () => go("operations")));
   else if (attempt?.kind === "claim") ways.append(action("till-to-claims", "btn-light", () => go("claims")));
   else ways.append(action("till-next", "btn-light", () => go("pay")));
   const text = attempt?.body.voucher;
-  if (typeof text === "string" && outcome?.state === "refused") {
+  if (typeof text === "string" && outcome?.state === "refused" && !outOfDate(shown)) {
     ways.append(action("till-same-voucher", "btn-outline-light", () => void lookUp(text)));
   }
   return ways;
