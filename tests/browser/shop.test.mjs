@@ -245,6 +245,48 @@ till("two windows make one payment, and both show it", async (page, voucher) => 
   await other.locator(".again", { hasText: "hai appena preso 5,00" }).waitFor();
 });
 
+till("another window's payment is no answer to this one's: it says that this one was not sent", async (page, voucher) => {
+  page.expected.push(/ERR_FAILED/);
+  const second = town.demo.vouchers[(next += 1)];
+  const other = await page.context().newPage();
+  await other.goto("/shop");
+  await lookUp(other, second);
+  await keyIn(other, 800);
+  await other.locator("#take").click();
+  let down = true;
+  await page.context().route("**/v1/redemptions", (route) => (down ? route.abort() : route.continue()));
+  await take(page, voucher, 500);
+  await result(page, "wait", "Sto controllando");
+  await other.locator("#yes").click();
+  await result(other, "wait", "Aspetta");
+  down = false;
+  await result(page, "done", "5,00");
+  await result(other, "refused", "Quello di adesso non è partito");
+  assert.match(await other.locator("#result").innerText(), /5,00\s€ · Incassato/);
+  assert.deepEqual([await taken(voucher), await taken(second)], [[500], []]);
+  // one tap leads back to it
+  await other.locator("#same-voucher").click();
+  await other.locator(".pad").waitFor();
+  await keyIn(other, 800);
+  await other.locator("#take").click();
+  await other.locator("#yes").click();
+  await result(other, "done", "8,00");
+  assert.deepEqual(await taken(second), [800]);
+});
+
+till("a payment left from before is no answer to the one that is confirmed now", async (page, voucher) => {
+  const second = town.demo.vouchers[(next += 1)];
+  await lookUp(page, second);
+  await keyIn(page, 800);
+  await page.locator("#take").click();
+  await arrives(voucher, "left-from-before", 600);
+  await old(page, voucher, "left-from-before", 600, 120);
+  await page.locator("#yes").click();
+  await result(page, "refused", "Quello di adesso non è partito");
+  assert.match(await page.locator("#result").innerText(), /6,00\s€ · Incassato/);
+  assert.deepEqual([await taken(voucher), await taken(second), await kept(page)], [[600], [], []]);
+});
+
 till("a scanner is read on every screen, and answers no question", async (page, voucher) => {
   const second = town.demo.vouchers[(next += 1)];
   await page.keyboard.type(voucher.qr_text);

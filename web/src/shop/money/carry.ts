@@ -20,6 +20,8 @@ export interface Settled {
 const LOCK = "buono.money";
 const others = "BroadcastChannel" in window ? new BroadcastChannel("buono.settled") : undefined;
 let carrying = false;
+/** What was confirmed here, until it is known what is to be shown for it. */
+let confirmed: Attempt | undefined;
 
 /** Whether something is on its way. */
 export const busy = () => carrying;
@@ -31,11 +33,18 @@ export async function alone<T>(act: () => Promise<T>, ifAvailable = false): Prom
   return (await navigator.locks.request(LOCK, { ifAvailable }, (lock) => (lock ? act() : undefined))) as T | undefined;
 }
 
+/** Whether it is the same to the customer, whatever key another window gave it. */
+const same = (one: Attempt, other: Attempt) =>
+  one.key === other.key || (one.path === other.path && one.body.voucher === other.body.voucher && one.cents === other.cents);
+
 function tell(settled: Settled): void {
   document.dispatchEvent(new CustomEvent(SETTLED, { detail: settled }));
   if (!carrying) return;
   carrying = false;
-  present(settled);
+  // what was begun before answers no question that was asked now
+  const other = confirmed && settled.outcome.state !== "gone" && !same(settled.attempt, confirmed);
+  const unsent = other ? confirmed : undefined;
+  present({ ...settled, unsent });
 }
 
 async function toItsEnd(attempt: Attempt): Promise<void> {
@@ -58,7 +67,13 @@ async function settleAll(): Promise<boolean> {
 export async function carryOut(attempt: Attempt): Promise<void> {
   if (carrying) return;
   carrying = true;
+  confirmed = attempt;
   present({ attempt });
+  await inTurn(attempt);
+  if (confirmed === attempt) confirmed = undefined;
+}
+
+async function inTurn(attempt: Attempt): Promise<void> {
   const mine = await alone(async () => {
     try {
       if (await settleAll()) return true;
@@ -76,7 +91,7 @@ export async function carryOut(attempt: Attempt): Promise<void> {
   if (mine) return;
   // another window is at it: its result is shown here too
   await resume();
-  if (!carrying) return;
+  if (!carrying || confirmed !== attempt) return;
   // it told nothing: the list shows what was taken, and this attempt is not sent
   carrying = false;
   goThen(attempt.kind === "claim" ? "claims" : "operations", () => say(t("till-elsewhere"), t("till-elsewhere-text")));

@@ -15,7 +15,9 @@ import { lookUp } from "./scan";
 export interface Result {
   attempt?: Attempt;
   /** Not there while it is not known. */
-  outcome?: Outcome;
+  outcome?: Outcome | undefined;
+  /** What was confirmed and was not sent, because this one from before was settled first. */
+  unsent?: Attempt | undefined;
   /** An answer was lost: it is asked again. */
   lost?: boolean;
   /** The phone cannot keep the attempt, so it was not sent. */
@@ -44,7 +46,8 @@ export const resultThere = () => result !== undefined;
 /** Shows it, wherever the app is. */
 export function present(next: Result): void {
   result = next;
-  if (next.outcome) signal(["done", "claimed"].includes(next.outcome.state));
+  if (next.unsent) signal(false);
+  else if (next.outcome) signal(["done", "claimed"].includes(next.outcome.state));
   else if (next.voucher || next.unstorable) signal(false);
   if (current() === "result") draw();
   else if (current() === "amount" || current() === "confirm" || current() === "undo") swap("result");
@@ -89,9 +92,16 @@ const WAITS = { payment: "till-wait-text", undo: "till-wait-undo", claim: "till-
 const NEVER = { payment: "till-never", undo: "till-never", claim: "till-never-claim" };
 const NEVER_TEXTS = { payment: "till-never-text", undo: "till-never-undo", claim: "till-never-claim-text" };
 
+/** What was confirmed has not begun; what became of the earlier one is told in a line. */
+function earlier(attempt: Attempt, outcome: Outcome | undefined): Words {
+  const became = `${euro(attempt.cents)} · ${words({ attempt, outcome }).title}`;
+  return { look: "refused", title: t("till-earlier"), lines: [line("till-earlier-text"), el("p", { textContent: became }), line("till-earlier-again")] };
+}
+
 /** What it says. */
 function words(shown: Result): Words {
-  const { attempt, outcome, lost, unstorable, voucher } = shown;
+  const { attempt, outcome, unsent, lost, unstorable, voucher } = shown;
+  if (unsent && attempt) return earlier(attempt, outcome);
   if (voucher) return refused(voucher);
   const amount = euro(attempt?.cents ?? 0);
   const kind = attempt?.kind ?? "payment";
@@ -118,14 +128,17 @@ function action(key: string, style: string, act: () => void): HTMLButtonElement 
 
 /** Where one goes from here. */
 function ways(shown: Result): HTMLElement | undefined {
-  const { attempt, outcome } = shown;
-  if (attempt && !outcome) return undefined;
+  const { outcome, unsent } = shown;
+  if (shown.attempt && !outcome) return undefined;
+  // what was confirmed and not sent is what one goes on with
+  const attempt = unsent ?? shown.attempt;
   const ways = el("div", { className: "ways" });
   if (attempt?.kind === "undo") ways.append(action("till-to-list", "btn-light", () => go("operations")));
   else if (attempt?.kind === "claim") ways.append(action("till-to-claims", "btn-light", () => go("claims")));
   else ways.append(action("till-next", "btn-light", () => go("pay")));
   const text = attempt?.body.voucher;
-  if (typeof text === "string" && outcome?.state === "refused" && !outOfDate(shown)) {
+  const again = unsent !== undefined || (outcome?.state === "refused" && !outOfDate(shown));
+  if (typeof text === "string" && again) {
     ways.append(action("till-same-voucher", "btn-outline-light", () => void lookUp(text)));
   }
   return ways;
