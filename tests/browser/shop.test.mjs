@@ -192,6 +192,39 @@ till("a no that is not the server's own settles nothing", async (page, voucher) 
   assert.deepEqual(await taken(voucher), [300]);
 });
 
+till("a yes that is not the server's own settles nothing", async (page, voucher) => {
+  let strange = true;
+  await page.route("**/v1/redemptions", (route) => {
+    if (!strange) return route.continue();
+    strange = false;
+    return route.fulfill({ status: 200, contentType: "text/html", body: "<p>Accetta le condizioni" });
+  });
+  await take(page, voucher, 300);
+  await result(page, "wait", "Sto controllando");
+  await result(page, "done", "3,00");
+  assert.deepEqual(await taken(voucher), [300]);
+  // nor is a look-up's
+  await page.route("**/v1/vouchers/lookup", (route) => route.fulfill({ status: 200, contentType: "text/html", body: "<p>Accetta" }));
+  await typeCode(page, voucher.code);
+  await notice(page, "Senza rete");
+});
+
+till("somebody on the way who finds nothing is not believed: it waits, and keeps what was begun", async (page, voucher) => {
+  page.expected.push(/404/, /ERR_FAILED/);
+  let strange = true;
+  await page.route("**/by-key/**", (route) => (strange ? route.fulfill({ status: 404, contentType: "text/plain", body: "not found" }) : route.continue()));
+  await arrives(voucher, "answered-by-nobody", 400);
+  await old(page, voucher, "answered-by-nobody", 400, 120);
+  const asked = page.waitForResponse("**/by-key/**");
+  await page.reload();
+  await asked;
+  await page.waitForResponse("**/by-key/**");
+  await result(page, "wait", "Sto controllando");
+  assert.deepEqual((await kept(page)).map(({ key }) => key), ["answered-by-nobody"]);
+  strange = false;
+  await result(page, "done", "4,00");
+});
+
 till("two taps, two Enters and two forms make one payment", async (page, voucher) => {
   page.expected.push(/form is not connected/);
   await lookUp(page, voucher);

@@ -47,7 +47,7 @@ export const resultThere = () => result !== undefined;
 export function present(next: Result): void {
   result = next;
   if (next.unsent) signal(false);
-  else if (next.outcome) signal(["done", "claimed"].includes(next.outcome.state));
+  else if (next.outcome && next.outcome.state !== "gone") signal(["done", "claimed"].includes(next.outcome.state));
   else if (next.voucher || next.unstorable) signal(false);
   if (current() === "result") draw();
   else if (current() === "amount" || current() === "confirm" || current() === "undo") swap("result");
@@ -112,7 +112,8 @@ function words(shown: Result): Words {
   }
   if (outcome.state === "done") return done(attempt, outcome);
   if (outcome.state === "claimed") return claimed(outcome.claim);
-  if (outcome.state === "gone") return { look: "refused", title: t("till-gone"), lines: [line("till-gone-text", { amount })] };
+  // neither yes nor no, until the till is connected again
+  if (outcome.state === "gone") return { look: "wait", title: t("till-gone"), lines: [line("till-gone-text", { amount })] };
   if (outcome.state === "never") return { look: "refused", title: t(NEVER[kind]), lines: [line(NEVER_TEXTS[kind], { amount })] };
   if (kind === "undo" && outcome.problem.code === "idempotency_key_reused") return { look: "refused", title: t("till-undo-twice"), lines: [line("till-undo-twice-text")] };
   if (outOfDate(shown)) return { look: "refused", title: t("problem-qr-expired-title"), lines: [line("till-nothing-taken"), line("problem-qr-expired-detail")] };

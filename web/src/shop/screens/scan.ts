@@ -5,7 +5,7 @@ import { t } from "../../shared/texts";
 import { Camera, cameraThere, type Trouble } from "../reader/camera";
 import { read, type Read } from "../reader/code";
 import { current, go, goThen, screen, swap, type Screen } from "../router";
-import { tillCall } from "../till";
+import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { take, type Found } from "./hand";
 import { field, form, hush, notice, say, sayNothingTaken, sayProblem, submit } from "./parts";
@@ -35,8 +35,10 @@ function objection(found: Read): string | undefined {
 }
 
 async function ask(text: string): Promise<void> {
-  const { ok, status, data } = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
-  if (status === 401) return;
+  const answer = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
+  if (revoked(answer)) return;
+  const { ok, status, data } = answer;
+  if (!(ok ? data.voucher_id : data.code)) throw new Error(String(status));
   if (!ok) return goThen("pay", () => sayProblem(data));
   if (data.status === "active" && data.available_cents <= 0) return present({ voucher: { code: "empty", title: t("till-empty"), detail: t("till-empty-text") } });
   const why = WHY[data.status];

@@ -44,7 +44,7 @@ const answer = <T>(status: number, data: T): Answer<unknown> => ({ status, ok: s
 
 /** A problem in the words of the real one. */
 function problem(status: number, name: string, more: Partial<Problem> = {}): Answer<unknown> {
-  return answer(status, { code: name, title: t(`problem-${name}-title`), detail: t(`problem-${name}-detail`), ...more });
+  return answer(status, { code: name.replace(/-/g, "_"), title: t(`problem-${name}-title`), detail: t(`problem-${name}-detail`), ...more });
 }
 
 function record(key: string, kind: string, voucher: string, cents: number): Done {
