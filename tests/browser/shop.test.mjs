@@ -344,6 +344,36 @@ till("a scanner is read on every screen, and answers no question", async (page, 
   await page.locator(".pad").waitFor();
 });
 
+till("a look-up that is answered after the payment shows nothing, whatever it says", async (page, voucher) => {
+  page.expected.push(/ERR_FAILED/);
+  const second = town.demo.vouchers[(next += 1)];
+  for (const [cents, late] of [[100, (route) => route.continue()], [200, (route) => route.abort()]]) {
+    await lookUp(page, voucher);
+    await keyIn(page, cents);
+    await page.locator("#take").click();
+    // the next customer's voucher is read, and its answer comes late
+    let free;
+    const held = new Promise((done) => (free = done));
+    await page.route("**/v1/vouchers/lookup", async (route) => {
+      await held;
+      await late(route);
+    });
+    const asked = page.waitForRequest("**/v1/vouchers/lookup");
+    await page.keyboard.type(second.qr_text);
+    await page.keyboard.press("Enter");
+    const request = await asked;
+    await page.locator("#yes").click();
+    await result(page, "done", `${cents / 100},00`);
+    free();
+    await request.response();
+    // what was answered is also worked off
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
+    await result(page, "done", `${cents / 100},00`);
+    await page.unroute("**/v1/vouchers/lookup");
+  }
+  assert.deepEqual([await taken(voucher), await taken(second)], [[100, 200], []]);
+});
+
 till("amounts as at a till, and with a comma as on a computer", async (page, voucher) => {
   page.on("request", (request) => assert.ok(!request.url().endsWith("/v1/redemptions"), "nothing is taken here"));
   await lookUp(page, voucher);

@@ -20,11 +20,15 @@ export interface Settled {
 const LOCK = "buono.money";
 const others = "BroadcastChannel" in window ? new BroadcastChannel("buono.settled") : undefined;
 let carrying = false;
+let begun = 0;
 /** What was confirmed here, until it is known what is to be shown for it. */
 let confirmed: Attempt | undefined;
 
 /** Whether something is on its way. */
 export const busy = () => carrying;
+
+/** How many times something has set out: what was asked before that, and is answered after it, is over. */
+export const setOut = () => begun;
 
 /** Runs it while no other window of this app moves money; nothing when one does and it shall not wait. */
 export async function alone<T>(act: () => Promise<T>, ifAvailable = false): Promise<T | undefined> {
@@ -47,9 +51,15 @@ function tell(settled: Settled): void {
   present({ ...settled, unsent });
 }
 
-async function toItsEnd(attempt: Attempt): Promise<void> {
+/** From here on nothing else is begun. */
+function start(attempt: Attempt): void {
   carrying = true;
+  begun += 1;
   present({ attempt });
+}
+
+async function toItsEnd(attempt: Attempt): Promise<void> {
+  start(attempt);
   const outcome = await settle(attempt, () => present({ attempt, lost: true }));
   others?.postMessage({ attempt, outcome, from: place() });
   tell({ attempt, outcome });
@@ -66,9 +76,8 @@ async function settleAll(): Promise<boolean> {
     one is not sent: whoever began it looks at that result and decides anew. */
 export async function carryOut(attempt: Attempt): Promise<void> {
   if (carrying) return;
-  carrying = true;
   confirmed = attempt;
-  present({ attempt });
+  start(attempt);
   await inTurn(attempt);
   if (confirmed === attempt) confirmed = undefined;
 }
