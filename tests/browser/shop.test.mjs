@@ -138,7 +138,7 @@ till("what may still be on its way to the server is waited for before it is call
   await result(page, "wait", "Sto controllando");
   await arrives(voucher, "still-on-its-way", 600);
   await result(page, "done", "6,00");
-  await old(page, voucher, "lost-a-moment-ago", 700, 75);
+  await old(page, voucher, "lost-a-moment-ago", 700, 95);
   await page.reload();
   await result(page, "refused", "Non è stato preso nulla");
   assert.deepEqual(await taken(voucher), [600]);
@@ -156,6 +156,21 @@ till("what an earlier version left is taken over: asked about, and never sent ag
   await result(page, "done", "8,00");
   assert.deepEqual(await taken(voucher), [800]);
   assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("attempt")).length), 0);
+});
+
+till("a payment from the future, where the clock was wrong, is asked about and never sent", async (page, voucher) => {
+  page.expected.push(/404/);
+  await old(page, voucher, "from-the-future", 600, -3 * 3600);
+  page.on("request", (request) => assert.ok(!request.url().endsWith("/v1/redemptions"), "it was sent"));
+  await page.clock.install();
+  const asked = page.waitForResponse("**/by-key/**");
+  await page.reload();
+  await asked;
+  // it may have been on its way until a moment ago
+  await result(page, "wait", "Sto controllando");
+  await page.clock.fastForward(21_000);
+  await result(page, "refused", "Non è stato preso nulla");
+  assert.deepEqual([await taken(voucher), await kept(page)], [[], []]);
 });
 
 till("what cannot be stored is not sent, and what cannot be removed is still told as it is", async (page, voucher) => {

@@ -1,6 +1,6 @@
 // One attempt to move money, or to ask for it: stored with its key before it is sent, so that a lost answer is never a
 // lost payment, and settled under that key until it is known what became of it.
-import type { Problem } from "../../shared/http";
+import { ANSWER_MS, type Problem } from "../../shared/http";
 import { revoked, tillCall, type Claim, type Operation } from "../till";
 import { drop } from "./attempts";
 
@@ -68,13 +68,16 @@ async function find(attempt: Attempt, late: boolean): Promise<Outcome | undefine
 
 /** Goes on until it is known what became of it; `waiting` hears of every lost answer. */
 export async function settle(attempt: Attempt, waiting: () => void): Promise<Outcome> {
-  // a page that is gone may have sent it until now, while it was fresh
-  let sent = Math.min(Date.now(), attempt.at + FRESH_MS);
+  const age = () => Date.now() - attempt.at;
+  // when it was last on its way: while it was fresh a page that is gone may have sent it until now. From here on
+  // no clock counts that anybody can set
+  let ended = performance.now() - Math.max(0, age() - FRESH_MS - ANSWER_MS);
   for (let wait = 1000; ; wait = Math.min(wait * 2, WAIT_MS_MAX)) {
-    const now = Date.now();
-    const fresh = now - attempt.at < FRESH_MS && !attempt.secret;
-    if (fresh) sent = now;
-    const outcome = await (fresh ? send(attempt) : find(attempt, now - sent >= LATE_MS)).catch(() => undefined);
+    // begun in the future: the clock was wrong, and nobody knows how old it is
+    const fresh = age() >= 0 && age() < FRESH_MS && !attempt.secret;
+    const late = performance.now() - ended >= LATE_MS;
+    const outcome = await (fresh ? send(attempt) : find(attempt, late)).catch(() => undefined);
+    if (fresh) ended = performance.now();
     if (outcome) {
       // a till that was revoked may come back and ask again; what cannot be removed is asked about again
       // at the next start, and its key gives the same answer
