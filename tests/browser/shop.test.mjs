@@ -173,6 +173,23 @@ till("a payment from the future, where the clock was wrong, is asked about and n
   assert.deepEqual([await taken(voucher), await kept(page)], [[], []]);
 });
 
+till("a database that the phone has closed is opened again", async (page, voucher) => {
+  await page.addInitScript(() => {
+    const transaction = IDBDatabase.prototype.transaction;
+    IDBDatabase.prototype.transaction = function (...all) {
+      window.database = this;
+      return transaction.apply(this, all);
+    };
+  });
+  await page.reload();
+  for (const cents of [100, 200]) {
+    await take(page, voucher, cents);
+    await result(page, "done", `${cents / 100},00`);
+    await page.evaluate(() => window.database.close());
+  }
+  assert.deepEqual([await taken(voucher), await kept(page)], [[100, 200], []]);
+});
+
 till("what cannot be stored is not sent, and what cannot be removed is still told as it is", async (page, voucher) => {
   page.expected.push(/disk/);
   let sent = 0;
