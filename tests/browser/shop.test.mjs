@@ -376,6 +376,19 @@ till("a scanner is read on every screen, and answers no question", async (page, 
   await page.locator(".pad").waitFor();
 });
 
+till("a scanner for another keyboard is understood, and a letter touched by mistake swallows nothing", async (page, voucher) => {
+  // the test's own keyboard has no such key
+  await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))), [...voucher.qr_text.replace(":", "ç"), "Enter"]);
+  await page.locator(".pad").waitFor();
+  await page.keyboard.press("x");
+  // longer than any scanner is silent
+  await page.waitForTimeout(400);
+  await page.keyboard.type("1230");
+  assert.match(await page.locator("#amount").innerText(), /^12,30/);
+  await page.keyboard.press("Enter");
+  await page.locator("#yes").waitFor();
+});
+
 till("a look-up that is answered after the payment shows nothing, whatever it says", async (page, voucher) => {
   page.expected.push(/ERR_FAILED/);
   const second = town.demo.vouchers[(next += 1)];
