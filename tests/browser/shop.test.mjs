@@ -60,6 +60,12 @@ for (const width of [390, 1280]) {
     assert.deepEqual(await taken(voucher), [1230]);
     const [height, covered] = await page.evaluate(() => [innerHeight, document.getElementById("result").getBoundingClientRect().height]);
     assert.equal(covered, height, "the whole screen says it");
+    // nothing behind it is reached by the keyboard
+    const header = () => page.evaluate(() => document.querySelector("header").inert);
+    assert.equal(await header(), true);
+    await page.locator("#next").click();
+    await page.locator("#voucher").waitFor();
+    assert.equal(await header(), false);
   }, { width });
 }
 

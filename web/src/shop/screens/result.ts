@@ -156,7 +156,7 @@ function view(): Screen {
   // this screen covers the strip that says so above all others
   const practice = inTraining() ? el("p", { textContent: `${t("till-banner")} ${t("till-guide-result")}`, className: "practice" }) : undefined;
   const place = el("div", { id: "result", className: look }, practice, icon(PICTURES[look]), text, ways(shown));
-  return { title, hiddenTitle: true, content: [place], alone: true };
+  return { title, hiddenTitle: true, content: [place], alone: true, covers: true };
 }
 
 /** Makes the screen known. */
