@@ -442,6 +442,15 @@ till("amounts as at a till, and with a comma as on a computer", async (page, vou
   await page.locator('[data-key="00"]').click();
   await page.locator("#take").click();
   await notice(page, "Importo non valido");
+  // a digit after all of it begins anew
+  await page.locator("#all").click();
+  await page.locator('[data-key="7"]').click();
+  assert.match(await shown(), /^0,07/);
+  // Enter goes on: the pad's key that has the focus is not pressed again
+  await page.locator('[data-key="0"]').click();
+  await page.keyboard.press("Enter");
+  await page.locator("h1", { hasText: "Prendo 0,70" }).waitFor();
+  await page.locator("#no").click();
   await page.locator("#all").click();
   await page.locator("#take").click();
   await page.locator("h1", { hasText: "Prendo" }).waitFor();
