@@ -88,6 +88,10 @@ test("a till leaves: its token is worth nothing any more", async () => {
   const page = await openPage(browser, town, {});
   await openTill(page, town, 2, "till");
   await page.locator("button", { hasText: "Scollega questa cassa" }).click();
+  // Enter is no yes here
+  await page.keyboard.press("Enter");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await page.locator("button", { hasText: "Scollega questa cassa" }).click();
   await page.locator("dialog .btn-danger").click();
   await page.locator("#enrol").waitFor();
   const { status } = await town.call("GET", "/v1/shop", { headers: { authorization: `Bearer ${town.demo.terminals[2].token}` } });
