@@ -23,6 +23,7 @@ import { startHome } from "./screens/start";
 import { RENAMED, startTill } from "./screens/till";
 import { startTraining, TRAINING } from "./screens/training";
 import { startUndo, undoChosen } from "./screens/undo";
+import { startSignal } from "./signal";
 import { STAFFED, staffHere } from "./staff";
 import { enrolled, known, remember, REVOKED, revoked, tillCall, type Shop } from "./till";
 import { inTraining } from "./training/mode";
@@ -120,6 +121,7 @@ for (const start of [startHome, startJoin, startScan, startAmount, startConfirm,
 document.querySelectorAll<HTMLElement>("[data-icon]").forEach((link) => link.prepend(icon(link.dataset.icon as Icon)));
 listen();
 startCarrying();
+startSignal();
 startRouting(allowed);
 // what was begun is known from the phone itself: its question is asked before anything else
 if (enrolled() || inTraining()) void resume();
