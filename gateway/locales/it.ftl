@@ -34,7 +34,7 @@ problem-method-not-allowed-detail = Questo indirizzo non accetta questo metodo.
 problem-conflict-title = Esiste già
 problem-conflict-detail = Qualcosa di uguale c'è già, o lo stato è cambiato.
 problem-insufficient-balance-title = Saldo insufficiente
-problem-insufficient-balance-detail = Sul buono non c'è abbastanza: chiedi il resto in contanti.
+problem-insufficient-balance-detail = Sul buono non c'è abbastanza, quindi non è stato preso nulla. Riprova: prendo quello che c'è e ti dico quanto chiedere in contanti.
 problem-voucher-blocked-title = Buono bloccato
 problem-voucher-blocked-detail = Il buono è bloccato: il titolare chiami il Comune.
 problem-voucher-expired-title = Buono scaduto
@@ -50,7 +50,7 @@ problem-qr-expired-detail = Questo codice QR è di prima: chiedi di mostrare que
 problem-pin-required-title = Serve il PIN
 problem-pin-required-detail = Per questo importo serve il PIN del titolare.
 problem-pin-wrong-title = PIN sbagliato
-problem-pin-wrong-detail = Il PIN non è giusto.
+problem-pin-wrong-detail = Il PIN non è giusto: fallo riscrivere al titolare.
 problem-amount-over-limit-title = Importo oltre il limite
 problem-amount-over-limit-detail = Il programma non permette un importo così alto.
 problem-shop-not-enabled-title = Negozio non abilitato
@@ -63,16 +63,16 @@ problem-capture-exceeds-hold-title = Oltre la prenotazione
 problem-capture-exceeds-hold-detail = Non si può prendere più di quanto è prenotato.
 problem-too-many-holds-title = Troppe prenotazioni
 problem-too-many-holds-detail = Sul buono ci sono già troppe prenotazioni aperte.
-problem-reversal-exceeds-title = Storno troppo alto
-problem-reversal-exceeds-detail = Non si può stornare più di quanto resta dell'operazione.
-problem-operation-sealed-title = Operazione già rendicontata
-problem-operation-sealed-detail = L'operazione è in una richiesta di pagamento: non si può più stornare.
+problem-reversal-exceeds-title = Importo troppo alto
+problem-reversal-exceeds-detail = Puoi restituire al massimo quello che resta di questo pagamento.
+problem-operation-sealed-title = Rimborso già chiesto
+problem-operation-sealed-detail = Questo pagamento è in una richiesta di rimborso: non si può più annullare.
 problem-claim-not-found-title = Richiesta non trovata
-problem-claim-not-found-detail = Non c'è una richiesta di pagamento con questo numero.
+problem-claim-not-found-detail = Non c'è una richiesta di rimborso con questo numero.
 problem-remark-not-found-title = Nessuna osservazione
 problem-remark-not-found-detail = Il Comune non ha scritto niente su questa riga: non c'è niente a cui rispondere.
 problem-nothing-to-claim-title = Niente da chiedere
-problem-nothing-to-claim-detail = Tutto quello che hai incassato è già in una richiesta di pagamento.
+problem-nothing-to-claim-detail = Tutto quello che hai incassato è già in una richiesta di rimborso.
 problem-iban-required-title = Manca l'IBAN
 problem-iban-required-detail = Per essere pagato devi prima dare il tuo IBAN al Comune. Chiama il Comune.
 problem-claim-already-approved-title = Già approvata
@@ -126,7 +126,7 @@ problem-staff-locked-detail = Riprova tra cinque minuti. Intanto si può incassa
 problem-internal-error-title = Errore nostro
 problem-internal-error-detail = Qualcosa non ha funzionato da noi. Riprova con la stessa chiave.
 problem-not-executed-title = Non eseguita
-problem-not-executed-detail = Non è stato preso nulla: riprova tra poco con la stessa chiave.
+problem-not-executed-detail = Non è stato preso nulla. Riprova tra poco.
 problem-out-of-service-title = Servizio non disponibile
 problem-out-of-service-detail = Il servizio non è disponibile: riprova tra poco.
 problem-outcome-unknown-title = Esito da verificare
@@ -422,7 +422,7 @@ till-wait-text = Non ripetere il pagamento di { $amount }.
 till-wait-undo = Non ripetere la restituzione di { $amount }.
 till-wait-claim = Non ripetere la richiesta di { $amount }.
 till-wait-moment = Ancora un momento.
-till-wait-lost = La rete va male. Chiedo da solo che cosa è successo: puoi anche chiudere, lo saprai quando riapri.
+till-wait-lost = La rete non risponde. Controllo io com'è andata: tu non ripetere. Se chiudi, te lo dico quando riapri.
 till-paid = Incassato
 till-undone = Restituito
 till-claimed = Richiesta inviata
@@ -432,7 +432,7 @@ till-left = Sul buono restano { $balance }.
 till-receipt = Ricevuta { $code }
 till-cash = Chiedi { $missing } in contanti.
 till-never = Non è stato preso nulla
-till-never-text = Il pagamento di { $amount } non è arrivato. Se serve ancora, ripetilo.
+till-never-text = Il pagamento di { $amount } non è arrivato al Comune. Se il cliente deve ancora pagare, ripetilo.
 till-never-undo = La restituzione di { $amount } non è arrivata. Se serve ancora, ripetila.
 till-call = Numero del Comune: { $phone }
 till-never-claim = Richiesta non arrivata
@@ -441,10 +441,13 @@ till-undo-twice = Un'altra restituzione era già partita
 till-undo-twice-text = Da un'altra finestra è già stato restituito qualcosa di questo pagamento: guarda l'elenco.
 till-elsewhere = Un'altra finestra era al lavoro
 till-elsewhere-text = Quello che hai confermato qui non è stato inviato. Guarda l'elenco prima di ripetere.
+till-earlier = Quello di adesso non è partito
+till-earlier-text = Prima ho chiarito quello che era rimasto in sospeso:
+till-earlier-again = Quello di adesso ripetilo.
 till-unstorable = Questo telefono non riesce a salvare il pagamento prima di inviarlo. Libera spazio, o apri l'app in una finestra normale e non privata.
 till-unstorable-claim = Questo telefono non riesce a salvare la richiesta prima di inviarla. Libera spazio, o apri l'app in una finestra normale e non privata.
 till-gone = Questa cassa è stata scollegata
-till-gone-text = Non so se { $amount } è andato a buon fine: collega di nuovo la cassa e lo controllo, o chiama il Comune.
+till-gone-text = Non so ancora se { $amount } è andato a buon fine. Non ripetere: collega di nuovo la cassa e lo controllo, o chiama il Comune.
 till-revoked-text = Chiedi al Comune un nuovo codice.
 till-kept = Questi non sono ancora chiariti. Restano salvati qui: collega di nuovo la cassa allo stesso negozio e li controllo.
 till-next = Prossimo cliente
@@ -506,8 +509,8 @@ till-file = operazioni
 till-claims-training = Sei in prova: i buoni di prova non entrano mai in una richiesta di rimborso. Per vedere i rimborsi esci dalla prova.
 till-unclaimed = Ancora da chiedere
 till-unclaimed-text = { $count ->
-    [one] Una operazione, dal { $day } a adesso.
-   *[other] { $count } operazioni, dal { $day } a adesso.
+    [one] Un'operazione, dal { $day } fino a ora.
+   *[other] { $count } operazioni, dal { $day } fino a ora.
 }
 till-unclaimed-none = Niente da chiedere: quello che hai incassato è già tutto in una richiesta.
 till-unclaimed-owed = Hai restituito { $amount } più di quanto hai incassato dall'ultima richiesta. Non devi fare niente: si scalano dalla prossima.
@@ -522,7 +525,7 @@ till-claims-none = Non hai ancora chiesto nessun rimborso.
 till-more = Mostra altro
 till-claim-number = Richiesta n. { $number }
 till-claim-period = { $count ->
-    [one] Una operazione, dal { $from } al { $to }.
+    [one] Un'operazione, dal { $from } al { $to }.
    *[other] { $count } operazioni, dal { $from } al { $to }.
 }
 till-claim-sealed = Inviata: il Comune la controlla
@@ -534,7 +537,7 @@ till-claim-late = Doveva essere pagata entro il { $day }: chiama il Comune.
 till-claim-paid-on = Pagata il { $day }
 till-claim-reference = Riferimento del pagamento: { $reference }
 till-claim-unanswered = { $count ->
-    [one] Una osservazione del Comune aspetta la tua risposta.
+    [one] Un'osservazione del Comune aspetta la tua risposta.
    *[other] { $count } osservazioni del Comune aspettano la tua risposta.
 }
 till-claim-open = Apri
@@ -559,7 +562,7 @@ till-leave-title = Scollegare questa cassa?
 till-leave-text = Questo apparecchio non potrà più incassare. I pagamenti fatti restano. Per ricominciare serve un nuovo codice del Comune.
 till-leave = Scollega questa cassa
 till-leave-no = No, resta collegata
-till-leave-not = Prima aspetta
+till-leave-not = Non ancora
 till-leave-not-text = C'è ancora un pagamento da chiarire. Riapri l'app con la rete, e poi scollega.
 till-training = Prova senza soldi
 till-training-text = Le stesse schermate, con buoni finti che esistono solo su questo telefono. Nulla arriva al Comune.

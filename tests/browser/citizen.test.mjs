@@ -187,6 +187,31 @@ page("a link that opens nothing says what to do", {}, async (page) => {
   assert.ok(await page.locator("#code").isVisible());
 });
 
+page("a page of somebody on the way does not lose the link: it opens when the server answers", {}, async (page) => {
+  page.expected.push(/403/);
+  const answers = [{ status: 403, contentType: "text/html", body: "<p>Accetta" }, { status: 200, contentType: "text/html", body: "<p>Accetta" }];
+  await page.route("**/v1/citizen/session", (route) => (answers.length ? route.fulfill(answers.shift()) : route.continue()));
+  await page.goto(town.voucher("2026/0019").link);
+  await page.locator("#opening", { hasText: "Senza rete" }).waitFor();
+  await page.waitForURL("**/v/buono");
+  await page.locator(".balance .amount").waitFor();
+});
+
+page("one answer that is lost is asked for again, though the stream lives", {}, async (page) => {
+  page.expected.push(/ERR_FAILED/);
+  const voucher = town.voucher("2026/0020");
+  await page.clock.install();
+  await openVoucher(page, voucher);
+  const before = await page.locator(".balance .amount").innerText();
+  let lost = 0;
+  await page.route("**/v/buono/parti", (route) => ((lost += 1) === 1 ? route.abort() : route.continue()));
+  await town.redeem(voucher, 100);
+  await offline(page);
+  await page.clock.fastForward(11_000);
+  await live(page);
+  assert.notEqual(await page.locator(".balance .amount").innerText(), before);
+});
+
 page("a link tapped without network opens by itself when there is one", {}, async (page) => {
   page.expected.push(/ERR_FAILED/);
   let down = true;

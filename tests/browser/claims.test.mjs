@@ -50,7 +50,7 @@ for (const width of [390, 1280]) {
     await page.evaluate(() => (location.hash = "operations"));
     await page.locator("#operations button").first().click();
     await page.locator("#yes").click();
-    await result(page, "refused", "già rendicontata");
+    await result(page, "refused", "Rimborso già chiesto");
   }, { width });
 }
 
@@ -192,7 +192,7 @@ till("remark and answer, approval by one and payment by another, as shop and off
     await clerk.locator("#claim-list td", { hasText: "1, senza risposta 1" }).waitFor();
   });
   await page.reload();
-  await page.locator("#claims li", { hasText: "Una osservazione del Comune aspetta" }).locator("button").click();
+  await page.locator("#claims li", { hasText: "Un'osservazione del Comune aspetta" }).locator("button").click();
   // a text is a text, whatever is in it
   await page.locator(".remark .written", { hasText: "<b>insolito</b>" }).waitFor();
   page.expected.push(/ERR_FAILED/);

@@ -60,6 +60,12 @@ for (const width of [390, 1280]) {
     assert.deepEqual(await taken(voucher), [1230]);
     const [height, covered] = await page.evaluate(() => [innerHeight, document.getElementById("result").getBoundingClientRect().height]);
     assert.equal(covered, height, "the whole screen says it");
+    // nothing behind it is reached by the keyboard
+    const header = () => page.evaluate(() => document.querySelector("header").inert);
+    assert.equal(await header(), true);
+    await page.locator("#next").click();
+    await page.locator("#voucher").waitFor();
+    assert.equal(await header(), false);
   }, { width });
 }
 
@@ -138,7 +144,7 @@ till("what may still be on its way to the server is waited for before it is call
   await result(page, "wait", "Sto controllando");
   await arrives(voucher, "still-on-its-way", 600);
   await result(page, "done", "6,00");
-  await old(page, voucher, "lost-a-moment-ago", 700, 75);
+  await old(page, voucher, "lost-a-moment-ago", 700, 95);
   await page.reload();
   await result(page, "refused", "Non è stato preso nulla");
   assert.deepEqual(await taken(voucher), [600]);
@@ -156,6 +162,38 @@ till("what an earlier version left is taken over: asked about, and never sent ag
   await result(page, "done", "8,00");
   assert.deepEqual(await taken(voucher), [800]);
   assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("attempt")).length), 0);
+});
+
+till("a payment from the future, where the clock was wrong, is asked about and never sent", async (page, voucher) => {
+  page.expected.push(/404/);
+  await old(page, voucher, "from-the-future", 600, -3 * 3600);
+  page.on("request", (request) => assert.ok(!request.url().endsWith("/v1/redemptions"), "it was sent"));
+  await page.clock.install();
+  const asked = page.waitForResponse("**/by-key/**");
+  await page.reload();
+  await asked;
+  // it may have been on its way until a moment ago
+  await result(page, "wait", "Sto controllando");
+  await page.clock.fastForward(21_000);
+  await result(page, "refused", "Non è stato preso nulla");
+  assert.deepEqual([await taken(voucher), await kept(page)], [[], []]);
+});
+
+till("a database that the phone has closed is opened again", async (page, voucher) => {
+  await page.addInitScript(() => {
+    const transaction = IDBDatabase.prototype.transaction;
+    IDBDatabase.prototype.transaction = function (...all) {
+      window.database = this;
+      return transaction.apply(this, all);
+    };
+  });
+  await page.reload();
+  for (const cents of [100, 200]) {
+    await take(page, voucher, cents);
+    await result(page, "done", `${cents / 100},00`);
+    await page.evaluate(() => window.database.close());
+  }
+  assert.deepEqual([await taken(voucher), await kept(page)], [[100, 200], []]);
 });
 
 till("what cannot be stored is not sent, and what cannot be removed is still told as it is", async (page, voucher) => {
@@ -190,6 +228,39 @@ till("a no that is not the server's own settles nothing", async (page, voucher) 
   await result(page, "wait", "Sto controllando");
   await result(page, "done", "3,00");
   assert.deepEqual(await taken(voucher), [300]);
+});
+
+till("a yes that is not the server's own settles nothing", async (page, voucher) => {
+  let strange = true;
+  await page.route("**/v1/redemptions", (route) => {
+    if (!strange) return route.continue();
+    strange = false;
+    return route.fulfill({ status: 200, contentType: "text/html", body: "<p>Accetta le condizioni" });
+  });
+  await take(page, voucher, 300);
+  await result(page, "wait", "Sto controllando");
+  await result(page, "done", "3,00");
+  assert.deepEqual(await taken(voucher), [300]);
+  // nor is a look-up's
+  await page.route("**/v1/vouchers/lookup", (route) => route.fulfill({ status: 200, contentType: "text/html", body: "<p>Accetta" }));
+  await typeCode(page, voucher.code);
+  await notice(page, "Senza rete");
+});
+
+till("somebody on the way who finds nothing is not believed: it waits, and keeps what was begun", async (page, voucher) => {
+  page.expected.push(/404/, /ERR_FAILED/);
+  let strange = true;
+  await page.route("**/by-key/**", (route) => (strange ? route.fulfill({ status: 404, contentType: "text/plain", body: "not found" }) : route.continue()));
+  await arrives(voucher, "answered-by-nobody", 400);
+  await old(page, voucher, "answered-by-nobody", 400, 120);
+  const asked = page.waitForResponse("**/by-key/**");
+  await page.reload();
+  await asked;
+  await page.waitForResponse("**/by-key/**");
+  await result(page, "wait", "Sto controllando");
+  assert.deepEqual((await kept(page)).map(({ key }) => key), ["answered-by-nobody"]);
+  strange = false;
+  await result(page, "done", "4,00");
 });
 
 till("two taps, two Enters and two forms make one payment", async (page, voucher) => {
@@ -245,6 +316,48 @@ till("two windows make one payment, and both show it", async (page, voucher) => 
   await other.locator(".again", { hasText: "hai appena preso 5,00" }).waitFor();
 });
 
+till("another window's payment is no answer to this one's: it says that this one was not sent", async (page, voucher) => {
+  page.expected.push(/ERR_FAILED/);
+  const second = town.demo.vouchers[(next += 1)];
+  const other = await page.context().newPage();
+  await other.goto("/shop");
+  await lookUp(other, second);
+  await keyIn(other, 800);
+  await other.locator("#take").click();
+  let down = true;
+  await page.context().route("**/v1/redemptions", (route) => (down ? route.abort() : route.continue()));
+  await take(page, voucher, 500);
+  await result(page, "wait", "Sto controllando");
+  await other.locator("#yes").click();
+  await result(other, "wait", "Aspetta");
+  down = false;
+  await result(page, "done", "5,00");
+  await result(other, "refused", "Quello di adesso non è partito");
+  assert.match(await other.locator("#result").innerText(), /5,00\s€ · Incassato/);
+  assert.deepEqual([await taken(voucher), await taken(second)], [[500], []]);
+  // one tap leads back to it
+  await other.locator("#same-voucher").click();
+  await other.locator(".pad").waitFor();
+  await keyIn(other, 800);
+  await other.locator("#take").click();
+  await other.locator("#yes").click();
+  await result(other, "done", "8,00");
+  assert.deepEqual(await taken(second), [800]);
+});
+
+till("a payment left from before is no answer to the one that is confirmed now", async (page, voucher) => {
+  const second = town.demo.vouchers[(next += 1)];
+  await lookUp(page, second);
+  await keyIn(page, 800);
+  await page.locator("#take").click();
+  await arrives(voucher, "left-from-before", 600);
+  await old(page, voucher, "left-from-before", 600, 120);
+  await page.locator("#yes").click();
+  await result(page, "refused", "Quello di adesso non è partito");
+  assert.match(await page.locator("#result").innerText(), /6,00\s€ · Incassato/);
+  assert.deepEqual([await taken(voucher), await taken(second), await kept(page)], [[600], [], []]);
+});
+
 till("a scanner is read on every screen, and answers no question", async (page, voucher) => {
   const second = town.demo.vouchers[(next += 1)];
   await page.keyboard.type(voucher.qr_text);
@@ -269,6 +382,49 @@ till("a scanner is read on every screen, and answers no question", async (page, 
   await page.locator(".pad").waitFor();
 });
 
+till("a scanner for another keyboard is understood, and a letter touched by mistake swallows nothing", async (page, voucher) => {
+  // the test's own keyboard has no such key
+  await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))), [...voucher.qr_text.replace(":", "ç"), "Enter"]);
+  await page.locator(".pad").waitFor();
+  await page.keyboard.press("x");
+  // longer than any scanner is silent
+  await page.waitForTimeout(400);
+  await page.keyboard.type("1230");
+  assert.match(await page.locator("#amount").innerText(), /^12,30/);
+  await page.keyboard.press("Enter");
+  await page.locator("#yes").waitFor();
+});
+
+till("a look-up that is answered after the payment shows nothing, whatever it says", async (page, voucher) => {
+  page.expected.push(/ERR_FAILED/);
+  const second = town.demo.vouchers[(next += 1)];
+  for (const [cents, late] of [[100, (route) => route.continue()], [200, (route) => route.abort()]]) {
+    await lookUp(page, voucher);
+    await keyIn(page, cents);
+    await page.locator("#take").click();
+    // the next customer's voucher is read, and its answer comes late
+    let free;
+    const held = new Promise((done) => (free = done));
+    await page.route("**/v1/vouchers/lookup", async (route) => {
+      await held;
+      await late(route);
+    });
+    const asked = page.waitForRequest("**/v1/vouchers/lookup");
+    await page.keyboard.type(second.qr_text);
+    await page.keyboard.press("Enter");
+    const request = await asked;
+    await page.locator("#yes").click();
+    await result(page, "done", `${cents / 100},00`);
+    free();
+    await request.response();
+    // what was answered is also worked off
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
+    await result(page, "done", `${cents / 100},00`);
+    await page.unroute("**/v1/vouchers/lookup");
+  }
+  assert.deepEqual([await taken(voucher), await taken(second)], [[100, 200], []]);
+});
+
 till("amounts as at a till, and with a comma as on a computer", async (page, voucher) => {
   page.on("request", (request) => assert.ok(!request.url().endsWith("/v1/redemptions"), "nothing is taken here"));
   await lookUp(page, voucher);
@@ -286,6 +442,15 @@ till("amounts as at a till, and with a comma as on a computer", async (page, vou
   await page.locator('[data-key="00"]').click();
   await page.locator("#take").click();
   await notice(page, "Importo non valido");
+  // a digit after all of it begins anew
+  await page.locator("#all").click();
+  await page.locator('[data-key="7"]').click();
+  assert.match(await shown(), /^0,07/);
+  // Enter goes on: the pad's key that has the focus is not pressed again
+  await page.locator('[data-key="0"]').click();
+  await page.keyboard.press("Enter");
+  await page.locator("h1", { hasText: "Prendo 0,70" }).waitFor();
+  await page.locator("#no").click();
   await page.locator("#all").click();
   await page.locator("#take").click();
   await page.locator("h1", { hasText: "Prendo" }).waitFor();
@@ -362,6 +527,35 @@ till("a PIN where the programme asks for one, and not a trace of it", async (pag
   assert.deepEqual(await taken(made), [500, 2000, 2000]);
 });
 
+till("a QR that changes with time is read; confirmed too late it says to read the one that is there now", async (page) => {
+  page.expected.push(/409/);
+  const made = await town.programmeWithVoucher({ name: "A minuti", rotating_qr: true });
+  const { headers } = await town.call("POST", "/v1/citizen/session", { body: { code: made.code } });
+  const shown = async () => (await town.call("GET", "/v1/citizen/voucher", { headers: { cookie: headers.get("set-cookie").split(";")[0] } })).data.qr_text;
+  const confirm = async () => {
+    await page.keyboard.type(await shown());
+    await page.keyboard.press("Enter");
+    await page.locator(".pad").waitFor();
+    await keyIn(page, 450);
+    await page.locator("#take").click();
+    await page.locator("#yes").waitFor();
+  };
+  await confirm();
+  await page.locator("#yes").click();
+  await result(page, "done", "4,50");
+  // the same amount again from another QR of the same voucher is still asked about
+  await confirm();
+  await page.locator(".again").waitFor();
+  // what the server says two minutes later
+  const problem = { code: "voucher_reissued", title: "Codice sostituito", detail: "Il titolare usi quello nuovo." };
+  await page.route("**/v1/redemptions", (route) => route.fulfill({ status: 409, json: problem }));
+  await page.locator("#yes").click();
+  await result(page, "refused", "Codice QR vecchio");
+  assert.match(await page.locator("#result").innerText(), /Non è stato preso nulla/);
+  assert.equal(await page.locator("#same-voucher").count(), 0, "the old one would be refused again");
+  assert.deepEqual(await taken(made), [450]);
+});
+
 till("without network nothing is taken, and it says so", async (page, voucher) => {
   page.expected.push(/ERR_INTERNET_DISCONNECTED/);
   await page.context().setOffline(true);
@@ -392,6 +586,18 @@ till("back and reload never repeat anything and never lead out of the app", asyn
 
 till("yes and no are heard and felt, unless they are switched off", async (page, voucher) => {
   const felt = () => page.evaluate(() => window.felt);
+  // iPhones allow sounds only to what a tap has begun
+  await page.evaluate(() => {
+    const Whole = AudioContext;
+    window.AudioContext = class extends Whole {
+      constructor() {
+        super();
+        window.woken = true;
+      }
+    };
+  });
+  await page.locator("#who").click();
+  assert.ok(await page.evaluate(() => window.woken), "the first tap wakes the sounds");
   await page.evaluate(() => {
     window.felt = [];
     navigator.vibrate = (pattern) => window.felt.push(pattern);

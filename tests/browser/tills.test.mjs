@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { closePage, keyIn, openConsole, openPage, openTill, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
-const shop = () => town.demo.terminals[0];
+const shop = (number = 0) => town.demo.terminals[number];
 const enrolment = async () => (await (await town.staff())("POST", `/shops/${shop().shop_id}/enrolments`)).enrolment_code;
 const who = (page, text) => page.locator("#who", { hasText: text }).waitFor();
 
@@ -65,9 +65,32 @@ test("a till is renamed, and the totals know it", async () => {
   await closePage(page);
 });
 
+test("a refusal that is not the server's own disconnects nothing", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/401/);
+  await openTill(page, town, 3);
+  for (const answer of [{ status: 401 }, { status: 401, json: { message: "proxy" } }, { status: 200, contentType: "text/html", body: "<p>Benvenuti" }]) {
+    await page.route("**/v1/shop", (route) => route.fulfill(answer));
+    const answered = page.waitForResponse("**/v1/shop");
+    await page.reload();
+    await answered;
+    await page.locator(".tiles").waitFor();
+    // what was answered is also worked off
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
+    await who(page, shop(3).shop);
+    assert.equal(await page.evaluate(() => localStorage.getItem("buono.token")), shop(3).token);
+    await page.unroute("**/v1/shop");
+  }
+  await closePage(page);
+});
+
 test("a till leaves: its token is worth nothing any more", async () => {
   const page = await openPage(browser, town, {});
   await openTill(page, town, 2, "till");
+  await page.locator("button", { hasText: "Scollega questa cassa" }).click();
+  // Enter is no yes here
+  await page.keyboard.press("Enter");
+  await page.locator("dialog").waitFor({ state: "detached" });
   await page.locator("button", { hasText: "Scollega questa cassa" }).click();
   await page.locator("dialog .btn-danger").click();
   await page.locator("#enrol").waitFor();
@@ -98,7 +121,8 @@ test("a till that the municipality revokes stops at once; what was not settled i
   await page.locator("#result.wait", { hasText: "Sto controllando" }).waitFor();
   await (await town.staff())("POST", `/terminals/${joined.data.terminal_id}/revoke`);
   await page.unroute("**/v1/redemptions");
-  await page.locator("#result.refused", { hasText: "scollegata" }).waitFor();
+  await page.locator("#result.wait", { hasText: "scollegata" }).waitFor();
+  assert.ok(await page.locator("#next").isVisible());
   await page.reload();
   await page.locator("#revoked", { hasText: "Chiedi al Comune" }).waitFor();
   await page.locator("#kept", { hasText: "4,20" }).waitFor();

@@ -72,7 +72,8 @@ export function ask(question: Question): Promise<Record<string, string> | undefi
   }
   document.body.append(dialog);
   dialog.showModal();
-  (question.fields ? undefined : yes)?.focus();
+  // Enter undoes or deletes nothing
+  if (!question.fields) (question.style === "btn-danger" && no ? no : yes).focus();
   return new Promise((done) => {
     dialog.addEventListener("close", () => {
       const values = Object.fromEntries(Array.from(new FormData(form), ([name, value]) => [name, String(value)]));

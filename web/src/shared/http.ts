@@ -26,7 +26,8 @@ export interface Call {
   headers?: Record<string, string>;
 }
 
-const ANSWER_MS = 20000;
+/** For so long an answer is waited for. */
+export const ANSWER_MS = 20000;
 
 /** The answer, whatever its status; throws when there is none. */
 export async function call<T>(path: string, { method = "GET", body, headers = {} }: Call = {}): Promise<Answer<T>> {

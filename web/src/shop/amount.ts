@@ -6,6 +6,8 @@ export interface Amount {
   cents: number;
   /** Digits after the comma; nothing without a comma. */
   after?: number;
+  /** It was given as a whole, and no key adds to it. */
+  whole?: boolean;
 }
 
 const CENTS_MAX = 9_999_999;
@@ -20,7 +22,8 @@ function digit({ cents, after }: Amount, value: number): Amount {
 }
 
 /** After a key: a digit, `00`, a comma or point, or `Backspace`. */
-export function press(amount: Amount, key: string): Amount {
+export function press(before: Amount, key: string): Amount {
+  const amount = before.whole ? EMPTY : before;
   let next = amount;
   if (/^\d+$/.test(key)) for (const one of key) next = digit(next, Number(one));
   else if ((key === "," || key === ".") && amount.after === undefined) next = { cents: amount.cents * 100, after: 0 };

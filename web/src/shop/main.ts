@@ -23,8 +23,9 @@ import { startHome } from "./screens/start";
 import { RENAMED, startTill } from "./screens/till";
 import { startTraining, TRAINING } from "./screens/training";
 import { startUndo, undoChosen } from "./screens/undo";
+import { startSignal } from "./signal";
 import { STAFFED, staffHere } from "./staff";
-import { enrolled, known, remember, REVOKED, tillCall, type Shop } from "./till";
+import { enrolled, known, remember, REVOKED, revoked, tillCall, type Shop } from "./till";
 import { inTraining } from "./training/mode";
 
 const RETRY_MS = 5000;
@@ -79,9 +80,10 @@ function drawStaff(): void {
 async function begin(): Promise<void> {
   if (!enrolled() || inTraining()) return;
   try {
-    const { ok, status, data } = await tillCall<Shop>("/v1/shop");
-    if (status === 401) return;
-    if (!ok) throw new Error(String(status));
+    const answer = await tillCall<Partial<Shop>>("/v1/shop");
+    if (revoked(answer)) return;
+    if (!answer.ok || !answer.data.shop) throw new Error(String(answer.status));
+    const data = answer.data as Shop;
     const news = JSON.stringify(known()) !== JSON.stringify(data);
     // where it cannot say who is at the till, that is as it was
     remember({ ...data, staff: data.staff ?? known()?.staff });
@@ -119,6 +121,7 @@ for (const start of [startHome, startJoin, startScan, startAmount, startConfirm,
 document.querySelectorAll<HTMLElement>("[data-icon]").forEach((link) => link.prepend(icon(link.dataset.icon as Icon)));
 listen();
 startCarrying();
+startSignal();
 startRouting(allowed);
 // what was begun is known from the phone itself: its question is asked before anything else
 if (enrolled() || inTraining()) void resume();

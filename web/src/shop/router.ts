@@ -12,6 +12,8 @@ export interface Screen {
   content: Child[];
   /** Nothing else can be begun from here: the navigation is away. */
   alone?: boolean;
+  /** It covers all that is above it, which nobody reaches meanwhile. */
+  covers?: boolean;
   /** Runs when another screen comes. */
   left?: () => void;
 }
@@ -76,6 +78,7 @@ export function draw(): void {
   const title = el("h1", { textContent: shown.title, tabIndex: -1, className: shown.hiddenTitle ? "visually-hidden" : "" });
   document.title = `${shown.title} · ${t("till-title")}`;
   document.body.classList.toggle("alone", Boolean(shown.alone));
+  byId("above").inert = Boolean(shown.covers);
   document.querySelectorAll("nav a").forEach((link) => {
     if (link.getAttribute("href") === `#${may}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -4,11 +4,8 @@ const OFF = "buono.quiet";
 /** Whether the till makes itself heard. */
 export const heard = () => localStorage.getItem(OFF) === null;
 
-/** Switches both on or off. */
-export function hear(on: boolean): void {
-  if (on) localStorage.removeItem(OFF);
-  else localStorage.setItem(OFF, "1");
-}
+/** Switched off, or a page that nobody has tapped yet: a result that was settled when the app opened. */
+const silent = () => !heard() || navigator.userActivation?.hasBeenActive === false;
 
 let sounds: AudioContext | undefined;
 
@@ -23,15 +20,30 @@ function beep(hertz: number, from: number, seconds: number): void {
   tone.stop(at + seconds);
 }
 
+/** Phones play nothing before a tap has woken the sounds, and a result comes when the tap is over. */
+function wake(): void {
+  if (silent() || !("AudioContext" in window)) return;
+  sounds ??= new AudioContext();
+  if (sounds.state !== "running") void sounds.resume().catch(() => undefined);
+}
+
+/** Switches both on or off. */
+export function hear(on: boolean): void {
+  if (on) localStorage.removeItem(OFF);
+  else localStorage.setItem(OFF, "1");
+  wake();
+}
+
+/** Wakes them at every tap: whoever comes back from another app finds them asleep again. */
+export function startSignal(): void {
+  for (const event of ["pointerup", "keydown"]) addEventListener(event, wake, true);
+}
+
 /** Up for yes, low and twice for no. */
 export function signal(good: boolean): void {
-  // a page that nobody has tapped yet must be silent: a result that was settled when the app opened
-  if (!heard() || navigator.userActivation?.hasBeenActive === false) return;
+  if (silent()) return;
   // phones without a motor refuse by answering false; some browsers have neither
   navigator.vibrate?.(good ? 150 : [300, 120, 300]);
-  if (!("AudioContext" in window)) return;
-  sounds ??= new AudioContext();
-  void sounds.resume().catch(() => undefined);
   if (good) {
     beep(880, 0, 0.15);
     beep(1320, 0.15, 0.3);

@@ -1,5 +1,5 @@
 // Who this till is: its token, its shop, and calls in its name.
-import { call, type Answer, type Call } from "../shared/http";
+import { call, type Answer, type Call, type Problem } from "../shared/http";
 import type { Instant } from "../shared/texts";
 import { rehearse } from "./training/server";
 import { inTraining } from "./training/mode";
@@ -61,11 +61,14 @@ export const remember = (shop: Shop) => localStorage.setItem(SHOP, JSON.stringif
 /** Under whose name attempts are kept: a till that moves leaves its questions where they belong. */
 export const place = () => (inTraining() ? "training" : known()?.shop.id ?? "");
 
+/** Whether the server says that it does not know the till; the same from somebody on the way says nothing. */
+export const revoked = ({ status, data }: Answer<unknown>) => status === 401 && (data as Problem).code === "unauthorized";
+
 /** A call in the till's name; in training the stand-in answers it and nothing leaves the phone. */
 export async function tillCall<T>(path: string, request: Call = {}): Promise<Answer<T>> {
   if (inTraining()) return (await rehearse(path, request)) as Answer<T>;
   const answer = await call<T>(path, { ...request, headers: { ...request.headers, ...bearer() } });
-  if (answer.status === 401) {
+  if (revoked(answer)) {
     forget();
     document.dispatchEvent(new Event(REVOKED));
   }
@@ -94,6 +97,7 @@ export interface Claim {
 export interface Operation {
   operation_id: string;
   kind: string;
+  voucher_id: string;
   terminal_id: string | null;
   amount_cents: number;
   reversed_cents: number;

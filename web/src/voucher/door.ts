@@ -4,6 +4,19 @@ const WAIT_MS = [1000, 2000, 5000, 10000];
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
+interface Problem {
+  code: string;
+  detail: string;
+  help_phone?: string;
+}
+
+/** What the server says is wrong; throws when it is not ours that speaks. */
+async function problem(answer: Response): Promise<Problem> {
+  const said = (await answer.json()) as Partial<Problem>;
+  if (!said.code) throw new Error(String(answer.status));
+  return said as Problem;
+}
+
 /** Whether it is settled what the secret leads to; a lost answer is not. */
 async function trade(token: string, status: HTMLElement): Promise<boolean> {
   const answer = await fetch("/v1/citizen/session", {
@@ -12,16 +25,18 @@ async function trade(token: string, status: HTMLElement): Promise<boolean> {
     body: JSON.stringify({ token }),
   });
   if (answer.ok) {
+    if (!((await answer.json()) as { voucher_id?: string }).voucher_id) throw new Error("not ours");
     location.replace("/v/buono");
     return true;
   }
   if (answer.status >= 500) return false;
+  const { detail, help_phone: phone } = await problem(answer);
   if (answer.status === 429) {
-    status.textContent = ((await answer.json()) as { detail: string }).detail;
+    status.textContent = detail;
     return false;
   }
+  // the secret is of no more use, and goes
   history.replaceState(null, "", location.pathname);
-  const { help_phone: phone } = (await answer.json()) as { help_phone?: string };
   status.className = "alert alert-warning";
   status.textContent = (answer.status === 409 ? status.dataset.replaced : status.dataset.notFound) ?? "";
   if (phone) {

@@ -5,7 +5,7 @@
 const SILENCE_MS = 45000;
 /** A stream that comes back at once is not worth a word. */
 const GRACE_MS = 3000;
-/** How soon to try again when the server refused a stream. */
+/** How soon to try again what the server refused, or what did not arrive. */
 const RETRY_MS = 10000;
 const ANSWER_MS = 15000;
 /** The next QR is asked for a moment after this one is over. */
@@ -84,6 +84,7 @@ export function follow(): () => Promise<void> {
       show("live");
     } catch {
       show("offline");
+      later();
     } finally {
       clearTimeout(timer);
     }
@@ -101,7 +102,7 @@ export function follow(): () => Promise<void> {
 
   function heard(): void {
     clearTimeout(silence);
-    silence = setTimeout(connect, SILENCE_MS);
+    silence = setTimeout(anew, SILENCE_MS);
   }
 
   function changed(event: MessageEvent<string>): void {
@@ -117,8 +118,7 @@ export function follow(): () => Promise<void> {
     grace ??= setTimeout(() => show("offline"), GRACE_MS);
     if (source?.readyState !== EventSource.CLOSED) return;
     // refused, not interrupted: asking for the page tells why
-    clearTimeout(retry);
-    retry = setTimeout(connect, RETRY_MS);
+    later();
     void refresh();
   }
 
@@ -132,11 +132,19 @@ export function follow(): () => Promise<void> {
     heard();
   }
 
-  addEventListener("offline", () => show("offline"));
-  addEventListener("online", () => {
+  /** The stream and what it may have missed. */
+  function anew(): void {
     connect();
     void refresh();
-  });
+  }
+
+  function later(): void {
+    clearTimeout(retry);
+    retry = setTimeout(anew, RETRY_MS);
+  }
+
+  addEventListener("offline", () => show("offline"));
+  addEventListener("online", anew);
   document.addEventListener("visibilitychange", () => {
     // a phone that slept may have missed everything
     if (document.visibilityState === "visible") void refresh();

@@ -1,7 +1,7 @@
 // One attempt to move money, or to ask for it: stored with its key before it is sent, so that a lost answer is never a
 // lost payment, and settled under that key until it is known what became of it.
-import type { Problem } from "../../shared/http";
-import { tillCall, type Claim, type Operation } from "../till";
+import { ANSWER_MS, type Problem } from "../../shared/http";
+import { revoked, tillCall, type Claim, type Operation } from "../till";
 import { drop } from "./attempts";
 
 /** Something that was tried. */
@@ -37,38 +37,47 @@ const FRESH_MS = 60_000;
 const LATE_MS = 20_000;
 const WAIT_MS_MAX = 8000;
 
-const done = (attempt: Attempt, data: Operation & Claim): Outcome => (attempt.kind === "claim" ? { state: "claimed", claim: data } : { state: "done", operation: data });
+/** What was done; nothing when the answer does not say it: it comes from somebody on the way, who knows nothing of the money. */
+function done(attempt: Attempt, data: Partial<Operation & Claim>): Outcome | undefined {
+  if (attempt.kind === "claim") return data.claim_id ? { state: "claimed", claim: data as Claim } : undefined;
+  return data.operation_id ? { state: "done", operation: data as Operation } : undefined;
+}
 
 /** One question; nothing when the answer was lost or is not final. */
 async function send(attempt: Attempt): Promise<Outcome | undefined> {
   const request = { method: "POST", body: attempt.body, headers: { "Idempotency-Key": attempt.key } };
-  const { status, ok, data } = await tillCall<Operation & Claim & Problem>(attempt.path, request);
+  const answer = await tillCall<Operation & Claim & Problem>(attempt.path, request);
+  const { status, ok, data } = answer;
   if (ok) return done(attempt, data);
-  if (status === 401) return { state: "gone" };
-  // a no without our code comes from somebody on the way, who knows nothing of the money
+  if (revoked(answer)) return { state: "gone" };
+  // a no without our code is nobody's who knows
   return status < 500 && status !== 429 && data.code ? { state: "refused", problem: data } : undefined;
 }
 
 /** The same without sending it again; `late`: whatever was sent has been decided by now. */
 async function find(attempt: Attempt, late: boolean): Promise<Outcome | undefined> {
   const place = attempt.kind === "claim" ? "claims" : "operations";
-  const { status, ok, data } = await tillCall<Operation & Claim & { result?: string }>(`/v1/${place}/by-key/${attempt.key}`);
-  if (ok && data.result !== "declined") return done(attempt, data);
+  const answer = await tillCall<Operation & Claim & Problem & { result?: string }>(`/v1/${place}/by-key/${attempt.key}`);
+  const { ok, data } = answer;
   // declined: the same key gives the same answer, its reason in words included, and takes nothing
-  if (ok) return attempt.secret ? { state: "never" } : send(attempt);
-  if (status === 401) return { state: "gone" };
-  return status === 404 && late ? { state: "never" } : undefined;
+  if (ok && data.result === "declined") return attempt.secret ? { state: "never" } : send(attempt);
+  if (ok) return done(attempt, data);
+  if (revoked(answer)) return { state: "gone" };
+  return data.code === "never_executed" && late ? { state: "never" } : undefined;
 }
 
 /** Goes on until it is known what became of it; `waiting` hears of every lost answer. */
 export async function settle(attempt: Attempt, waiting: () => void): Promise<Outcome> {
-  // a page that is gone may have sent it until now, while it was fresh
-  let sent = Math.min(Date.now(), attempt.at + FRESH_MS);
+  const age = () => Date.now() - attempt.at;
+  // when it was last on its way: while it was fresh a page that is gone may have sent it until now. From here on
+  // no clock counts that anybody can set
+  let ended = performance.now() - Math.max(0, age() - FRESH_MS - ANSWER_MS);
   for (let wait = 1000; ; wait = Math.min(wait * 2, WAIT_MS_MAX)) {
-    const now = Date.now();
-    const fresh = now - attempt.at < FRESH_MS && !attempt.secret;
-    if (fresh) sent = now;
-    const outcome = await (fresh ? send(attempt) : find(attempt, now - sent >= LATE_MS)).catch(() => undefined);
+    // begun in the future: the clock was wrong, and nobody knows how old it is
+    const fresh = age() >= 0 && age() < FRESH_MS && !attempt.secret;
+    const late = performance.now() - ended >= LATE_MS;
+    const outcome = await (fresh ? send(attempt) : find(attempt, late)).catch(() => undefined);
+    if (fresh) ended = performance.now();
     if (outcome) {
       // a till that was revoked may come back and ask again; what cannot be removed is asked about again
       // at the next start, and its key gives the same answer

@@ -11,30 +11,56 @@ interface Stored extends Attempt {
   shop: string;
 }
 
+/** What a database says whose connection is gone: phones close it while the app is in the background. */
+const GONE = ["InvalidStateError", "UnknownError"];
+
 let opened: Promise<IDBDatabase> | undefined;
+
+/** Opened anew next time. */
+function forget(): void {
+  opened = undefined;
+}
 
 function database(): Promise<IDBDatabase> {
   opened ??= new Promise<IDBDatabase>((done, failed) => {
     const request = indexedDB.open("buono", 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: ["shop", "key"] });
-    request.onsuccess = () => done(request.result);
+    request.onsuccess = () => {
+      const database = request.result;
+      database.onclose = forget;
+      // another window has a newer version of this page
+      database.onversionchange = () => {
+        database.close();
+        forget();
+      };
+      done(database);
+    };
     request.onerror = () => failed(request.error);
   }).catch((error: unknown) => {
-    // asked anew next time
-    opened = undefined;
+    forget();
     throw error;
   });
   return opened;
 }
 
-/** Runs one request and waits until the disk has it. */
-async function on<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+async function once<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const transaction = (await database()).transaction(STORE, mode, { durability: "strict" });
   const request = act(transaction.objectStore(STORE));
   return new Promise((done, failed) => {
     transaction.oncomplete = () => done(request.result);
     transaction.onabort = () => failed(transaction.error);
   });
+}
+
+/** Runs one request and waits until the disk has it; once more where the connection was gone. */
+async function on<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  try {
+    return await once(mode, act);
+  } catch (error) {
+    if (!(error instanceof DOMException && GONE.includes(error.name))) throw error;
+    forget();
+    return once(mode, act);
+  }
 }
 
 const put = (stored: Stored) => on("readwrite", (store) => store.put(stored));

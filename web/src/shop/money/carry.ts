@@ -20,9 +20,15 @@ export interface Settled {
 const LOCK = "buono.money";
 const others = "BroadcastChannel" in window ? new BroadcastChannel("buono.settled") : undefined;
 let carrying = false;
+let begun = 0;
+/** What was confirmed here, until it is known what is to be shown for it. */
+let confirmed: Attempt | undefined;
 
 /** Whether something is on its way. */
 export const busy = () => carrying;
+
+/** How many times something has set out: what was asked before that, and is answered after it, is over. */
+export const setOut = () => begun;
 
 /** Runs it while no other window of this app moves money; nothing when one does and it shall not wait. */
 export async function alone<T>(act: () => Promise<T>, ifAvailable = false): Promise<T | undefined> {
@@ -31,16 +37,29 @@ export async function alone<T>(act: () => Promise<T>, ifAvailable = false): Prom
   return (await navigator.locks.request(LOCK, { ifAvailable }, (lock) => (lock ? act() : undefined))) as T | undefined;
 }
 
+/** Whether it is the same to the customer, whatever key another window gave it. */
+const same = (one: Attempt, other: Attempt) =>
+  one.key === other.key || (one.path === other.path && one.body.voucher === other.body.voucher && one.cents === other.cents);
+
 function tell(settled: Settled): void {
   document.dispatchEvent(new CustomEvent(SETTLED, { detail: settled }));
   if (!carrying) return;
   carrying = false;
-  present(settled);
+  // what was begun before answers no question that was asked now
+  const other = confirmed && settled.outcome.state !== "gone" && !same(settled.attempt, confirmed);
+  const unsent = other ? confirmed : undefined;
+  present({ ...settled, unsent });
+}
+
+/** From here on nothing else is begun. */
+function start(attempt: Attempt): void {
+  carrying = true;
+  begun += 1;
+  present({ attempt });
 }
 
 async function toItsEnd(attempt: Attempt): Promise<void> {
-  carrying = true;
-  present({ attempt });
+  start(attempt);
   const outcome = await settle(attempt, () => present({ attempt, lost: true }));
   others?.postMessage({ attempt, outcome, from: place() });
   tell({ attempt, outcome });
@@ -57,8 +76,13 @@ async function settleAll(): Promise<boolean> {
     one is not sent: whoever began it looks at that result and decides anew. */
 export async function carryOut(attempt: Attempt): Promise<void> {
   if (carrying) return;
-  carrying = true;
-  present({ attempt });
+  confirmed = attempt;
+  start(attempt);
+  await inTurn(attempt);
+  if (confirmed === attempt) confirmed = undefined;
+}
+
+async function inTurn(attempt: Attempt): Promise<void> {
   const mine = await alone(async () => {
     try {
       if (await settleAll()) return true;
@@ -76,7 +100,7 @@ export async function carryOut(attempt: Attempt): Promise<void> {
   if (mine) return;
   // another window is at it: its result is shown here too
   await resume();
-  if (!carrying) return;
+  if (!carrying || confirmed !== attempt) return;
   // it told nothing: the list shows what was taken, and this attempt is not sent
   carrying = false;
   goThen(attempt.kind === "claim" ? "claims" : "operations", () => say(t("till-elsewhere"), t("till-elsewhere-text")));

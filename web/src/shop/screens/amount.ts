@@ -33,7 +33,7 @@ function enter(): void {
 function all(available: number): HTMLButtonElement {
   const made = el("button", { type: "button", textContent: t("till-all", { available: euro(available) }), id: "all" });
   made.classList.add("btn", "btn-outline-primary");
-  made.addEventListener("click", () => show({ cents: available }));
+  made.addEventListener("click", () => show({ cents: available, whole: true }));
   return made;
 }
 
@@ -63,7 +63,8 @@ function view(): Screen {
 /** Digits, comma, Backspace and Enter of a keyboard do what the pad's keys do. */
 function typed(event: KeyboardEvent): void {
   if (current() !== "amount" || event.ctrlKey || event.metaKey || event.altKey) return;
-  const onButton = event.target instanceof HTMLButtonElement;
+  // a key of the pad that a finger or the mouse has left in focus is not pressed again
+  const onButton = event.target instanceof HTMLButtonElement && !event.target.dataset.key;
   if (event.key === "Enter" && !onButton) enter();
   else if (/^[\d.,]$/.test(event.key) || event.key === "Backspace") show(press(amount, event.key));
   else return;

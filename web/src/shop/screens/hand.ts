@@ -3,6 +3,7 @@ import type { Settled } from "../money/carry";
 
 /** What the server tells of a voucher. */
 export interface Found {
+  voucher_id: string;
   status: string;
   available_cents: number;
   expires_at: string;
@@ -22,7 +23,7 @@ const AGAIN_MS = 180_000;
 
 let voucher: Voucher | undefined;
 let bill = 0;
-let last: { text: unknown; cents: number; at: number } | undefined;
+let last: { voucher: string; cents: number; at: number } | undefined;
 
 /** Takes one into the hand. */
 export function take(next: Voucher): void {
@@ -57,10 +58,10 @@ export function needsPin(cents: number): boolean {
 
 /** Whether exactly this was taken a moment ago: a second time is asked about. */
 export const takenBefore = (cents: number) =>
-  last !== undefined && last.text === voucher?.text && last.cents === cents && Date.now() - last.at < AGAIN_MS;
+  last !== undefined && last.voucher === voucher?.found.voucher_id && last.cents === cents && Date.now() - last.at < AGAIN_MS;
 
 /** Hears of a payment that went through, in this window or another. */
 export function settled({ attempt, outcome }: Settled): void {
   if (attempt.kind !== "payment" || outcome.state !== "done") return;
-  last = { text: attempt.body.voucher, cents: outcome.operation.amount_cents, at: Date.now() };
+  last = { voucher: outcome.operation.voucher_id, cents: outcome.operation.amount_cents, at: Date.now() };
 }

@@ -4,6 +4,7 @@ import type { Problem } from "../../shared/http";
 import { day, euro, t } from "../../shared/texts";
 import { icon, type Icon } from "../icons";
 import type { Attempt, Outcome } from "../money/attempt";
+import { rotating } from "../reader/code";
 import { current, draw, go, screen, swap, type Screen } from "../router";
 import { signal } from "../signal";
 import { known, type Claim } from "../till";
@@ -14,7 +15,9 @@ import { lookUp } from "./scan";
 export interface Result {
   attempt?: Attempt;
   /** Not there while it is not known. */
-  outcome?: Outcome;
+  outcome?: Outcome | undefined;
+  /** What was confirmed and was not sent, because this one from before was settled first. */
+  unsent?: Attempt | undefined;
   /** An answer was lost: it is asked again. */
   lost?: boolean;
   /** The phone cannot keep the attempt, so it was not sent. */
@@ -22,6 +25,10 @@ export interface Result {
   /** A voucher that cannot be used was scanned. */
   voucher?: Problem;
 }
+
+/** Confirmed with a QR that has changed meanwhile: the server calls that a code that was replaced. */
+const outOfDate = ({ attempt, outcome }: Result) =>
+  outcome?.state === "refused" && outcome.problem.code === "voucher_reissued" && rotating(attempt?.body.voucher);
 
 type Look = "done" | "refused" | "wait";
 
@@ -39,7 +46,8 @@ export const resultThere = () => result !== undefined;
 /** Shows it, wherever the app is. */
 export function present(next: Result): void {
   result = next;
-  if (next.outcome) signal(["done", "claimed"].includes(next.outcome.state));
+  if (next.unsent) signal(false);
+  else if (next.outcome && next.outcome.state !== "gone") signal(["done", "claimed"].includes(next.outcome.state));
   else if (next.voucher || next.unstorable) signal(false);
   if (current() === "result") draw();
   else if (current() === "amount" || current() === "confirm" || current() === "undo") swap("result");
@@ -84,8 +92,16 @@ const WAITS = { payment: "till-wait-text", undo: "till-wait-undo", claim: "till-
 const NEVER = { payment: "till-never", undo: "till-never", claim: "till-never-claim" };
 const NEVER_TEXTS = { payment: "till-never-text", undo: "till-never-undo", claim: "till-never-claim-text" };
 
+/** What was confirmed has not begun; what became of the earlier one is told in a line. */
+function earlier(attempt: Attempt, outcome: Outcome | undefined): Words {
+  const became = `${euro(attempt.cents)} · ${words({ attempt, outcome }).title}`;
+  return { look: "refused", title: t("till-earlier"), lines: [line("till-earlier-text"), el("p", { textContent: became }), line("till-earlier-again")] };
+}
+
 /** What it says. */
-function words({ attempt, outcome, lost, unstorable, voucher }: Result): Words {
+function words(shown: Result): Words {
+  const { attempt, outcome, unsent, lost, unstorable, voucher } = shown;
+  if (unsent && attempt) return earlier(attempt, outcome);
   if (voucher) return refused(voucher);
   const amount = euro(attempt?.cents ?? 0);
   const kind = attempt?.kind ?? "payment";
@@ -96,9 +112,11 @@ function words({ attempt, outcome, lost, unstorable, voucher }: Result): Words {
   }
   if (outcome.state === "done") return done(attempt, outcome);
   if (outcome.state === "claimed") return claimed(outcome.claim);
-  if (outcome.state === "gone") return { look: "refused", title: t("till-gone"), lines: [line("till-gone-text", { amount })] };
+  // neither yes nor no, until the till is connected again
+  if (outcome.state === "gone") return { look: "wait", title: t("till-gone"), lines: [line("till-gone-text", { amount })] };
   if (outcome.state === "never") return { look: "refused", title: t(NEVER[kind]), lines: [line(NEVER_TEXTS[kind], { amount })] };
   if (kind === "undo" && outcome.problem.code === "idempotency_key_reused") return { look: "refused", title: t("till-undo-twice"), lines: [line("till-undo-twice-text")] };
+  if (outOfDate(shown)) return { look: "refused", title: t("problem-qr-expired-title"), lines: [line("till-nothing-taken"), line("problem-qr-expired-detail")] };
   return refused(outcome.problem, kind === "payment" ? attempt : undefined);
 }
 
@@ -110,14 +128,18 @@ function action(key: string, style: string, act: () => void): HTMLButtonElement 
 }
 
 /** Where one goes from here. */
-function ways({ attempt, outcome }: Result): HTMLElement | undefined {
-  if (attempt && !outcome) return undefined;
+function ways(shown: Result): HTMLElement | undefined {
+  const { outcome, unsent } = shown;
+  if (shown.attempt && !outcome) return undefined;
+  // what was confirmed and not sent is what one goes on with
+  const attempt = unsent ?? shown.attempt;
   const ways = el("div", { className: "ways" });
   if (attempt?.kind === "undo") ways.append(action("till-to-list", "btn-light", () => go("operations")));
   else if (attempt?.kind === "claim") ways.append(action("till-to-claims", "btn-light", () => go("claims")));
   else ways.append(action("till-next", "btn-light", () => go("pay")));
   const text = attempt?.body.voucher;
-  if (typeof text === "string" && outcome?.state === "refused") {
+  const again = unsent !== undefined || (outcome?.state === "refused" && !outOfDate(shown));
+  if (typeof text === "string" && again) {
     ways.append(action("till-same-voucher", "btn-outline-light", () => void lookUp(text)));
   }
   return ways;
@@ -134,7 +156,7 @@ function view(): Screen {
   // this screen covers the strip that says so above all others
   const practice = inTraining() ? el("p", { textContent: `${t("till-banner")} ${t("till-guide-result")}`, className: "practice" }) : undefined;
   const place = el("div", { id: "result", className: look }, practice, icon(PICTURES[look]), text, ways(shown));
-  return { title, hiddenTitle: true, content: [place], alone: true };
+  return { title, hiddenTitle: true, content: [place], alone: true, covers: true };
 }
 
 /** Makes the screen known. */

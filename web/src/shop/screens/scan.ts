@@ -2,10 +2,11 @@
 import { button, byId, el } from "../../shared/dom";
 import type { Problem } from "../../shared/http";
 import { t } from "../../shared/texts";
+import { busy, setOut } from "../money/carry";
 import { Camera, cameraThere, type Trouble } from "../reader/camera";
 import { read, type Read } from "../reader/code";
 import { current, go, goThen, screen, swap, type Screen } from "../router";
-import { tillCall } from "../till";
+import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { take, type Found } from "./hand";
 import { field, form, hush, notice, say, sayNothingTaken, sayProblem, submit } from "./parts";
@@ -22,7 +23,8 @@ const WHY: Record<string, string> = {
 };
 
 let camera: Camera | undefined;
-let asking = false;
+/** After how many payments a question was asked that is not answered yet. */
+let asking: number | undefined;
 
 const sayWhy = (key: string) => say(t(key), t(`${key}-text`));
 
@@ -34,9 +36,14 @@ function objection(found: Read): string | undefined {
   return found.kind === "voucher" && inTraining() ? "till-real-code" : undefined;
 }
 
-async function ask(text: string): Promise<void> {
-  const { ok, status, data } = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
-  if (status === 401) return;
+/** Whether nothing was paid since: a payment's result is not covered by what was asked before it. */
+const stillWanted = (since: number) => since === setOut();
+
+async function ask(text: string, since: number): Promise<void> {
+  const answer = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
+  if (revoked(answer) || !stillWanted(since)) return;
+  const { ok, status, data } = answer;
+  if (!(ok ? data.voucher_id : data.code)) throw new Error(String(status));
   if (!ok) return goThen("pay", () => sayProblem(data));
   if (data.status === "active" && data.available_cents <= 0) return present({ voucher: { code: "empty", title: t("till-empty"), detail: t("till-empty-text") } });
   const why = WHY[data.status];
@@ -48,20 +55,21 @@ async function ask(text: string): Promise<void> {
 
 /** Looks up what was scanned or typed, wherever the app stands. */
 export async function lookUp(text: string): Promise<void> {
-  if (asking) return;
+  const since = setOut();
+  if (busy() || asking === since) return;
   const found = read(text);
   const wrong = objection(found);
   if (wrong || found.kind === "mistyped" || found.kind === "foreign") {
     return goThen("pay", () => sayWhy(wrong ?? "till-foreign"));
   }
-  asking = true;
+  asking = since;
   say(t("till-looking"));
   try {
-    await ask(found.text);
+    await ask(found.text, since);
   } catch {
-    goThen("pay", sayNothingTaken);
+    if (stillWanted(since)) goThen("pay", sayNothingTaken);
   } finally {
-    asking = false;
+    if (asking === since) asking = undefined;
   }
 }
 

@@ -24,7 +24,6 @@ export const VOUCHERS: Record<string, Voucher> = {
 
 interface Done extends Operation {
   key: string;
-  voucher: string;
 }
 
 const PLACE = "buono.training.done";
@@ -37,7 +36,7 @@ const write = (operations: Done[]) => sessionStorage.setItem(PLACE, JSON.stringi
 export const refill = () => sessionStorage.removeItem(PLACE);
 
 function left(voucher: string): number {
-  const spent = all().filter((done) => done.voucher === voucher).reduce((sum, done) => sum + (done.kind === "reversal" ? -1 : 1) * done.amount_cents, 0);
+  const spent = all().filter((done) => done.voucher_id === voucher).reduce((sum, done) => sum + (done.kind === "reversal" ? -1 : 1) * done.amount_cents, 0);
   return (VOUCHERS[voucher]?.cents ?? 0) - spent;
 }
 
@@ -45,7 +44,7 @@ const answer = <T>(status: number, data: T): Answer<unknown> => ({ status, ok: s
 
 /** A problem in the words of the real one. */
 function problem(status: number, name: string, more: Partial<Problem> = {}): Answer<unknown> {
-  return answer(status, { code: name, title: t(`problem-${name}-title`), detail: t(`problem-${name}-detail`), ...more });
+  return answer(status, { code: name.replace(/-/g, "_"), title: t(`problem-${name}-title`), detail: t(`problem-${name}-detail`), ...more });
 }
 
 function record(key: string, kind: string, voucher: string, cents: number): Done {
@@ -54,7 +53,7 @@ function record(key: string, kind: string, voucher: string, cents: number): Done
     operation_id: newKey(),
     kind,
     key,
-    voucher,
+    voucher_id: voucher,
     terminal_id: null,
     amount_cents: cents,
     reversed_cents: 0,
@@ -70,6 +69,7 @@ function lookUp(voucher: string): Answer<unknown> {
   const found = VOUCHERS[voucher];
   if (!found) return problem(404, "voucher-not-found");
   return answer(200, {
+    voucher_id: voucher,
     status: found.status ?? "active",
     available_cents: left(voucher),
     expires_at: new Date(Date.now() + 30 * 86_400_000).toISOString(),
@@ -100,7 +100,7 @@ function reverse(key: string, id: string, cents?: number): Answer<unknown> {
   const amount = cents ?? target.amount_cents - target.reversed_cents;
   if (amount > target.amount_cents - target.reversed_cents) return problem(409, "reversal-exceeds");
   write(operations.map((done) => (done.operation_id === id ? { ...done, reversed_cents: done.reversed_cents + amount } : done)));
-  return answer(201, record(key, "reversal", target.voucher, amount));
+  return answer(201, record(key, "reversal", target.voucher_id, amount));
 }
 
 function list(): Answer<unknown> {
