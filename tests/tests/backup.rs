@@ -52,6 +52,22 @@ impl Town {
         to
     }
 
+    /// The ids of the messages that have gone, once there are as many.
+    async fn messages(&self, count: usize) -> Vec<String> {
+        loop {
+            let sent = std::fs::read_to_string(self.path("data").join("messages.jsonl")).unwrap_or_default();
+            let ids = sent.lines().map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                line["id"].as_str().unwrap().to_owned()
+            });
+            let ids: Vec<_> = ids.collect();
+            if ids.len() >= count {
+                return ids;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
     fn lose(&self, file: &str) {
         for end in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(self.path("data").join(format!("{file}{end}")));
@@ -138,7 +154,9 @@ async fn an_older_ledger_under_a_newer_journal_catches_up_exactly() {
     let mut town = Town::new(Stores::files()).await;
     let copy = town.backup("copy");
     let lost = seal(town.server.as_ref().unwrap()).await;
+    let before = town.messages(0).await.len();
     town.pay(15).await;
+    let sent = town.messages(before + 15).await;
     town.end();
     town.run("restore", &["--from", &copy, "--only", "ledger"]).refused("not empty");
     town.lose("ledger.db");
@@ -150,8 +168,12 @@ async fn an_older_ledger_under_a_newer_journal_catches_up_exactly() {
     assert_eq!(claims(server).await, serde_json::json!([]));
     let again = seal(server).await;
     assert!(again["operations"].as_i64() > lost["operations"].as_i64() && again["number"] == lost["number"], "{again}");
+    // no family hears again what it was told: the next payment's message is the next one
+    town.pay(1).await;
+    let all = town.messages(sent.len() + 1).await;
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len(), "sent twice: {all:?}");
     town.end();
-    town.goes_on(35).await;
+    town.goes_on(36).await;
 }
 
 #[tokio::test]

@@ -1,13 +1,16 @@
 //! `buono restore`: a backup into an empty installation.
 #![allow(clippy::print_stdout, reason = "commands answer on standard output")]
 
+use super::STEP_BYTES;
 use super::manifest::Manifest;
 use super::transfer::{Origin, Part, Target, move_fences, place_key, transfer};
+use crate::edge::SystemClock;
 use crate::seen;
 use crate::settings::{Settings, StartError};
 use crate::stores::lock;
+use domain::clock::Clock;
 use std::path::{Path, PathBuf};
-use store::journal::SqliteJournal;
+use store::journal::{Journal, SqliteJournal};
 use store::ledger::Db;
 
 /// What to restore.
@@ -41,7 +44,10 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
     let mut origin = Origin { db, journal, heads: manifest.head };
     let mut target = Target::open(settings, origin.heads.partitions().len()).await?;
     transfer(&mut origin, &mut target, options.only).await?;
-    if options.only != Some(Part::Ledger) {
+    if options.only == Some(Part::Ledger) {
+        let kept = catch_up(&target.db, target.journal.as_mut()).await?;
+        println!("{kept} messages may have gone already and are kept back: the console sends each again that has not");
+    } else {
         seen::forget(&settings.data)?;
     }
     for (partition, end) in move_fences(target.journal.as_mut())? {
@@ -51,6 +57,21 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
     Ok(())
 }
 
+/// Brings the ledger up to the journal's end here and now, since whatever it says to families it has said before: what the
+/// server projected at its next start it would send again.
+async fn catch_up(db: &Db, journal: &mut dyn Journal) -> Result<u64, StartError> {
+    for partition in journal.partitions()? {
+        let mut head = db.checkpoint(partition).await?;
+        loop {
+            let batches = journal.read(partition, head.seq + 1, STEP_BYTES)?;
+            let Some(last) = batches.last() else { break };
+            db.project(partition, &head, &batches).await?;
+            head = last.head();
+        }
+    }
+    Ok(db.keep_back_messages(SystemClock.now().micros()).await?)
+}
+
 fn told(taken_at: &str, from: &Path, only: Option<Part>) -> String {
     match only {
         None => format!(
@@ -58,8 +79,8 @@ fn told(taken_at: &str, from: &Path, only: Option<Part>) -> String {
             from.display()
         ),
         Some(Part::Ledger) => format!(
-            "the ledger of {taken_at} is back; at its next start the server brings it up to the journal's end, and \
-             nothing that was paid is lost. What staff changed since then must be entered again"
+            "the ledger of {taken_at} is back and reaches to the journal's end: nothing that was paid is lost. What staff \
+             changed since then must be entered again"
         ),
         Some(Part::Journal) => format!("the journal of {taken_at} is back; now run `buono serve`"),
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Those of fixed text; the rest is made by [`WriteRows`].
-pub(super) const STATEMENTS: &[&str] = &[TAKE, TAKEN, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, DEPTH];
+pub(super) const STATEMENTS: &[&str] = &[TAKE, TAKEN, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, KEEP_BACK, DEPTH];
 
 /// The one message that tells of no operation.
 const LINK: &str = "voucher_link";
@@ -45,6 +45,8 @@ const SENT_OF_IMPORT: &str = "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.v
     WHERE h.import_id = $1 AND (o.sent_at IS NOT NULL OR o.status = 'sending')";
 const SUPPRESS: &str = "UPDATE outbox SET status = 'suppressed' WHERE status = 'pending' AND voucher_id IN
     (SELECT voucher_id FROM holder WHERE import_id = $1)";
+const KEEP_BACK: &str =
+    "UPDATE outbox SET status = 'suppressed' WHERE status IN ('pending', 'sending') AND not_before <= $1";
 const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status IN ('pending', 'sending')";
 
 /// A message in one's hands, with all that it is written from.
@@ -300,5 +302,17 @@ impl Db {
                 return Err(Error::Conflict);
             }
         })
+    }
+
+    /// Holds back every message that was due by now, and says how many: they may have gone already.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn keep_back_messages(&self, now: i64) -> Result<u64, Error> {
+        Ok(on!(self, |connection| sqlx::query(KEEP_BACK)
+            .bind(now)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?)
     }
 }
