@@ -5,7 +5,7 @@ use crate::codes::CodeIndexes;
 use crate::seal::Sealed;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF, BY_TAX];
+pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF, HOLDERS];
 
 const PERSON: &str =
     "INSERT INTO person (id, municipality_id, language, tax_index, phone_index, email_index, wrapped_key,
@@ -20,11 +20,9 @@ const SEALED: &str = "SELECT id, municipality_id, language, wrapped_key, sealed 
 const HOLDER_OF: &str =
     "SELECT voucher_id, municipality_id, person_id, import_id, reference, channel, household, minors, initials
     FROM holder WHERE voucher_id = $1";
-const BY_TAX: &str = "SELECT h.voucher_id, h.municipality_id, h.person_id, h.import_id, h.reference, h.channel, h.household,
-        h.minors, h.initials
-    FROM holder h JOIN person p ON p.id = h.person_id
-    JOIN voucher v ON v.id = h.voucher_id
-    WHERE h.municipality_id = $1 AND v.programme_id = $2 AND v.status <> 'closed' AND (p.tax_index = $3 OR h.reference = $4)";
+const HOLDERS: &str = "SELECT p.tax_index, h.reference FROM voucher v
+    JOIN holder h ON h.voucher_id = v.id JOIN person p ON p.id = h.person_id
+    WHERE v.municipality_id = $1 AND v.programme_id = $2 AND v.status <> 'closed'";
 
 /// A person as stored.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -174,22 +172,14 @@ impl Db {
         Ok(row)
     }
 
-    /// Vouchers of a programme that the same person, or the same reference, has already.
+    /// Who has a voucher of a programme: what their codice fiscale is found under, if it is known, and their reference.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn same_holder(
-        &self,
-        municipality: Uuid,
-        programme: Uuid,
-        tax_index: Option<[u8; 16]>,
-        reference: &str,
-    ) -> Result<Vec<HolderRow>, Error> {
-        let rows = on!(self, |connection| sqlx::query_as(BY_TAX)
+    pub async fn holders(&self, municipality: Uuid, programme: Uuid) -> Result<Vec<(Option<Vec<u8>>, String)>, Error> {
+        let rows = on!(self, |connection| sqlx::query_as(HOLDERS)
             .bind(municipality)
             .bind(programme)
-            .bind(tax_index.as_ref().map(|index| &index[..]))
-            .bind(reference)
             .fetch_all(connection)
             .await)?;
         Ok(rows)

@@ -12,6 +12,7 @@ use domain::clock::Timestamp;
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::HashSet;
 use store::ledger::{NewImport, ProgrammeRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -191,18 +192,14 @@ pub(super) async fn newcomers<'a>(
     programme: &ProgrammeRow,
     parsed: &'a Parsed<Beneficiary>,
 ) -> Result<Vec<&'a Beneficiary>, Problem> {
-    let mut new = Vec::new();
-    for person in &parsed.rows {
-        let (index, reference) = (tax_index(state, person), reference(state, person));
-        let known = state
-            .town(programme.municipality_id)
-            .same_holder(programme.municipality_id, programme.id, index, &reference)
-            .await?;
-        if known.is_empty() {
-            new.push(person);
-        }
-    }
-    Ok(new)
+    let town = programme.municipality_id;
+    let (taxed, referred): (HashSet<_>, HashSet<_>) =
+        state.town(town).holders(town, programme.id).await?.into_iter().unzip();
+    let known = |person: &&Beneficiary| {
+        let index = tax_index(state, person).map(|index| Some(index.to_vec()));
+        index.is_some_and(|index| taxed.contains(&index)) || referred.contains(&reference(state, person))
+    };
+    Ok(parsed.rows.iter().filter(|person| !known(person)).collect())
 }
 
 async fn people_report(
