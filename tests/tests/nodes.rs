@@ -301,6 +301,31 @@ async fn nodes_come_and_go_on_postgres_alone() {
     nodes_come_and_go(ON_POSTGRES).await;
 }
 
+/// A till that asks what became of its payment is never told that it was not executed, whichever node does not answer.
+#[tokio::test]
+async fn of_a_payment_nobody_says_not_executed_while_a_node_is_frozen() {
+    let town = Nodes::on(Ground { nodes: 2, ..ON_REDIS }).await;
+    let (client, till) = (Client::new(), town.demo["terminals"][0]["token"].as_str().unwrap());
+    let (status, _, paid) = try_to_pay(&town, 0, 0, "asked-while-frozen", 1).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{paid}");
+    signal(&town.nodes[1], "-STOP");
+    let asked = async || {
+        let url = format!("{}/v1/operations/by-key/asked-while-frozen", town.nodes[0].base_url);
+        let answer = client.get(url).bearer_auth(till).send().await.unwrap();
+        (answer.status(), answer.json::<Value>().await.unwrap())
+    };
+    loop {
+        match asked().await {
+            (StatusCode::OK, found) => {
+                assert_eq!(found["operation_id"], paid["operation_id"]);
+                break;
+            }
+            (status, told) => assert_eq!((status.as_u16(), &told["code"]), (504, &json!("outcome_unknown")), "{told}"),
+        }
+    }
+    signal(&town.nodes[1], "-CONT");
+}
+
 /// A data folder was copied with its node's name: the later process counts, and the earlier one takes no part.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_name_is_one_node() {
