@@ -13,7 +13,7 @@ const WRITTEN_OUT: [&str; 9] =
     ["site-", "home-", "accessibility-", "trouble-", "door-", "page-", "till-", "console-", "paper-"];
 
 /// Names of the web's own standards, which are the same in every language, and of our own styles.
-const STANDARD: [&str; 14] = [
+const STANDARD: [&str; 16] = [
     "Content-Type",
     "Accept-Language",
     "Idempotency-Key",
@@ -26,6 +26,8 @@ const STANDARD: [&str; 14] = [
     "BroadcastChannel",
     "NotAllowedError",
     "NotFoundError",
+    "InvalidStateError",
+    "UnknownError",
     "row fields",
     "rules answer",
 ];

@@ -25,7 +25,7 @@ async function trade(token: string, status: HTMLElement): Promise<boolean> {
     body: JSON.stringify({ token }),
   });
   if (answer.ok) {
-    if (!((await answer.json()) as { voucher_id?: string }).voucher_id) throw new Error("not ours");
+    if (!((await answer.json()) as { voucher_id?: string }).voucher_id) throw new Error(String(answer.status));
     location.replace("/v/buono");
     return true;
   }
