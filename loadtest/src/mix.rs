@@ -354,7 +354,7 @@ mod tests {
         let mut chooser = chooser("links=100");
         let minute =
             (0..60_000).filter(|ms| chooser.next(Duration::from_millis(*ms)).unwrap().kind == Kind::Link).count();
-        assert!((15..=20).contains(&minute), "a quarter of 30 and 48: {minute}");
+        assert!((150..=165).contains(&minute), "a quarter of 60 and 600: {minute}");
     }
 
     #[test]

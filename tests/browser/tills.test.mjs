@@ -1,7 +1,7 @@
 // A till's life: joining, its name, being disconnected by its shop or by the municipality.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closePage, keyIn, openConsole, openPage, openTill, typeCode } from "./lib/browser.mjs";
+import { closePage, keyIn, loseAnswers, openConsole, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 const shop = (number = 0) => town.demo.terminals[number];
@@ -45,6 +45,26 @@ test("the console's QR opens the app with the code in it", async () => {
   assert.ok(!page.url().includes(code), "the code does not stay in the address");
   await page.evaluate(() => (location.hash = "join"));
   await page.locator("h1", { hasText: "già collegata" }).waitFor();
+  await closePage(page);
+});
+
+test("a payment before the server has told of the shop is settled as any other", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/503/);
+  await page.route("**/v1/shop", (route) => route.fulfill({ status: 503 }));
+  await page.goto("/negozio");
+  await page.locator("#enrolment").fill(await enrolment());
+  await page.locator("#join").click();
+  await page.locator(".tiles").waitFor();
+  await loseAnswers(page, "**/v1/redemptions", Infinity);
+  await typeCode(page, town.demo.vouchers[71].code);
+  await keyIn(page, 100);
+  await page.locator("#take").click();
+  await page.locator("#yes").click();
+  await result(page, "wait", "Sto controllando");
+  await page.unroute("**/v1/shop");
+  await page.reload();
+  await result(page, "done", "1,00");
   await closePage(page);
 });
 

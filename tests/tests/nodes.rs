@@ -134,7 +134,7 @@ async fn a_node_whose_ledger_fell_silent_hears_of_payments_and_suspended_shops()
     // both nodes are asking whether something has changed when one of them loses its ledger
     let held = ledger.hold("LOCK TABLE directory_version IN ACCESS EXCLUSIVE MODE");
     ledger.comes("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' HAVING count(*) > 1").await;
-    wire.set_for_those_there(Fault::Hold);
+    wire.set_for_those_there(Fault::Silence);
     drop(held);
     let (_, _, paid) = try_to_pay(&town, 0, 1, "while-it-is-silent", 7).await.unwrap();
     hears(&mut events, paid["balance_cents"].as_i64().unwrap()).await;

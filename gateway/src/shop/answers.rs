@@ -160,11 +160,8 @@ async fn replay(state: &AppState, voucher: VoucherId, outcome: &Outcome) -> Resu
         let available = outcome.balance_after.get() - outcome.held_after.get();
         return Err(declined(decline, outcome.balance_after.get(), available).replayed());
     }
-    // what became of it is known: an answer without its receipt is better than none
-    let found = carrier(state, outcome).await.unwrap_or_else(|problem| {
-        tracing::warn!(code = problem.code(), "an operation is told again without its receipt");
-        None
-    });
+    // the same answer again or none: and it was executed, whoever is asked for its receipt and does not say
+    let found = carrier(state, outcome).await.map_err(|_| Problem::new("outcome_unknown"))?;
     let receipt = found.as_ref().map(|(partition, batch, index)| state.signer.receipt(*partition, batch, *index));
     let body = of_outcome(voucher, outcome, receipt);
     let mut answer = HttpResponse::Ok();

@@ -16,8 +16,10 @@ pub enum Fault {
     HalveRequest,
     /// It arrives, and the wire breaks before the answer does.
     LoseAnswer,
-    /// Nothing arrives, requests or answers, until the fault is another one; then it does, even if nobody waits any more.
+    /// It waits until the fault is another one, and then arrives, even if nobody waits any more.
     Hold,
+    /// The same, and for answers too: the machine at the other end is gone.
+    Silence,
 }
 
 /// What befalls whom.
@@ -49,7 +51,8 @@ impl Shared {
     fn hold(&self, connection: u64, len: usize) {
         let mut state = self.lock();
         state.held = state.held.max(len);
-        drop(self.0.1.wait_while(state, |state| state.fault_of(connection) == Fault::Hold).unwrap());
+        let waits = |state: &mut State| matches!(state.fault_of(connection), Fault::Hold | Fault::Silence);
+        drop(self.0.1.wait_while(state, waits).unwrap());
     }
 }
 
@@ -136,7 +139,7 @@ fn forward(mut client: TcpStream, mut server: TcpStream, shared: &Shared, number
             Fault::HalveRequest => len / 2,
             _ => len,
         };
-        if now == Fault::Hold {
+        if matches!(now, Fault::Hold | Fault::Silence) {
             shared.hold(number, len);
         }
         if server.write_all(&bytes[..sent]).is_err() || sent < len {
@@ -151,7 +154,7 @@ fn backward(mut server: TcpStream, mut client: TcpStream, shared: &Shared, numbe
     let mut bytes = vec![0; 1 << 20];
     while let Ok(len @ 1..) = server.read(&mut bytes) {
         let now = shared.fault_of(number);
-        if now == Fault::Hold {
+        if now == Fault::Silence {
             shared.hold(number, 0);
         }
         if now == Fault::LoseAnswer || client.write_all(&bytes[..len]).is_err() {

@@ -29,14 +29,15 @@ async function letIn(registration: ServiceWorkerRegistration): Promise<void> {
 export function keepUpToDate(): void {
   const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
   if (!workers) return;
-  const before = workers.controller;
+  let before = workers.controller;
   let changed = false;
   const reload = () => {
     if (changed && idle()) location.reload();
   };
   workers.addEventListener("controllerchange", () => {
     // the first worker ever changes nothing for a page that came from the network
-    changed = before !== null;
+    changed ||= before !== null;
+    before = workers.controller;
     reload();
   });
   void workers.register(`/shop/worker.js?lang=${lang}`, { scope: "/shop", updateViaCache: "none" }).then((registration) => {

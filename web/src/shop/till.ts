@@ -6,6 +6,7 @@ import { inTraining } from "./training/mode";
 
 const TOKEN = "buono.token";
 const SHOP = "buono.shop";
+const PLACE = "buono.place";
 
 /** Told to the page when the server no longer knows the till. */
 export const REVOKED = "revoked";
@@ -37,13 +38,17 @@ export interface Shop {
 /** Whether the till was enrolled. */
 export const enrolled = () => localStorage.getItem(TOKEN) !== null;
 
-/** Keeps the token. */
-export const enrol = (token: string) => localStorage.setItem(TOKEN, token);
+/** Keeps the token, and whose till it is: a payment may come before the server has told more of the shop. */
+export function enrol(token: string, shop: string): void {
+  localStorage.setItem(TOKEN, token);
+  localStorage.setItem(PLACE, shop);
+}
 
 /** Forgets token and shop: the till was disconnected. */
 export function forget(): void {
   localStorage.removeItem(TOKEN);
   localStorage.removeItem(SHOP);
+  localStorage.removeItem(PLACE);
 }
 
 /** What authorises a call. */
@@ -59,7 +64,7 @@ export function known(): Shop | undefined {
 export const remember = (shop: Shop) => localStorage.setItem(SHOP, JSON.stringify(shop));
 
 /** Under whose name attempts are kept: a till that moves leaves its questions where they belong. */
-export const place = () => (inTraining() ? "training" : known()?.shop.id ?? "");
+export const place = () => (inTraining() ? "training" : known()?.shop.id ?? localStorage.getItem(PLACE) ?? "");
 
 /** Whether the server says that it does not know the till; the same from somebody on the way says nothing. */
 export const revoked = ({ status, data }: Answer<unknown>) => status === 401 && (data as Problem).code === "unauthorized";

@@ -16,9 +16,9 @@ export const JOINED = "joined";
 async function join(): Promise<void> {
   const body = { enrolment_code: byId<HTMLInputElement>("enrolment").value, label: byId<HTMLInputElement>("label").value };
   try {
-    const { ok, data } = await call<Problem & { token: string }>("/v1/terminals/enrol", { method: "POST", body });
+    const { ok, data } = await call<Problem & { token: string; shop: { id: string } }>("/v1/terminals/enrol", { method: "POST", body });
     if (!ok) return sayProblem(data);
-    enrol(data.token);
+    enrol(data.token, data.shop.id);
   } catch {
     return sayOffline();
   }

@@ -8,7 +8,7 @@ import { read, type Read } from "../reader/code";
 import { current, go, goThen, screen, swap, type Screen } from "../router";
 import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
-import { take, type Found } from "./hand";
+import { letGo, take, type Found } from "./hand";
 import { field, form, hush, notice, say, sayNothingTaken, sayProblem, submit } from "./parts";
 import { present } from "./result";
 
@@ -45,6 +45,8 @@ async function ask(text: string, since: number): Promise<void> {
   const { ok, status, data } = answer;
   if (!(ok ? data.voucher_id : data.code)) throw new Error(String(status));
   if (!ok) return goThen("pay", () => sayProblem(data));
+  // what was in the hand before is not what was read now
+  letGo();
   if (data.status === "active" && data.available_cents <= 0) return present({ voucher: { code: "empty", title: t("till-empty"), detail: t("till-empty-text") } });
   const why = WHY[data.status];
   if (why) return present({ voucher: { code: why, title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
