@@ -66,6 +66,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("amount_invalid", 422),
     ("validity_invalid", 422),
     ("payment_day_invalid", 422),
+    ("iban_invalid", 422),
     ("idempotency_key_reused", 422),
     ("file_unreadable", 422),
     ("too_many_requests", 429),

@@ -301,7 +301,7 @@ async fn a_claim_is_a_document_and_needs_to_know_where_the_money_goes() {
         on.request(caller, Method::PUT, &path).json(&json!({"iban": iban})).send()
     };
     let wrong = account(&town.admin, "IT60X0542811101000000123457").await.unwrap();
-    assert_eq!((wrong.status().as_u16(), wrong.json::<Value>().await.unwrap()["field"].as_str()), (400, Some("iban")));
+    assert_eq!((wrong.status().as_u16(), &wrong.json::<Value>().await.unwrap()["code"]), (422, &json!("iban_invalid")));
     assert_eq!(account(&town.clerk, "DE89370400440532013000").await.unwrap().status().as_u16(), 403);
     assert_eq!(account(&town.admin, "DE89 3704 0044 0532 0130 00").await.unwrap().status().as_u16(), 204);
     on.post(&till, "/v1/redemptions", &redeem).await;

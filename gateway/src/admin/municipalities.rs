@@ -162,7 +162,7 @@ async fn own(state: web::Data<AppState>, staff: Staff<Reads>) -> Result<HttpResp
 /// rest, with the day.
 #[utoipa::path(tag = "municipalities", operation_id = "change_municipality",
     responses((status = 200, description = "The municipality as it is now", body = AboutMunicipality)),
-    extensions(("x-roles" = json!(Decides::ROLES))))]
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["bad_request"]))))]
 #[put("/v1/admin/municipality")]
 async fn change(
     state: web::Data<AppState>,

@@ -190,7 +190,7 @@ struct Account {
 #[utoipa::path(tag = "shops", operation_id = "change_shop_account",
     params(("id" = Uuid, Path, description = "The shop")),
     responses((status = 204, description = "It is written down")),
-    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found", "conflict"]))))]
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found", "conflict", "bad_request", "iban_invalid"]))))]
 #[put("/v1/admin/shops/{id}/account")]
 async fn account(
     state: web::Data<AppState>,
@@ -199,7 +199,7 @@ async fn account(
     body: web::Json<Account>,
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    let iban = Iban::parse(&body.iban).map_err(|_| Problem::new("bad_request").with("field", "iban"))?;
+    let iban = Iban::parse(&body.iban).map_err(|_| Problem::new("iban_invalid"))?;
     let directory = state.directory.now();
     let own = directory.shops.get(&*path).filter(|shop| shop.municipality_id == municipality);
     let shop = own.ok_or(Problem::new("not_found"))?;
