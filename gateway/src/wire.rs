@@ -264,12 +264,9 @@ pub fn limit(asked: Option<i64>) -> Result<i64, Problem> {
 /// `bad_request` with the field.
 pub fn web_address(value: &str, field: &str) -> Result<String, Problem> {
     let address = text(value, 500, field)?;
-    let leads_somewhere = ["https://", "http://"].iter().any(|scheme| address.starts_with(scheme));
-    if leads_somewhere && !address.contains(char::is_whitespace) {
-        Ok(address)
-    } else {
-        Err(Problem::new("bad_request").with("field", field))
-    }
+    let place = ["https://", "http://"].iter().find_map(|scheme| address.strip_prefix(scheme));
+    let leads_somewhere = place.is_some_and(|place| !place.is_empty() && place.chars().all(|c| c.is_ascii_graphic()));
+    if leads_somewhere { Ok(address) } else { Err(Problem::new("bad_request").with("field", field)) }
 }
 
 /// A text that may say nothing.

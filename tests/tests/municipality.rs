@@ -80,6 +80,7 @@ async fn what_makes_no_sense_changes_nothing() {
     let long = "x".repeat(2001);
     for (field, wrong) in [
         ("help_phone", " "),
+        ("help_phone", "chiedi a Ĩ"),
         ("help_phone", "0123456789012345678901234567890123456789 0"),
         ("help_email", "nessuno"),
         ("accessibility_url", "javascript:alert(1)"),

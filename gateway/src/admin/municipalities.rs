@@ -4,7 +4,7 @@ use crate::auth::{Decides, Operates, Reads, Staff};
 use crate::edge::new_id;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wire::{Instant, Listed, Page, Text40, Text120, text, text_or_none, web_address};
+use crate::wire::{Instant, Listed, Page, Text120, text, text_or_none, web_address};
 use actix_web::{HttpResponse, get, post, put, web};
 use domain::contacts::Email;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ struct NewMunicipality {
     #[schema(value_type = Text120)]
     name: String,
     /// Where citizens call.
-    #[schema(value_type = Text40)]
+    #[schema(max_length = 40, pattern = r"^\+?[0-9][0-9 ()/.-]*$")]
     help_phone: String,
     /// Where citizens write.
     #[schema(format = Email, max_length = 254)]
@@ -82,7 +82,7 @@ async fn add(
     let row = MunicipalityRow {
         id: new_id(),
         name: text(&body.name, 120, "name")?,
-        help_phone: text(&body.help_phone, 40, "help_phone")?,
+        help_phone: help_phone(&body.help_phone)?,
         help_email: help_email(&body.help_email)?,
         ..MunicipalityRow::default()
     };
@@ -90,6 +90,15 @@ async fn add(
     state.directory_changed().await?;
     state.audit(Some(row.id), Some(staff.user.uuid()), "municipality_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(Municipality::from(row)))
+}
+
+/// A number that a phone can dial, and every sheet can print.
+fn help_phone(typed: &str) -> Result<String, Problem> {
+    let number = text(typed, 40, "help_phone")?;
+    let digits = number.strip_prefix('+').unwrap_or(&number);
+    let dials = digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.chars().all(|c| c.is_ascii_digit() || " ()/.-".contains(c));
+    if dials { Ok(number) } else { Err(Problem::new("bad_request").with("field", "help_phone")) }
 }
 
 fn help_email(text: &str) -> Result<String, Problem> {
@@ -132,22 +141,22 @@ impl AboutMunicipality {
     "accessibility_gaps": "Allo sportello c'è chi aiuta chi non vede."}))]
 struct MunicipalityChange {
     /// Where citizens call.
-    #[schema(value_type = Text40)]
+    #[schema(max_length = 40, pattern = r"^\+?[0-9][0-9 ()/.-]*$")]
     help_phone: String,
     /// Where citizens write.
     #[schema(format = Email, max_length = 254)]
     help_email: String,
     /// Where its formal statement of accessibility is: https:// or http://.
-    #[schema(format = "uri", max_length = 500, pattern = "^https?://")]
+    #[schema(max_length = 500, pattern = "^https?://[!-~]+$")]
     accessibility_url: Option<String>,
     /// Who cannot use the pages well, and what they can do instead, in its own words.
-    #[schema(max_length = 2000)]
+    #[schema(max_length = 2000, pattern = r"^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*$")]
     #[serde(default)]
     accessibility_gaps: String,
 }
 
 /// What the municipality says about itself
-#[utoipa::path(tag = "municipalities", operation_id = "read_municipality",
+#[utoipa::path(tag = "municipality", operation_id = "read_municipality",
     responses((status = 200, description = "The caller's municipality", body = AboutMunicipality)),
     extensions(("x-roles" = json!(Reads::ROLES))))]
 #[get("/v1/admin/municipality")]
@@ -160,7 +169,7 @@ async fn own(state: web::Data<AppState>, staff: Staff<Reads>) -> Result<HttpResp
 ///
 /// Vouchers, sheets and the shops' help show the new contacts from the answer on; the page about accessibility shows the
 /// rest, with the day.
-#[utoipa::path(tag = "municipalities", operation_id = "change_municipality",
+#[utoipa::path(tag = "municipality", operation_id = "change_municipality",
     responses((status = 200, description = "The municipality as it is now", body = AboutMunicipality)),
     extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["bad_request"]))))]
 #[put("/v1/admin/municipality")]
@@ -170,7 +179,7 @@ async fn change(
     body: web::Json<MunicipalityChange>,
 ) -> Result<HttpResponse, Problem> {
     let row = MunicipalityRow {
-        help_phone: text(&body.help_phone, 40, "help_phone")?,
+        help_phone: help_phone(&body.help_phone)?,
         help_email: help_email(&body.help_email)?,
         accessibility_url: body
             .accessibility_url

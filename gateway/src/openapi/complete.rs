@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const CONVENTIONS: &str = include_str!("conventions.md");
 
 /// The parts of the document, in the order of its chapters.
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 16] = [
     ("till", "What shops use, with the token of an enrolled till."),
     ("citizen", "What a voucher's holder uses, with the session that the link or the code opens."),
     ("session", "Staff sign in and out."),
@@ -19,6 +19,7 @@ const TAGS: [(&str, &str); 15] = [
     ("vouchers", "Finding and changing vouchers."),
     ("users", "Who works for the municipality."),
     ("municipalities", "What the operator of the installation looks after."),
+    ("municipality", "What a municipality says about itself."),
     ("messages", "What was sent to holders."),
     ("claims", "What shops ask to be paid: checked, approved, paid."),
     ("tickets", "What shops ask, and the answers."),

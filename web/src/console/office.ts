@@ -19,8 +19,10 @@ export async function showOffice(): Promise<void> {
 }
 
 async function save(form: HTMLFormElement): Promise<void> {
-  const { accessibility_url, ...rest } = Object.fromEntries(new FormData(form)) as Record<string, string>;
-  await admin("/municipality", { method: "PUT", body: { ...rest, accessibility_url: accessibility_url || null } });
+  const { accessibility_url, accessibility_gaps = "", ...rest } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  // some browsers give two letters for the end of a line
+  const gaps = accessibility_gaps.replace(/\r/g, "");
+  await admin("/municipality", { method: "PUT", body: { ...rest, accessibility_url: accessibility_url || null, accessibility_gaps: gaps } });
   say(true, t("console-office-saved"));
   await showOffice();
 }
