@@ -63,6 +63,7 @@ test("a payment before the server has told of the shop is settled as any other",
   await page.locator("#yes").click();
   await result(page, "wait", "Sto controllando");
   await page.unroute("**/v1/shop");
+  await page.unroute("**/v1/redemptions");
   await page.reload();
   await result(page, "done", "1,00");
   await closePage(page);
