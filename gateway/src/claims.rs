@@ -1,5 +1,6 @@
 //! Claims as the shop and the municipality see them: where they are, their lines, and what both wrote about these.
 
+pub mod account;
 pub mod document;
 
 use crate::problem::Problem;

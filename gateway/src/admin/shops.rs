@@ -1,7 +1,7 @@
 //! `/v1/admin/shops`: the affiliated shops, their standing, their tills.
 
 use crate::auth::{Decides, Reads, Staff, Works};
-use crate::claims::document::change_account;
+use crate::claims::account::change_account;
 use crate::nothing::Nothing;
 use crate::problem::Problem;
 use crate::shop::enrolment_index;
@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, get, post, put, web};
 use domain::contacts::Iban;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::sync::Arc;
 use store::keys::random;
 use store::ledger::ShopRow;
 use utoipa::ToSchema;
@@ -97,6 +98,13 @@ async fn list(
     Ok(HttpResponse::Ok().json(Listed::of_all(&own, &page, |shop| shop.id, |shop| Shop::from(&***shop))?))
 }
 
+/// A shop of the caller's municipality.
+fn own_shop(state: &AppState, municipality: Uuid, shop: Uuid) -> Result<Arc<ShopRow>, Problem> {
+    let directory = state.directory.now();
+    let own = directory.shops.get(&shop).filter(|shop| shop.municipality_id == municipality);
+    own.cloned().ok_or(Problem::new("not_found"))
+}
+
 /// Eight characters without the ones that look alike.
 fn enrolment_code(bytes: [u8; 8]) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -119,9 +127,7 @@ async fn enrol(
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    let directory = state.directory.now();
-    let own = directory.shops.get(&*path).filter(|shop| shop.municipality_id == municipality);
-    let shop = own.ok_or(Problem::new("not_found"))?;
+    let shop = own_shop(&state, municipality, *path)?;
     let enrolment_code = enrolment_code(random(&state.entropy()));
     let until = state.clock.now().plus_seconds(ENROLMENT_S);
     state
@@ -200,10 +206,8 @@ async fn account(
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
     let iban = Iban::parse(&body.iban).map_err(|_| Problem::new("iban_invalid"))?;
-    let directory = state.directory.now();
-    let own = directory.shops.get(&*path).filter(|shop| shop.municipality_id == municipality);
-    let shop = own.ok_or(Problem::new("not_found"))?;
-    change_account(&state, shop, &iban).await?;
+    let shop = own_shop(&state, municipality, *path)?;
+    change_account(&state, &shop, &iban).await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "shop_account_changed", shop.id, json!({})).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,6 +1,6 @@
 //! A claim as a document: a debit note that the municipality files.
 
-use crate::imports::ShopContacts;
+use super::account::contacts;
 use crate::paper;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -8,43 +8,13 @@ use crate::texts::{Lang, Texts, day, euro};
 use actix_web::HttpResponse;
 use data_encoding::HEXLOWER;
 use domain::clock::Timestamp;
-use domain::contacts::Iban;
 use domain::rome;
 use std::collections::BTreeMap;
-use store::ledger::{ClaimLine, ClaimRow, Error, MunicipalityRow, ShopRow};
-use store::seal::Sealed;
+use store::ledger::{ClaimLine, ClaimRow, MunicipalityRow, ShopRow};
 use uuid::Uuid;
 
 /// Lines that are read at once.
 const LINES_AT_ONCE: i64 = 5_000;
-
-/// What is personal in a shop.
-///
-/// # Errors
-/// When the ledger does not answer.
-pub async fn contacts(state: &AppState, shop: Uuid) -> Result<ShopContacts, Problem> {
-    opened(state, shop, &state.everything().sealed_shop(shop).await?)
-}
-
-fn opened(state: &AppState, shop: Uuid, sealed: &Sealed) -> Result<ShopContacts, Problem> {
-    let opened = state.keys.unseal("shop", shop, sealed).map_err(|_| Problem::new("internal_error"))?;
-    serde_json::from_slice(&opened).map_err(|_| Problem::new("internal_error"))
-}
-
-/// Writes down where a shop is paid from now on.
-///
-/// # Errors
-/// `conflict` when somebody else changed it meanwhile.
-pub async fn change_account(state: &AppState, shop: &ShopRow, iban: &Iban) -> Result<(), Problem> {
-    let was = state.everything().sealed_shop(shop.id).await?;
-    let contacts = ShopContacts { iban: Some(iban.as_str().to_owned()), ..opened(state, shop.id, &was)? };
-    let bytes = serde_json::to_vec(&contacts).map_err(|_| Problem::new("internal_error"))?;
-    let now = state.keys.seal("shop", shop.id, &bytes, &state.entropy())?;
-    match state.town(shop.municipality_id).reseal_shop(shop.municipality_id, shop.id, &was, &now).await {
-        Err(Error::NotFound) => Err(Problem::new("conflict")),
-        changed => Ok(changed?),
-    }
-}
 
 /// Prints it.
 ///

@@ -4,6 +4,7 @@ pub(super) mod lines;
 
 use super::idempotency::IdempotencyKey;
 use crate::auth::Till;
+use crate::claims::account::contacts;
 use crate::claims::{Claim, document};
 use crate::edge::new_id;
 use crate::problem::{ENGINE, Problem};
@@ -84,7 +85,7 @@ pub(super) async fn seal(
     if let Some(before) = attempt.before(&state, shop).await? {
         return Ok(before);
     }
-    if document::contacts(&state, shop.id).await?.iban.is_none() {
+    if contacts(&state, shop.id).await?.iban.is_none() {
         return Err(Problem::new("iban_required"));
     }
     // where it is cut off, the commit has not been asked for, or whoever asks for the key waits for it in the ledger

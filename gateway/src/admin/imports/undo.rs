@@ -26,7 +26,7 @@ struct Undone {
 
 /// Undo an import
 ///
-/// Possible until its first message has gone and one of its vouchers was used: on paper there is no message. Vouchers are
+/// Possible until its first message has gone or one of its vouchers was used: on paper there is no message. Vouchers are
 /// closed; shops that have a till by now stay.
 #[utoipa::path(tag = "imports", operation_id = "undo_import",
     params(("id" = Uuid, Path, description = "The import")),
