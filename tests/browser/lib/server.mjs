@@ -1,11 +1,19 @@
 // A private demonstration town: the real binary on a free port with a data folder of its own.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const binary = process.env.BUONO_BIN ?? fileURLToPath(new URL("../../../target/debug/buono", import.meta.url));
+
+/** The library that moves a program's clock, wherever Debian puts it on this machine. */
+function faketime() {
+  const places = readdirSync("/usr/lib").map((folder) => join("/usr/lib", folder, "faketime/libfaketimeMT.so.1"));
+  const found = places.find((place) => existsSync(place));
+  if (!found) throw new Error("libfaketime is missing: run scripts/setup.sh test");
+  return found;
+}
 
 /** Starts one, or says what is missing. */
 export async function startTown() {
@@ -21,9 +29,10 @@ export class Town {
     this.data = data;
   }
 
-  /** Starts the process and waits until it is ready. */
-  async start(listen) {
-    const server = spawn(binary, ["demo", "--data", this.data, "--listen", listen], { stdio: ["ignore", "pipe", "pipe"] });
+  /** Starts the process, with more in its environment where that is given, and waits until it is ready. */
+  async start(listen, env = {}) {
+    const words = ["demo", "--data", this.data, "--listen", listen];
+    const server = spawn(binary, words, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
     this.process = server;
     // a test that dies leaves no server behind
     process.once("exit", () => server.kill("SIGKILL"));
@@ -49,8 +58,21 @@ export class Town {
   }
 
   /** The same town again, at the same address. */
-  async restart() {
-    await this.start(new URL(this.url).host);
+  async restart(env) {
+    await this.start(new URL(this.url).host, env);
+  }
+
+  /** Does something with the clock so many days behind: what is over by now cannot be made any more. */
+  async earlier(days, act) {
+    await this.stop();
+    // the library itself, not its command: that one starts a child, which no signal of ours would reach
+    await this.restart({ LD_PRELOAD: faketime(), FAKETIME: `-${days}d`, FAKETIME_NO_CACHE: "1", FAKETIME_DONT_FAKE_MONOTONIC: "1" });
+    const done = await act();
+    await this.stop();
+    await this.restart();
+    // nobody stays signed in for days
+    this.sessions = {};
+    return done;
   }
 
   /** Ends everything. */

@@ -13,9 +13,10 @@ export const speaks = (name, lang) => WHOLE.includes(lang) || /^(home|accessibil
 
 /** What makes each state; prepared once for a town. */
 export async function prepare(town) {
-  const admin = await town.staff();
   const day = (offset) => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
+  const yesterday = () => town.programmeWithVoucher({ name: "Ieri", from: day(-10), until: day(-1) });
   const made = {
+    expired: await town.earlier(2, yesterday),
     future: await town.programmeWithVoucher({ name: "Domani", from: day(3) }),
     suspended: await town.programmeWithVoucher({ name: "Sospeso" }),
     pin: await town.programmeWithVoucher({ name: "Con PIN", pin_above_cents: 0 }),
@@ -23,8 +24,8 @@ export async function prepare(town) {
     blocked: town.voucher("2026/0004"),
     rotating: await town.programmeWithVoucher({ name: "A minuti", rotating_qr: true }),
     replaced: await town.programmeWithVoucher({ name: "Sostituito" }),
-    expired: await town.programmeWithVoucher({ name: "Ieri", from: day(-10), until: day(-1) }),
   };
+  const admin = await town.staff();
   await town.redeem(made.active, 1250, 0);
   const undone = await town.redeem(made.active, 500, 1);
   const headers = { authorization: `Bearer ${town.demo.terminals[1].token}`, "idempotency-key": crypto.randomUUID() };
@@ -78,6 +79,7 @@ export function states(town, made) {
     await page.evaluate((name) => (location.hash = name), name);
     await page.locator(wanted).first().waitFor();
   };
+  const ofTheTown = (page) => page.locator("#voucher-list tr", { hasText: "Buoni spesa" }).first().locator("button");
   const operations = (page) => part(page, "operations", "#operations button");
   const training = async (page) => {
     await part(page, "training", ".cards svg >> nth=5");
@@ -260,16 +262,16 @@ export function states(town, made) {
     },
     "console-imports": tab("imports"),
     "console-report": tab("imports", async (page) => {
-      await page.locator("#import-list button").last().click();
+      await page.locator('#import-list button[aria-label$="beneficiari.csv"]').click();
       await page.locator("#problems table").waitFor();
     }),
     "console-vouchers": tab("vouchers"),
     "console-voucher": tab("vouchers", async (page) => {
-      await page.locator("#voucher-list button").first().click();
+      await ofTheTown(page).click();
       await page.locator("#history table").waitFor();
     }),
     "console-dialog": tab("vouchers", async (page) => {
-      await page.locator("#voucher-list button").first().click();
+      await ofTheTown(page).click();
       await page.locator("#voucher .actions button").first().click();
       await page.locator("dialog").waitFor();
     }),
