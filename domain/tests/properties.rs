@@ -16,7 +16,8 @@ fn line() -> impl Strategy<Value = String> {
     let key = "[a-d]";
     let till = prop_oneof![Just("A"), Just("B")];
     let sum = 0..4_000i64;
-    let office = ["block", "unblock", "expire", "close", "seal", "reissue", "code 1", "code 2", "expiry 2027-02-28"];
+    let office =
+        ["block", "unblock", "expire", "close", "undo", "seal", "reissue", "code 1", "code 2", "expiry 2027-02-28"];
     prop_oneof![
         4 => (till.clone(), key, sum.clone()).prop_map(|(s, k, c)| format!("redeem {s} k{k}{c} {c}")),
         2 => (till.clone(), key, sum.clone()).prop_map(|(s, k, c)| format!("redeem {s} {k} {c}")),

@@ -724,6 +724,10 @@ console-undone-text = { $count ->
     [one] One row taken away.
    *[other] { $count } rows taken away.
 }
+console-undone-kept = { $kept ->
+    [one] One voucher was used at this very moment: it stays valid.
+   *[other] { $kept } vouchers were used at this very moment: they stay valid.
+}
 console-cancel = Leave it
 console-confirm = Confirm
 console-close = I am done

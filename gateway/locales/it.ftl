@@ -724,6 +724,10 @@ console-undone-text = { $count ->
     [one] Una riga tolta.
    *[other] { $count } righe tolte.
 }
+console-undone-kept = { $kept ->
+    [one] Un buono è stato usato in questo momento: resta valido.
+   *[other] { $kept } buoni sono stati usati in questo momento: restano validi.
+}
 console-cancel = Lascia
 console-confirm = Conferma
 console-close = Ho finito

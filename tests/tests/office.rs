@@ -53,6 +53,41 @@ async fn an_import_whose_vouchers_were_used_is_not_undone() {
     assert!(imports["items"].as_array().unwrap().iter().any(|one| one["id"] == *import && one["status"] == "applied"));
 }
 
+/// The ledger is locked between the look at the vouchers and their closing, and a till is quicker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_spent_while_its_import_is_undone_stays_and_is_not_given_again() {
+    let (on, town, data) = world().await;
+    let file = "riferimento;importo;canale\nCARTA-1;50,00;carta\nCARTA-2;50,00;carta\n";
+    let import = text(&upload(&on, &town, &town.programme, file).await["import_id"]);
+    town.apply(&on, &import).await;
+    let found = on.get(&town.clerk, "/v1/admin/vouchers?search=CARTA-1").await;
+    let path = format!("/v1/admin/vouchers/{}", text(&found["items"][0]["id"]));
+    let made = on.post(&town.clerk, &format!("{path}/reissue"), &json!({"reason": "allo sportello"})).await;
+    let lookup = json!({"voucher": made["code"]});
+    on.post(&town.tills[0], "/v1/vouchers/lookup", &lookup).await;
+
+    let ledger = rusqlite::Connection::open(data.path().join("ledger.db")).unwrap();
+    ledger.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+    ledger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (undo_path, none) = (format!("/v1/admin/imports/{import}/undo"), key());
+    let undo = post(&on, &town.admin, &undo_path, &none, &Value::Null);
+    let pay = async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let payment = json!({"voucher": made["code"], "amount_cents": 2_050});
+        let paid = post(&on, &town.tills[0], "/v1/redemptions", &key(), &payment).await;
+        ledger.execute_batch("ROLLBACK").unwrap();
+        paid
+    };
+    let ((status, undone), (paid, told)) = tokio::join!(undo, pay);
+    assert_eq!(paid, 201, "{told}");
+    assert_eq!((status, &undone["undone"], &undone["kept"]), (200, &json!(1), &json!(1)), "{undone}");
+    let voucher = &on.get(&town.clerk, "/v1/admin/vouchers?search=CARTA-1").await["items"][0];
+    assert_eq!((&voucher["status"], &voucher["balance_cents"]), (&json!("active"), &json!(2_950)), "{voucher}");
+    let again = upload(&on, &town, &town.programme, file).await;
+    assert_eq!(again["report"]["already_there"], 1, "{again}");
+    assert_eq!(again["report"]["new"], 1, "{again}");
+}
+
 #[tokio::test]
 async fn a_last_day_on_which_nobody_could_spend_is_said_before_anything_is_given() {
     let (on, town, _data) = world().await;

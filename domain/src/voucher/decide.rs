@@ -1,7 +1,7 @@
 //! Deciding what a command does.
 
 use super::command::{Action, Command, Credential, Refusal, Terms};
-use super::entry::{Decline, Entry, Event, Kind, Origin, ReleaseCause};
+use super::entry::{Decline, Entry, Event, Kind, Origin, Reason, ReleaseCause};
 use super::outcome::Outcome;
 use super::state::{Hold, Issued, Life, Voucher};
 use super::{OPEN_HOLDS_MAX, WRONG_PINS_PER_DAY_MAX};
@@ -377,8 +377,13 @@ fn expire(issued: &Issued, now: Timestamp) -> Verdict {
     Verdict::Do(Move { event: Event::Expire { amount: issued.balance }, balance: Cents::ZERO, held: Cents::ZERO })
 }
 
-fn close(issued: &Issued, reason: super::entry::Reason) -> Verdict {
+fn close(issued: &Issued, reason: Reason) -> Verdict {
     if issued.life == Life::Closed && issued.balance.is_zero() {
+        return Verdict::Unchanged;
+    }
+    // undoing takes back what nobody has touched, whatever was known when it was asked for
+    let used = !issued.totals.redeemed.is_zero() || !issued.holds.is_empty();
+    if reason == Reason::ImportUndone && used {
         return Verdict::Unchanged;
     }
     if !issued.holds.is_empty() {

@@ -116,6 +116,7 @@ impl Bench {
                 (staff, own, Action::ChangeExpiry { expires_at: self.expires_at })
             }
             ["expire"] => (Origin::System, own, Action::Expire),
+            ["undo"] => (staff, own, Action::Close { reason: Reason::ImportUndone }),
             ["close"] => (staff, own, Action::Close { reason: Reason::Other }),
             _ => return None,
         })

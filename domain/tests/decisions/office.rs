@@ -91,4 +91,23 @@ crate::tables! {
         redeem A k3 1                   -> declined voucher_closed
         close                           -> close 500 left 0 held 0
     "
+
+    undoing_an_import_closes_only_what_nobody_used "
+        issue 5000                      -> issue 5000 left 5000 held 0
+        hold A h1 1000                  -> hold 1000 left 5000 held 1000
+        undo                            -> unchanged
+        release A l1 h1                 -> release 0 left 5000 held 0
+        redeem A k1 2000                -> redeem 2000 left 3000 held 0
+        undo                            -> unchanged
+        reverse A r1 k1 2000            -> reverse 2000 left 5000 held 0
+        undo                            -> unchanged
+        close                           -> close 5000 left 0 held 0
+    "
+
+    an_unused_voucher_is_taken_back_once "
+        issue 5000                      -> issue 5000 left 5000 held 0
+        redeem A k1 5001                -> declined insufficient_balance
+        undo                            -> close 5000 left 0 held 0
+        undo                            -> unchanged
+    "
 }

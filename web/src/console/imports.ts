@@ -42,9 +42,11 @@ function show(items: Row[]): void {
 const pages = new Pages<Row>(() => "/imports?", show, "import-pages");
 
 async function decide(done: Import, what: "apply" | "undo"): Promise<void> {
-  const answer = await post<{ done?: number; undone?: number }>(`/imports/${done.import_id}/${what}`);
+  const answer = await post<{ done?: number; undone?: number; kept?: number }>(`/imports/${done.import_id}/${what}`);
   const count = answer.done ?? answer.undone ?? 0;
-  say(true, t(what === "apply" ? "console-applied" : "console-undone"), t(what === "apply" ? "console-applied-text" : "console-undone-text", { count }));
+  const texts = [t(what === "apply" ? "console-applied-text" : "console-undone-text", { count })];
+  if (answer.kept) texts.push(t("console-undone-kept", { kept: answer.kept }));
+  say(true, t(what === "apply" ? "console-applied" : "console-undone"), texts.join(" "));
   shown(await admin<Import>(`/imports/${done.import_id}`));
   document.dispatchEvent(new Event(CHANGED));
   await Promise.all([pages.first(), showProgrammes()]);

@@ -11,6 +11,7 @@ use domain::keys::RequestHash;
 use domain::voucher::{Action, Reason};
 use serde::Serialize;
 use serde_json::json;
+use store::ledger::VoucherRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -22,18 +23,20 @@ struct Undone {
     status: &'static str,
     /// How many shops or vouchers.
     undone: u64,
+    /// Vouchers that somebody used while it was being undone: they stay as they are.
+    kept: u64,
 }
 
 /// Undo an import
 ///
 /// Possible until its first message has gone or one of its vouchers was used: on paper there is no message. Vouchers are
-/// closed; shops that have a till by now stay.
+/// closed, but one that is used in this very moment stays; shops that have a till by now stay, too.
 #[utoipa::path(tag = "imports", operation_id = "undo_import",
     params(("id" = Uuid, Path, description = "The import")),
     responses((status = 200, description = "What was taken back", body = Undone)),
     extensions(("x-roles" = json!(Decides::ROLES)),
-        ("x-problems" = json!(["not_found", "import_not_applicable", "messages_already_sent", "vouchers_used", "holds_open",
-            "conflict", ENGINE]))))]
+        ("x-problems" = json!(["not_found", "import_not_applicable", "messages_already_sent", "vouchers_used", "conflict",
+            ENGINE]))))]
 #[post("/v1/admin/imports/{id}/undo")]
 pub(super) async fn undo(
     state: web::Data<AppState>,
@@ -49,8 +52,10 @@ pub(super) async fn undo(
     }
     state.settled().await?;
     let vouchers = state.town(municipality).imported_vouchers(row.id).await?;
-    // what was spent stays spent, and the same families in a corrected file would be given all of it again
-    if vouchers.iter().any(|voucher| voucher.redeemed_cents > 0 || voucher.held_cents > 0) {
+    // what was spent stays spent, and the same families in a corrected file would be given all of it again; an undo that
+    // was cut off goes on
+    let used = |voucher: &VoucherRow| voucher.redeemed_cents > 0 || voucher.held_cents > 0;
+    if vouchers.iter().any(used) && !vouchers.iter().any(closed) {
         return Err(Problem::new("vouchers_used"));
     }
     let sent = |error| match error {
@@ -58,17 +63,24 @@ pub(super) async fn undo(
         other => other.into(),
     };
     state.town(row.municipality_id).suppress_import(row.id).await.map_err(sent)?;
-    let mut undone = state.town(row.municipality_id).remove_imported_shops(row.id).await?;
+    let shops = state.town(row.municipality_id).remove_imported_shops(row.id).await?;
     for voucher in vouchers {
         let hash = RequestHash::of(&[b"undo", row.id.as_bytes()]);
         let action = Action::Close { reason: Reason::ImportUndone };
         run(&state, Some(staff.user), voucher.id, (Some("undo"), hash), action).await?;
-        undone += 1;
     }
     state.directory_changed().await?;
     state.settled().await?;
+    let (gone, kept): (Vec<_>, Vec<_>) =
+        state.town(municipality).imported_vouchers(row.id).await?.into_iter().partition(closed);
+    let (undone, kept) = (shops + gone.len() as u64, kept.len() as u64);
     state.town(row.municipality_id).move_import(&row, "undone", state.clock.now().micros()).await?;
-    let detail = json!({"undone": undone});
+    let detail = json!({"undone": undone, "kept": kept});
     state.audit(Some(municipality), Some(staff.user.uuid()), "import_undone", row.id, detail).await?;
-    Ok(HttpResponse::Ok().json(Undone { import_id: row.id, status: "undone", undone }))
+    Ok(HttpResponse::Ok().json(Undone { import_id: row.id, status: "undone", undone, kept }))
+}
+
+/// Only undoing an import closes a voucher.
+fn closed(voucher: &VoucherRow) -> bool {
+    voucher.status == "closed"
 }
