@@ -448,11 +448,14 @@ async fn a_list_by_mail_is_in_one_pair_of_hands_and_its_address_is_forgotten() {
         assert_eq!((due.len(), &due[0].address), (1, &request.address), "{name}");
         assert!(db.take_statement_request(request.id, 10, 20).await.unwrap(), "{name}");
         assert!(!db.take_statement_request(request.id, 10, 20).await.unwrap(), "{name}: twice");
-        db.postpone_statement_request(request.id, 15, "later").await.unwrap();
-        assert!(matches!(db.postpone_statement_request(request.id, 15, "later").await, Err(Error::NotFound)), "{name}");
+        db.postpone_statement_request((request.id, 20), 15, "later").await.unwrap();
+        assert!(
+            matches!(db.postpone_statement_request((request.id, 20), 15, "later").await, Err(Error::NotFound)),
+            "{name}"
+        );
         assert!(db.take_statement_request(request.id, 15, 20).await.unwrap(), "{name}");
         assert_eq!(db.pending_statement_requests().await.unwrap(), 1, "{name}");
-        db.settle_statement_request(request.id, 16, None).await.unwrap();
+        db.settle_statement_request((request.id, 20), 16, None).await.unwrap();
         assert_eq!(db.pending_statement_requests().await.unwrap(), 0, "{name}");
         let row = db.statement_requests(SHOPS[0], Uuid::max(), 10).await.unwrap().remove(0);
         let nothing = Sealed { wrapped_key: vec![], sealed: vec![] };

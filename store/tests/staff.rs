@@ -303,7 +303,7 @@ async fn a_narrowed_list_by_mail_stays_so_and_the_version_before_does_not_send_i
         for (id, .., waiting) in asked {
             let id = Uuid::from_u128(id);
             assert!(
-                matches!(db.settle_statement_request(id, 10, None).await, Err(Error::NotFound)),
+                matches!(db.settle_statement_request((id, 20), 10, None).await, Err(Error::NotFound)),
                 "{name}: not taken"
             );
             assert_eq!(status(id).await, waiting, "{name}");
@@ -313,11 +313,14 @@ async fn a_narrowed_list_by_mail_stays_so_and_the_version_before_does_not_send_i
             assert_eq!(status(id).await, sending, "{name}");
             // whoever had it died
             assert!(db.take_statement_request(id, 20, 30).await.unwrap(), "{name}");
-            db.postpone_statement_request(id, 40, "later").await.unwrap();
+            let late = db.postpone_statement_request((id, 20), 40, "later").await;
+            assert!(matches!(late, Err(Error::NotFound)), "{name}: it is not theirs any more");
+            assert!(matches!(db.settle_statement_request((id, 20), 21, None).await, Err(Error::NotFound)), "{name}");
+            db.postpone_statement_request((id, 30), 40, "later").await.unwrap();
             assert_eq!(status(id).await, waiting, "{name}");
             assert!(db.take_statement_request(id, 40, 50).await.unwrap(), "{name}");
             assert_eq!(number(&fresh, BEFORE).await, i64::from(waiting == "pending"), "{name}: {waiting}");
-            db.settle_statement_request(id, 41, None).await.unwrap();
+            db.settle_statement_request((id, 50), 41, None).await.unwrap();
             assert_eq!(status(id).await, "sent", "{name}");
         }
         assert_eq!(db.pending_statement_requests().await.unwrap(), 0, "{name}");
@@ -354,6 +357,6 @@ async fn what_was_asked_for_before_lists_could_be_narrowed_is_everybodys() {
         assert_eq!(told, TILLS.map(|till| (till, None, Whose::Everybodys)), "{name}");
         assert!(due.iter().all(|row| !row.is_narrowed()), "{name}");
         assert!(db.take_statement_request(TILLS[0], 10, 20).await.unwrap(), "{name}");
-        db.settle_statement_request(TILLS[0], 11, None).await.unwrap();
+        db.settle_statement_request((TILLS[0], 20), 11, None).await.unwrap();
     }
 }

@@ -90,7 +90,14 @@ impl Mailer {
             let now = self.clock.now();
             let until = now.plus_seconds(TAKEN_S).micros();
             if self.db.take_statement_request(request.id, now.micros(), until).await? {
-                self.settle(request, self.hand_over(request).await).await?;
+                let done = self.hand_over(request).await;
+                match self.settle(request, until, done).await {
+                    // who had it meanwhile says what became of it, under the same `Message-ID`
+                    Err(Error::NotFound) => {
+                        tracing::warn!(request = %request.id, "a list by mail took longer than it is one's own")
+                    }
+                    settled => settled?,
+                }
             }
         }
         Ok(due.len())
@@ -104,14 +111,14 @@ impl Mailer {
         })
     }
 
-    async fn settle(&self, request: &StatementRequest, done: Result<(), WriteError>) -> Result<(), Error> {
-        let now = self.clock.now();
+    async fn settle(&self, request: &StatementRequest, until: i64, done: Result<(), WriteError>) -> Result<(), Error> {
+        let (now, mine) = (self.clock.now(), (request.id, until));
         let failed = match done {
             Ok(()) => None,
             Err(WriteError::Later(why)) if request.attempts + 1 < ATTEMPTS_MAX => {
                 let wait = WAIT_S << request.attempts.clamp(0, ATTEMPTS_MAX);
                 tracing::warn!(request = %request.id, why, wait, "a list by mail will be tried again");
-                return self.db.postpone_statement_request(request.id, now.plus_seconds(wait).micros(), &why).await;
+                return self.db.postpone_statement_request(mine, now.plus_seconds(wait).micros(), &why).await;
             }
             Err(error) => Some(error.to_string()),
         };
@@ -120,6 +127,6 @@ impl Mailer {
         }
         let result = if failed.is_some() { "failed" } else { "sent" };
         metrics::counter!("buono_statements_total", "result" => result).increment(1);
-        self.db.settle_statement_request(request.id, now.micros(), failed.as_deref()).await
+        self.db.settle_statement_request(mine, now.micros(), failed.as_deref()).await
     }
 }

@@ -43,11 +43,12 @@ const TAKE: &str = concat!(
     WHERE id = $1 AND not_before <= $2 AND ",
     waiting!()
 );
-const SETTLE: &str = "UPDATE statement_request SET status = $2, sent_at = $3, error = $4, wrapped_key = $5, sealed = $5
-    WHERE id = $1 AND status IN ('sending', 'narrowed_sending')";
+// `not_before` is until when somebody has it: it tells one's own hands from those that took it afterwards
+const SETTLE: &str = "UPDATE statement_request SET status = $3, sent_at = $4, error = $5, wrapped_key = $6, sealed = $6
+    WHERE id = $1 AND not_before = $2 AND status IN ('sending', 'narrowed_sending')";
 const LATER: &str = "UPDATE statement_request
-    SET status = CASE status WHEN 'sending' THEN 'pending' ELSE 'narrowed' END, not_before = $2, error = $3
-    WHERE id = $1 AND status IN ('sending', 'narrowed_sending')";
+    SET status = CASE status WHEN 'sending' THEN 'pending' ELSE 'narrowed' END, not_before = $3, error = $4
+    WHERE id = $1 AND not_before = $2 AND status IN ('sending', 'narrowed_sending')";
 const OF_SHOP: &str =
     concat!("SELECT ", request!(), " FROM statement_request WHERE shop_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
 const DEPTH: &str = concat!("SELECT COUNT(*) FROM statement_request WHERE ", waiting!());
@@ -191,14 +192,20 @@ impl Db {
         Ok(touched == 1)
     }
 
-    /// A request in one's hands has gone, or has failed for good and says why; its address is forgotten.
+    /// A request in one's hands until `until` has gone, or has failed for good and says why; its address is forgotten.
     ///
     /// # Errors
     /// [`Error::NotFound`] when it is not in one's hands any more.
-    pub async fn settle_statement_request(&self, id: Uuid, now: i64, failed: Option<&str>) -> Result<(), Error> {
+    pub async fn settle_statement_request(
+        &self,
+        (id, until): (Uuid, i64),
+        now: i64,
+        failed: Option<&str>,
+    ) -> Result<(), Error> {
         let nothing: &[u8] = &[];
         let touched = on!(self, |connection| sqlx::query(SETTLE)
             .bind(id)
+            .bind(until)
             .bind(if failed.is_some() { "failed" } else { "sent" })
             .bind(failed.is_none().then_some(now))
             .bind(failed)
@@ -209,13 +216,19 @@ impl Db {
         one_row(touched)
     }
 
-    /// A request in one's hands is to be tried again at an instant.
+    /// A request in one's hands until `until` is to be tried again at an instant.
     ///
     /// # Errors
     /// [`Error::NotFound`] when it is not in one's hands any more.
-    pub async fn postpone_statement_request(&self, id: Uuid, not_before: i64, why: &str) -> Result<(), Error> {
+    pub async fn postpone_statement_request(
+        &self,
+        (id, until): (Uuid, i64),
+        not_before: i64,
+        why: &str,
+    ) -> Result<(), Error> {
         let touched = on!(self, |connection| sqlx::query(LATER)
             .bind(id)
+            .bind(until)
             .bind(not_before)
             .bind(why)
             .execute(connection)

@@ -196,6 +196,29 @@ async fn a_list_in_the_hands_of_somebody_who_died_goes_later() {
     assert_eq!((stage.handed(), stage.row().await.status.as_str()), (1, "sent"));
 }
 
+/// Takes so long that another has the mail by then, and fails.
+struct Slow(Arc<Wall>, Db);
+
+impl Post for Slow {
+    fn send<'a>(&'a self, id: &'a str, _: &'a Mail) -> Pending<'a, Result<(), PostError>> {
+        Box::pin(async move {
+            self.0.set(Timestamp::from_micros(181_000_000));
+            assert!(self.1.take_statement_request(id.parse().unwrap(), 181_000_000, 361_000_000).await.unwrap());
+            Err(PostError::Later("no answer".to_owned()))
+        })
+    }
+}
+
+#[tokio::test]
+async fn who_took_too_long_leaves_the_mail_to_whoever_has_it() {
+    let stage = Stage::new().await;
+    stage.asks(1).await;
+    let slow = Slow(Arc::clone(&stage.clock), stage.db.clone());
+    Mailer { post: Arc::new(slow), ..stage.mailer() }.turn().await.unwrap();
+    let row = stage.row().await;
+    assert_eq!((row.status.as_str(), row.not_before, row.error), ("sending", 361_000_000, None));
+}
+
 #[tokio::test]
 async fn without_a_server_mails_lie_in_a_folder_that_only_its_owner_sees() {
     use std::os::unix::fs::PermissionsExt;
