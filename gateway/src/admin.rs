@@ -15,6 +15,7 @@ mod users;
 mod vouchers;
 
 pub use imports::{File, apply, dry_run};
+pub use municipalities::{NewMunicipality, make_municipality};
 pub use users::{NewUser, check_password, make_user};
 
 use crate::problem::Problem;

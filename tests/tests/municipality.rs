@@ -3,6 +3,8 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::process::Command;
+use tests::binary;
 use tests::town::{Caller, Installation, Town, text};
 
 const PATH: &str = "/v1/admin/municipality";
@@ -100,4 +102,26 @@ async fn what_makes_no_sense_changes_nothing() {
     }
     assert_eq!(put(&on, &town.clerk, &about()).await.0, 403);
     assert_eq!(on.get(&town.clerk, PATH).await, before);
+}
+
+/// The command line asks no less of it.
+#[test]
+fn a_number_that_nobody_can_dial_is_refused_on_the_command_line_too() {
+    let data = tempfile::tempdir().unwrap();
+    let buono = |words: &[&str]| {
+        let done = Command::new(binary()).args(words).arg("--data").arg(data.path()).output().unwrap();
+        (done.status.success(), String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap())
+    };
+    let add = |phone, email| {
+        buono(&["municipality", "add", "--name", "Comune di Pievebassa", "--help-phone", phone, "--help-email", email])
+    };
+    for (phone, email, field) in
+        [("chiedi in piazza", "buoni@pievebassa.example", "help_phone"), ("0599 000 200", "nessuno", "help_email")]
+    {
+        let (added, _, said) = add(phone, email);
+        assert!(!added && said.contains(field), "{said}");
+    }
+    let (added, _, said) = add("0599 000 200", "buoni@pievebassa.example");
+    assert!(added, "{said}");
+    assert_eq!(buono(&["municipality", "list"]).1.lines().count(), 1, "only the last was added");
 }

@@ -42,15 +42,30 @@ impl From<MunicipalityRow> for Municipality {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Comune di Pievebassa", "help_phone": "0599 000 200",
     "help_email": "buoni@comune.pievebassa.example"}))]
-struct NewMunicipality {
+pub struct NewMunicipality {
+    /// What it is called.
     #[schema(value_type = Text120)]
-    name: String,
+    pub name: String,
     /// Where citizens call.
     #[schema(max_length = 40, pattern = r"^\+?[0-9][0-9 ()/.-]*$")]
-    help_phone: String,
+    pub help_phone: String,
     /// Where citizens write.
     #[schema(format = Email, max_length = 254)]
-    help_email: String,
+    pub help_email: String,
+}
+
+/// A row to store.
+///
+/// # Errors
+/// `bad_request` with the field that is wrong.
+pub fn make_municipality(new: &NewMunicipality) -> Result<MunicipalityRow, Problem> {
+    Ok(MunicipalityRow {
+        id: new_id(),
+        name: text(&new.name, 120, "name")?,
+        help_phone: help_phone(&new.help_phone)?,
+        help_email: help_email(&new.help_email)?,
+        ..MunicipalityRow::default()
+    })
 }
 
 /// All municipalities of the installation
@@ -79,13 +94,7 @@ async fn add(
     staff: Staff<Operates>,
     body: web::Json<NewMunicipality>,
 ) -> Result<HttpResponse, Problem> {
-    let row = MunicipalityRow {
-        id: new_id(),
-        name: text(&body.name, 120, "name")?,
-        help_phone: help_phone(&body.help_phone)?,
-        help_email: help_email(&body.help_email)?,
-        ..MunicipalityRow::default()
-    };
+    let row = make_municipality(&body)?;
     state.everything().add_municipality(&row, state.clock.now().micros()).await?;
     state.directory_changed().await?;
     state.audit(Some(row.id), Some(staff.user.uuid()), "municipality_added", row.id, json!({})).await?;

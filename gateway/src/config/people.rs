@@ -1,14 +1,14 @@
 //! `buono user` and `buono municipality`: what has to be there before anybody can sign in.
 
 use super::Stores;
-use crate::admin::{NewUser, check_password, make_user};
+use crate::admin::{NewMunicipality, NewUser, check_password, make_municipality, make_user};
 use crate::edge::{SystemClock, SystemEntropy, new_id};
 use crate::settings::StartError;
 use crate::stores::{lock, open_ledger};
 use clap::Subcommand;
 use domain::clock::Clock;
 use store::keys::Keys;
-use store::ledger::{AuditRow, Db, Error, MunicipalityRow, UserRow};
+use store::ledger::{AuditRow, Db, Error, UserRow};
 use uuid::Uuid;
 
 #[derive(Subcommand)]
@@ -178,7 +178,8 @@ pub(super) async fn municipality(command: MunicipalityCommand) -> Result<(), Sta
             // a running server would not see it: there an operator adds municipalities by HTTP
             let _lock = lock(&stores.data)?;
             let db = open_ledger(&stores.settings()?).await?;
-            let row = MunicipalityRow { id: new_id(), name, help_phone, help_email, ..MunicipalityRow::default() };
+            let made = make_municipality(&NewMunicipality { name, help_phone, help_email });
+            let row = made.map_err(|problem| format!("not added: {problem}"))?;
             db.add_municipality(&row, SystemClock.now().micros()).await?;
             record(&db, Some(row.id), "municipality_added", row.id).await?;
             println!("municipality {}", row.id);
