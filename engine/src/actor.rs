@@ -5,6 +5,7 @@ use crate::cell::{Ask, Cell};
 use crate::partition::{Partition, Reply};
 use crate::source::{LoadError, Source};
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix_rt::time::Instant;
 use domain::clock::{Clock, Timestamp};
 use domain::ids::VoucherId;
 use domain::voucher::Voucher;
@@ -15,8 +16,10 @@ use std::time::Duration;
 /// Requests that may wait for one voucher; beyond it callers are told to come back.
 pub const MAILBOX_LEN_MAX: usize = 4096;
 
-/// How often to look whether the ledger has caught up.
+/// How often to look whether the ledger has caught up, and for how long: who asked is told that nothing was done, and
+/// whoever asks next begins to wait anew.
 const PROJECTION_POLL: Duration = Duration::from_millis(5);
+const PROJECTION_PATIENCE: Duration = Duration::from_secs(4);
 
 /// What every actor of a partition shares.
 pub(crate) struct Surroundings {
@@ -34,6 +37,8 @@ pub(crate) struct VoucherActor {
     /// The ledger must hold the partition up to here before the voucher is read from it.
     after_seq: u64,
     state: State,
+    /// Whether a [`Reload`] is on its way.
+    reloads: bool,
 }
 
 enum State {
@@ -55,11 +60,19 @@ pub(crate) struct Question {
 /// Asks an actor that the registry has forgotten to end.
 pub(crate) struct Retire;
 
+/// Asks an actor to try anew what failed for the moment, behind everybody who waits already: each of them would wait for
+/// another failure otherwise.
+struct Reload;
+
 impl Message for Question {
     type Result = ();
 }
 
 impl Message for Retire {
+    type Result = ();
+}
+
+impl Message for Reload {
     type Result = ();
 }
 
@@ -73,7 +86,7 @@ impl Actor for VoucherActor {
 
 impl VoucherActor {
     pub fn new(voucher: VoucherId, shared: Arc<Surroundings>, generation: u64, after_seq: u64) -> Self {
-        Self { voucher, shared, generation, after_seq, state: State::Loading }
+        Self { voucher, shared, generation, after_seq, state: State::Loading, reloads: false }
     }
 
     /// Brings the voucher here; messages wait in the mailbox until it is.
@@ -121,12 +134,16 @@ async fn load(
         return Err(LoadError::Stale);
     }
     let needed = after_seq.max(state.opened_seq);
+    let began = Instant::now();
     while partition.projected_seq.load(Ordering::Acquire) < needed {
         if partition.generation() != generation {
             return Err(LoadError::Stale);
         }
         let projected = shared.source.checkpoint(partition.id).await?.seq;
         partition.projected_seq.fetch_max(projected, Ordering::AcqRel);
+        if projected < needed && began.elapsed() > PROJECTION_PATIENCE {
+            return Err(LoadError::Unavailable("the ledger is behind the journal".to_owned()));
+        }
         if projected < needed {
             actix_rt::time::sleep(PROJECTION_POLL).await;
         }
@@ -146,8 +163,9 @@ impl Handler<Question> for VoucherActor {
         let now = self.shared.clock.now();
         if let Some(verdict) = self.refusal(now, deadline) {
             let _ = reply.send(Err(verdict));
-            if matches!(self.state, State::Failed(LoadError::Unavailable(_))) {
-                self.load(ctx);
+            if matches!(self.state, State::Failed(LoadError::Unavailable(_))) && !self.reloads {
+                self.reloads = true;
+                ctx.notify(Reload);
             }
             return;
         }
@@ -166,6 +184,15 @@ impl Handler<Question> for VoucherActor {
             tracing::error!(voucher = %self.voucher, %corrupt, "a decision does not fit its own state");
             self.state = State::Failed(LoadError::from(corrupt));
         }
+    }
+}
+
+impl Handler<Reload> for VoucherActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Reload, ctx: &mut Self::Context) {
+        self.reloads = false;
+        self.load(ctx);
     }
 }
 

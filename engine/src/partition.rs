@@ -101,8 +101,9 @@ impl Partition {
     /// Called by the driver after each step; wakes only when something changed.
     pub fn publish(&self, phase: Phase, generation: u64, durable_seq: u64) {
         self.durable_seq.store(durable_seq, Ordering::Release);
-        self.generation.store(generation, Ordering::Release);
         self.state.send_if_modified(|state| {
+            // under the lock: who sees the new life and looks at the state sees that of this life, or waits for it
+            self.generation.store(generation, Ordering::Release);
             let changed = state.phase != phase || state.generation != generation;
             match phase {
                 Phase::Serving if changed => {
@@ -161,5 +162,29 @@ impl Partition {
             Phase::SteppedDown => Err(LoadError::Stale),
             _ => Err(LoadError::Halted),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An actor that sees a life begin and looks at the state of the one before is lost until that life ends.
+    #[test]
+    fn who_sees_a_life_begin_sees_its_state() {
+        const LIVES: u64 = 200_000;
+        let partition = Arc::new(Partition::new(PartitionId(0), &Arc::default()));
+        let published = Arc::clone(&partition);
+        let driver = std::thread::spawn(move || {
+            for life in 1..=LIVES {
+                published.publish(Phase::Opening, life, 0);
+            }
+        });
+        let mut seen = 0;
+        while seen < LIVES {
+            seen = partition.generation();
+            assert!(partition.state().generation >= seen);
+        }
+        driver.join().unwrap_or_default();
     }
 }

@@ -113,3 +113,26 @@ async fn questions_that_wait_when_a_life_ends_are_all_answered_in_the_next() {
     assert_eq!(stage.vouchers.view(voucher(6), far).await.unwrap().unwrap().balance.get(), 4_900);
     stage.stop().await;
 }
+
+/// Whoever brings the ledger up to date is away, and the partition was opened anew.
+#[actix_rt::test]
+async fn who_waits_for_a_ledger_that_does_not_follow_is_told_that_nothing_was_done() {
+    let stage = Stage::start(&facts(voucher(6), &[issue(5, 5_000)]));
+    let far = stage.clock.far();
+    stage.vouchers.barrier(far).await.unwrap();
+    stage.ledger.seq.store(stage.ledger.end(), SeqCst);
+    stage.moods.failing_checks.store(1, SeqCst);
+    stage.vouchers.barrier(far).await.unwrap();
+    let asking: Vec<_> = (0..3)
+        .map(|number| {
+            let vouchers = stage.vouchers.clone();
+            actix_rt::spawn(async move { vouchers.execute(voucher(6), redeem(20 + number, 1), far).await })
+        })
+        .collect();
+    for one in asking {
+        assert_eq!(one.await.unwrap().err(), Some(NotDone::NotExecuted), "not unknown: it was never decided");
+    }
+    stage.ledger.seq.store(u64::MAX, SeqCst);
+    assert!(matches!(event(stage.vouchers.execute(voucher(6), redeem(30, 1), far).await), Event::Redeem { .. }));
+    stage.stop().await;
+}

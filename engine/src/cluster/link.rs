@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, timeout, timeout_at};
 
 /// How long connecting, greeting or sending may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -25,8 +25,11 @@ const CALLS_MAX: usize = 1 << 14;
 /// Calls that one write carries at most.
 const TOGETHER_MAX: usize = 256;
 
+/// How much longer than a caller to wait for any word: then the other machine, or something on the way to it, is gone, and
+/// the kernel would go on trying for a quarter of an hour.
+const SILENCE: Duration = Duration::from_secs(1);
+
 type Answered = oneshot::Sender<Result<Response, NotDone>>;
-type Pending = Arc<Mutex<HashMap<u64, Waiting>>>;
 
 /// What makes connections those of nodes.
 #[derive(Clone)]
@@ -73,6 +76,26 @@ struct Waiting {
     /// Set by whoever comes first: who sends it, or the caller who has waited long enough.
     settled: Arc<AtomicBool>,
     answered: Answered,
+}
+
+/// What was sent over a connection and not answered yet.
+struct Pending {
+    waiting: HashMap<u64, (Instant, Waiting)>,
+    /// When something last came back.
+    heard: Instant,
+}
+
+impl Pending {
+    fn new() -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(Self { waiting: HashMap::new(), heard: Instant::now() }))
+    }
+
+    /// Whether somebody waited in vain, and nothing at all has come since they asked.
+    fn is_silent(&self) -> bool {
+        let now = Instant::now();
+        let in_vain = |(sent, waiting): &(Instant, Waiting)| *sent > self.heard && now > waiting.until + SILENCE;
+        self.waiting.values().any(in_vain)
+    }
 }
 
 /// Sets the mark, and says whether nobody had.
@@ -153,16 +176,18 @@ async fn keep(address: String, keeper: Keeper, mut calls: mpsc::Receiver<Waiting
 /// Sends calls and hears replies until the connection breaks or nobody calls any more.
 async fn converse(greeted: Greeted, first: Waiting, calls: &mut mpsc::Receiver<Waiting>) {
     let Greeted { reader, mut writer, calls: mut seal, replies } = greeted;
-    let pending = Pending::default();
+    let pending = Pending::new();
     let mut hearing = tokio::spawn(hear(reader, replies, Arc::clone(&pending)));
     let (mut together, mut out, mut id) = (vec![first], Vec::new(), 0);
+    let mut looks = tokio::time::interval(SILENCE);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         for waiting in together.drain(..).filter(|waiting| comes_first(&waiting.settled)) {
             id += 1;
             let patience = waiting.until.saturating_duration_since(Instant::now());
             let patience_us = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
             match seal.write(&Call { id, patience_us, request: waiting.request }, &mut out) {
-                Ok(()) => drop(pending.lock().insert(id, waiting)),
+                Ok(()) => drop(pending.lock().waiting.insert(id, (Instant::now(), waiting))),
                 Err(error) => tracing::error!(%error, "a call cannot be written down"),
             }
         }
@@ -173,23 +198,31 @@ async fn converse(greeted: Greeted, first: Waiting, calls: &mut mpsc::Receiver<W
         tokio::select! {
             count = calls.recv_many(&mut together, TOGETHER_MAX) => if count == 0 { break },
             _ = &mut hearing => break,
+            _ = looks.tick() => if pending.lock().is_silent() {
+                tracing::warn!("nothing comes from another node any more: the connection is given up");
+                break;
+            },
         }
     }
     hearing.abort();
-    let unanswered = std::mem::take(&mut *pending.lock());
-    for waiting in unanswered.into_values().chain(together) {
+    let unanswered = std::mem::take(&mut pending.lock().waiting);
+    for waiting in unanswered.into_values().map(|(_, waiting)| waiting).chain(together) {
         let _ = waiting.answered.send(Err(lost(&waiting.request)));
     }
 }
 
-async fn hear(mut reader: BufReader<OwnedReadHalf>, mut seal: Seal, pending: Pending) {
+async fn hear(mut reader: BufReader<OwnedReadHalf>, mut seal: Seal, pending: Arc<Mutex<Pending>>) {
     let mut buffer = Vec::new();
     loop {
         match seal.read::<Reply>(&mut reader, &mut buffer).await {
             Ok(Some(Reply { id, result })) => {
-                let waiting = pending.lock().remove(&id);
+                let waiting = {
+                    let mut pending = pending.lock();
+                    pending.heard = Instant::now();
+                    pending.waiting.remove(&id)
+                };
                 // whoever hung up can still ask by key
-                let _ = waiting.map(|waiting| waiting.answered.send(result));
+                let _ = waiting.map(|(_, waiting)| waiting.answered.send(result));
             }
             Ok(None) => return,
             Err(error) => return tracing::warn!(%error, "the connection to another node broke"),
@@ -249,5 +282,22 @@ mod tests {
         let hears = async { keeper.greet(deaf.accept().await.unwrap().0, false).await.unwrap() };
         let (_greeted, told) = tokio::join!(hears, link.call(payment(), Duration::from_millis(300)));
         assert_eq!(told.unwrap_err(), NotDone::Unknown);
+    }
+
+    /// As behind a firewall that has forgotten the connection: what is sent arrives nowhere, and nothing says so.
+    #[tokio::test]
+    async fn a_connection_that_fell_silent_is_given_up_for_another() {
+        let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = deaf.local_addr().unwrap().to_string();
+        let keeper = Keeper { secret: [5; 32], entropy: Arc::new(Same) };
+        let link = Link::open(address, keeper.clone());
+        let greets = async || keeper.greet(deaf.accept().await.unwrap().0, false).await.unwrap();
+        let (_silent, told) = tokio::join!(greets(), link.call(payment(), Duration::from_millis(50)));
+        assert_eq!(told.unwrap_err(), NotDone::Unknown);
+        let asks = async { while link.call(payment(), Duration::from_millis(50)).await.is_err() {} };
+        let _another = tokio::select! {
+            greeted = greets() => greeted,
+            () = asks => panic!("nobody answers"),
+        };
     }
 }

@@ -21,6 +21,9 @@ use tokio::time::{Instant, timeout};
 pub(super) const BEAT: Duration = Duration::from_millis(400);
 /// How long a partition may take until everything in it is answered: one batch, or one unknown outcome.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long one step of a turn may wait before the next beat: others take a node that does not beat for dead, and what a step
+/// did not reach the next turn does.
+const STEP: Duration = Duration::from_secs(1);
 
 /// Where this node is in its life among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,7 @@ pub(super) struct Steward {
     links: BTreeMap<String, Arc<Link>>,
     pulse: Pulse,
     standing: Standing,
+    beaten: Instant,
     /// Partitions of which there may be something in memory here.
     taken: BTreeSet<PartitionId>,
 }
@@ -55,8 +59,8 @@ impl Steward {
         (routes, keeper, signals): (watch::Sender<Arc<Routes>>, Keeper, Arc<Signals>),
     ) -> Self {
         let (links, pulse, leases) = (BTreeMap::new(), Pulse::default(), Apart::new(leases));
-        let (standing, taken) = (Standing::Outside, BTreeSet::new());
-        Self { me, leases, local, source, routes, keeper, signals, links, pulse, standing, taken }
+        let (standing, beaten, taken) = (Standing::Outside, Instant::now(), BTreeSet::new());
+        Self { me, leases, local, source, routes, keeper, signals, links, pulse, standing, beaten, taken }
     }
 
     /// Runs until the engine ends.
@@ -118,7 +122,16 @@ impl Steward {
         Ok(())
     }
 
+    /// Between two steps of a turn; whether this node still takes part.
+    async fn beat_meanwhile(&mut self) -> Result<bool, JournalError> {
+        if self.beaten.elapsed() > BEAT {
+            self.beat().await?;
+        }
+        Ok(self.standing == Standing::In)
+    }
+
     async fn beat(&mut self) -> Result<(), JournalError> {
+        self.beaten = Instant::now();
         let (me, first) = (self.me.clone(), self.standing == Standing::Outside);
         if self.leases.ask(move |leases| leases.beat(&me, first)).await? {
             self.standing = Standing::In;
@@ -170,12 +183,25 @@ impl Steward {
         }
         for id in &plan.keep {
             self.take_up(*id).await;
+            if !self.beat_meanwhile().await? {
+                return Ok(false);
+            }
+        }
+        // all at once, so that waiting for one is waiting for all
+        for partition in plan.hand_over.iter().filter_map(|id| self.partition(*id)) {
+            partition.command(Order::LayDown);
         }
         let mut changed = false;
         for id in plan.hand_over {
             changed |= self.hand_over(id).await?;
+            if !self.beat_meanwhile().await? {
+                return Ok(changed);
+            }
         }
         for (id, from) in plan.claim {
+            if !self.beat_meanwhile().await? {
+                return Ok(changed);
+            }
             let me = self.me.name.clone();
             if self.leases.ask(move |leases| leases.claim(id, &me, from.as_ref())).await? {
                 metrics::counter!("buono_cluster_taken_total").increment(1);
@@ -197,12 +223,15 @@ impl Steward {
         if partition.state().phase != Phase::SteppedDown {
             return;
         }
-        match self.source.checkpoint(id).await {
-            Ok(checkpoint) => {
+        match timeout(STEP, self.source.checkpoint(id)).await {
+            Ok(Ok(checkpoint)) => {
                 let seen_seq = self.source.seen_seq(id);
                 partition.command(Order::TakeUp { checkpoint, seen_seq });
             }
-            Err(error) => tracing::warn!(partition = %id, %error, "the partition will be taken up later"),
+            Ok(Err(error)) => tracing::warn!(partition = %id, %error, "the partition will be taken up later"),
+            Err(_) => {
+                tracing::warn!(partition = %id, "the ledger takes its time: the partition will be taken up later")
+            }
         }
     }
 
@@ -222,11 +251,10 @@ impl Steward {
         self.taken.remove(&id);
     }
 
-    /// Answers everything that came before, and only then lets go.
+    /// Lets go of what was laid down, once everything that came before is answered.
     async fn hand_over(&mut self, id: PartitionId) -> Result<bool, JournalError> {
         let Some(partition) = self.partition(id) else { return Ok(false) };
-        partition.command(Order::LayDown);
-        if timeout(DRAIN, partition.rests()).await.is_err() {
+        if timeout(STEP, partition.rests()).await.is_err() {
             tracing::warn!(partition = %id, "the partition is not ready to be handed over");
             return Ok(false);
         }
