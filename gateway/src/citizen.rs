@@ -14,7 +14,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get, post, web};
 use domain::ids::OperationId;
 use domain::keys::{OpKey, RequestHash};
-use domain::voucher::{Action, Command, Origin, Reason};
+use domain::voucher::{Action, Command, Origin, Reason, View};
 use engine::Answer;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,12 +33,24 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(block);
 }
 
+/// The voucher of whoever has its code or link, as long as no other took its place: what a lost phone keeps open shows
+/// nothing more then, and does nothing.
+///
+/// # Errors
+/// `voucher_reissued` with the phone number to ask for the new one.
+async fn current(state: &AppState, citizen: &Citizen) -> Result<View, Problem> {
+    let view = state.vouchers.view(citizen.voucher, state.deadline()).await?;
+    let view = view.ok_or(Problem::new("voucher_not_found"))?;
+    if view.generation == citizen.generation { Ok(view) } else { Err(session::replaced(state, &view)) }
+}
+
 /// The voucher as its holder sees it
 #[utoipa::path(tag = "citizen", operation_id = "get_own_voucher",
     responses((status = 200, description = "Balance, movements, shops, rules, help", body = view::VoucherPage)),
-    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["voucher_not_found", ENGINE]))))]
+    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["voucher_not_found", "voucher_reissued", ENGINE]))))]
 #[get("/v1/citizen/voucher")]
 async fn voucher(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
+    current(&state, &citizen).await?;
     Ok(HttpResponse::Ok().json(view::read(&state, &citizen).await?))
 }
 
@@ -59,13 +71,12 @@ pub fn qr_svg(text: &str, module_px: u32) -> Result<String, Problem> {
 /// Where the programme's codes change with time, the one of this minute.
 #[utoipa::path(tag = "citizen", operation_id = "get_own_qr",
     responses((status = 200, description = "An image that scales", body = String, content_type = "image/svg+xml")),
-    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["voucher_not_found", ENGINE]))))]
+    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["voucher_not_found", "voucher_reissued", ENGINE]))))]
 #[get("/v1/citizen/voucher/qr.svg")]
 async fn qr(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
-    let missing = || Problem::new("voucher_not_found");
-    let seen = state.vouchers.view(citizen.voucher, state.deadline()).await?.ok_or_else(missing)?;
+    let seen = current(&state, &citizen).await?;
     let directory = state.directory.now();
-    let programme = directory.programmes.get(&seen.programme.uuid()).ok_or_else(missing)?;
+    let programme = directory.programmes.get(&seen.programme.uuid()).ok_or(Problem::new("voucher_not_found"))?;
     let (text, _) = view::qr(&state, &citizen, programme);
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "image/svg+xml")).body(qr_svg(&text, 8)?))
 }
@@ -75,6 +86,7 @@ async fn qr(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse
 /// # Errors
 /// Any problem of the table.
 pub async fn block_lost(state: &AppState, citizen: &Citizen) -> Result<(), Problem> {
+    current(state, citizen).await?;
     let operation = new_id();
     let command = Command {
         operation: OperationId::new(operation),
@@ -102,7 +114,7 @@ struct Blocked {
 #[utoipa::path(tag = "citizen", operation_id = "block_own_voucher",
     responses((status = 200, description = "It is blocked", body = Blocked)),
     extensions(("x-roles" = json!(Citizen::ROLES)),
-        ("x-problems" = json!(["voucher_not_found", "voucher_expired", "voucher_closed", ENGINE]))))]
+        ("x-problems" = json!(["voucher_not_found", "voucher_reissued", "voucher_expired", "voucher_closed", ENGINE]))))]
 #[post("/v1/citizen/voucher/block")]
 async fn block(state: web::Data<AppState>, citizen: Citizen, _body: Nothing) -> Result<HttpResponse, Problem> {
     block_lost(&state, &citizen).await?;

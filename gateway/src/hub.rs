@@ -10,14 +10,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{Notify, watch};
 use workers::projector::Watcher;
 
-/// Streams that may be open at once; beyond it pages ask from time to time instead.
-const WATCHERS_MAX: usize = 20_000;
+/// Streams that may be open at once, and of one voucher; beyond it pages ask from time to time instead.
+const STREAMS_MAX: usize = 20_000;
+const STREAMS_OF_ONE_MAX: usize = 20;
 
 /// Hears of every change from the watch over the ledger and passes it on to whoever waits or watches.
 #[derive(Default)]
 pub struct Hub {
     vouchers: OnceLock<Vouchers>,
     watched: DashMap<VoucherId, watch::Sender<u64>>,
+    streams: AtomicUsize,
     projected: Mutex<BTreeMap<PartitionId, u64>>,
     moved: Notify,
     waiting: AtomicUsize,
@@ -49,17 +51,21 @@ impl Hub {
         let _ = self.vouchers.set(vouchers);
     }
 
-    /// Hears of each change of the voucher; `None` when too many watch already.
+    /// Hears of each change of the voucher; `None` when too many watch already. Whoever got one unsubscribes once.
     #[must_use]
     pub fn subscribe(&self, voucher: VoucherId) -> Option<watch::Receiver<u64>> {
-        if self.watched.len() >= WATCHERS_MAX {
+        let sender = self.watched.entry(voucher).or_insert_with(|| watch::Sender::new(0));
+        let busy = sender.receiver_count() >= STREAMS_OF_ONE_MAX || self.streams.load(Ordering::Acquire) >= STREAMS_MAX;
+        if busy {
             return None;
         }
-        Some(self.watched.entry(voucher).or_insert_with(|| watch::Sender::new(0)).subscribe())
+        self.streams.fetch_add(1, Ordering::AcqRel);
+        Some(sender.subscribe())
     }
 
     /// Forgets a voucher that nobody watches any more.
     pub fn unsubscribe(&self, voucher: VoucherId) {
+        self.streams.fetch_sub(1, Ordering::AcqRel);
         self.watched.remove_if(&voucher, |_, sender| sender.receiver_count() == 0);
     }
 

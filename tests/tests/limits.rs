@@ -46,3 +46,33 @@ async fn behind_a_proxy_each_caller_counts_alone() {
         std::process::Command::new(binary()).args(["serve", "--trusted-proxy", "everybody"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("an address, or a network like 10.0.0.0/8"));
 }
+
+/// Whoever has one link cannot take up all streams.
+#[tokio::test]
+async fn one_voucher_is_followed_by_so_many_pages_at_once() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path());
+    let link = server.demo["vouchers"][0]["link"].as_str().unwrap().to_owned();
+    let body = json!({"token": link.rsplit('#').next().unwrap()});
+    let opened = client().post(format!("{}/v1/citizen/session", server.base_url)).json(&body).send().await.unwrap();
+    let cookie = opened.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let follow = async || {
+        let events = client().get(format!("{}/v1/citizen/voucher/events", server.base_url));
+        events.header("Cookie", &cookie).send().await.unwrap()
+    };
+    let mut pages = Vec::new();
+    for _ in 0..20 {
+        pages.push(follow().await);
+        assert_eq!(pages.last().unwrap().status(), 200);
+    }
+    assert_eq!(follow().await.status(), 429);
+    // a page that was closed makes room, once the server has noticed
+    pages.pop();
+    for _ in 0..300 {
+        if follow().await.status() == 200 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("nobody can follow any more");
+}

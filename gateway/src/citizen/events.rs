@@ -1,5 +1,6 @@
 //! `GET /v1/citizen/voucher/events`: each change of the balance, as it becomes true.
 
+use super::current;
 use crate::auth::{Citizen, citizen_until};
 use crate::hub::Hub;
 use crate::problem::Problem;
@@ -8,7 +9,6 @@ use crate::wire::VoucherLife;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get, web};
-use domain::ids::VoucherId;
 use domain::voucher::View;
 use futures_util::stream;
 use serde::Serialize;
@@ -52,7 +52,7 @@ impl VoucherChange {
 
 struct Stream {
     state: web::Data<AppState>,
-    voucher: VoucherId,
+    citizen: Citizen,
     /// When a session that nobody uses is over; whoever uses it opens another stream.
     until: i64,
     changes: watch::Receiver<u64>,
@@ -63,7 +63,7 @@ struct Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         // the receiver is still counted while this runs: look again a moment later
-        let (hub, voucher) = (Arc::clone(&self.hub), self.voucher);
+        let (hub, voucher) = (Arc::clone(&self.hub), self.citizen.voucher);
         actix_web::rt::spawn(async move {
             tokio::time::sleep(TICK).await;
             hub.unsubscribe(voucher);
@@ -93,8 +93,8 @@ impl Stream {
                 }
             }
         }
-        let view = self.state.vouchers.view(self.voucher, self.state.deadline()).await.ok()??;
-        VoucherChange::event(&view)
+        // a code that was replaced shows nothing more: whoever opens another stream with it is told
+        VoucherChange::event(&current(&self.state, &self.citizen).await.ok()?)
     }
 }
 
@@ -105,14 +105,20 @@ impl Stream {
 /// shows every fifteen seconds that a silent stream is not dead. 429 when too many follow: ask from time to time instead.
 #[utoipa::path(tag = "citizen", operation_id = "follow_own_voucher",
     responses((status = 200, description = "The stream", body = VoucherChange, content_type = "text/event-stream")),
-    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["too_many_requests"]))))]
+    extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["voucher_reissued", "too_many_requests"]))))]
 #[get("/v1/citizen/voucher/events")]
 pub(super) async fn events(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
+    // who cannot be asked now may answer when the stream does
+    if let Err(problem) = current(&state, &citizen).await
+        && problem.code() == "voucher_reissued"
+    {
+        return Err(problem);
+    }
     let busy = || Problem::new("too_many_requests").retry_after(30);
     let changes = state.hub.subscribe(citizen.voucher).ok_or_else(busy)?;
     let hub = Arc::clone(&state.hub);
     let until = citizen_until(&state);
-    let stream = Stream { state, voucher: citizen.voucher, until, changes, hub, first: true };
+    let stream = Stream { state, citizen, until, changes, hub, first: true };
     let body = stream::unfold(stream, |mut stream| async move {
         let bytes = stream.next().await?;
         Some((Ok::<_, std::convert::Infallible>(bytes), stream))

@@ -1,5 +1,6 @@
 //! `POST /v1/citizen/session`: the link's secret, or the typed code, for a cookie.
 
+use super::current;
 use crate::auth::{Citizen, citizen_token_hash, citizen_until, cookie, new_token, token_hash};
 use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
@@ -7,6 +8,7 @@ use actix_web::cookie::Cookie;
 use actix_web::cookie::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::ids::VoucherId;
+use domain::voucher::View;
 use serde::{Deserialize, Serialize};
 use store::codes::{Kind, normalise};
 use store::ledger::CitizenSession;
@@ -74,7 +76,7 @@ pub async fn open(
     let voucher = VoucherId::new(code.voucher_id);
     let view = state.vouchers.view(voucher, state.deadline()).await?.ok_or_else(missing)?;
     if i64::from(view.generation) != code.generation {
-        return Err(replaced(state, view.municipality.uuid()));
+        return Err(replaced(state, &view));
     }
     if kind == Kind::Code && view.has_pin {
         let typed = pin.map(str::trim).filter(|pin| !pin.is_empty()).ok_or(Problem::new("pin_required"))?;
@@ -88,9 +90,10 @@ pub async fn open(
 }
 
 /// A code that was the voucher's once: whoever has it is told so, and whom to ask for the new one.
-fn replaced(state: &AppState, municipality: Uuid) -> Problem {
+pub(super) fn replaced(state: &AppState, view: &View) -> Problem {
     let directory = state.directory.now();
-    let phone = directory.municipalities.get(&municipality).map(|municipality| municipality.help_phone.clone());
+    let phone =
+        directory.municipalities.get(&view.municipality.uuid()).map(|municipality| municipality.help_phone.clone());
     Problem::new("voucher_reissued").with("help_phone", phone.unwrap_or_default())
 }
 
@@ -101,8 +104,7 @@ fn replaced(state: &AppState, municipality: Uuid) -> Problem {
 /// Any problem of the table.
 pub async fn keep(state: &AppState, request: &HttpRequest, citizen: &Citizen) -> Result<Cookie<'static>, Problem> {
     state.limits.opening(request)?;
-    let view = state.vouchers.view(citizen.voucher, state.deadline()).await?;
-    let until = view.ok_or(Problem::new("voucher_not_found"))?.expires_at.micros().max(citizen_until(state));
+    let until = current(state, citizen).await?.expires_at.micros().max(citizen_until(state));
     let mut cookie = begin(state, citizen, until).await?;
     let left = Duration::microseconds(until - state.clock.now().micros());
     cookie.set_max_age(left.min(KEPT_MAX));

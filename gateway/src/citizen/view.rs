@@ -4,6 +4,7 @@ use crate::auth::Citizen;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::wire::{Instant, OperationKind, VoucherStatus, kind_name, rfc3339};
+use domain::cents::Cents;
 use domain::clock::Timestamp;
 use domain::ids::VoucherId;
 use domain::voucher::Kind;
@@ -157,7 +158,7 @@ pub fn qr(state: &AppState, citizen: &Citizen, programme: &ProgrammeRow) -> (Str
     (store::codes::qr_text(&code), Some(period.end()))
 }
 
-/// Reads everything for the page.
+/// Reads everything for the page; for a code that was replaced no money and no movements.
 ///
 /// # Errors
 /// Any problem of the table.
@@ -177,7 +178,10 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
     let code = state.keys.code(citizen.voucher, citizen.generation);
     let (qr_text, until) = qr(state, citizen, programme);
     let municipality = directory.municipalities.get(&view.municipality.uuid()).ok_or_else(missing)?;
-    let (operations, shown_seq) = movements(state, citizen.voucher, view.voucher_seq).await?;
+    let good = status != "reissued";
+    let (operations, shown_seq) =
+        if good { movements(state, citizen.voucher, view.voucher_seq).await? } else { Default::default() };
+    let cents = |amount: Cents| if good { amount.get() } else { 0 };
     let shops = directory
         .shops_by_name
         .iter()
@@ -189,9 +193,9 @@ pub async fn read(state: &AppState, citizen: &Citizen) -> Result<VoucherPage, Pr
         voucher_seq: view.voucher_seq,
         status,
         kept: citizen.kept,
-        balance_cents: view.balance.get(),
-        available_cents: view.available().get(),
-        total_cents: view.totals.issued.get() + view.totals.topped_up.get(),
+        balance_cents: cents(view.balance),
+        available_cents: cents(view.available()),
+        total_cents: cents(view.totals.issued) + cents(view.totals.topped_up),
         valid_from: rfc3339(view.valid_from),
         valid_from_us: view.valid_from.micros(),
         expires_at: rfc3339(view.expires_at),
