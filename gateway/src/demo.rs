@@ -8,6 +8,7 @@ use crate::problem::Problem;
 use crate::settings::{Settings, StartError};
 use crate::shop::enrolment_index;
 use crate::state::AppState;
+use actix_web::web::Bytes;
 use domain::ids::VoucherId;
 use domain::rome;
 use serde_json::{Value, json};
@@ -101,6 +102,7 @@ async fn make(state: &AppState) -> Result<Value, Problem> {
         staff.push(json!({"role": role, "email": email, "password": password, "totp_secret": null}));
     }
     for (name, bytes, programme) in [("esercizi.csv", SHOPS, None), ("beneficiari.csv", FAMILIES, Some(programme.id))] {
+        let bytes = Bytes::from_static(bytes);
         let file = File { municipality: municipality.id, programme, name, bytes };
         let looked_at = dry_run(state, None, &file).await?;
         apply_patiently(state, municipality.id, looked_at.import_id).await?;

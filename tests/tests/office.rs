@@ -88,6 +88,36 @@ async fn what_is_spent_while_its_import_is_undone_stays_and_is_not_given_again()
     assert_eq!(again["report"]["new"], 1, "{again}");
 }
 
+/// An office counts each of its lists from one, in small letters or in capitals.
+#[tokio::test]
+async fn another_familys_reference_is_said_and_the_same_one_in_capitals_is_the_same() {
+    let (on, town, _data) = world().await;
+    let file = |rows: &str| format!("riferimento;codice_fiscale;importo;canale\n{rows}");
+    let first = file("a1;RSSMRA85T10A562S;50,00;carta\nb1;;50,00;carta\n");
+    let import = upload(&on, &town, &town.programme, &first).await;
+    town.apply(&on, &text(&import["import_id"])).await;
+    let second = file("A1;BNMHSN82T18Z969J;50,00;carta\nB1;;50,00;carta\nC1;;50,00;carta\n");
+    let import = upload(&on, &town, &town.programme, &second).await;
+    let report = &import["report"];
+    assert_eq!([&report["new"], &report["already_there"], &report["wrong"]], [1, 1, 1], "{report}");
+    let problem = &report["problems"][0];
+    assert_eq!((&problem["row"], &problem["code"]), (&json!(2), &json!("reference_taken")), "{report}");
+    town.apply(&on, &text(&import["import_id"])).await;
+    let again = upload(&on, &town, &town.programme, &first).await;
+    assert_eq!(again["report"]["already_there"], 2, "{again}");
+}
+
+#[tokio::test]
+async fn whoever_was_locked_out_signs_in_anew() {
+    let (on, town, _data) = world().await;
+    let user = on.get(&town.clerk, "/v1/admin/session").await["user_id"].clone();
+    for action in ["disable", "enable"] {
+        on.post(&town.admin, &format!("/v1/admin/users/{}/{action}", text(&user)), &Value::Null).await;
+        let status = on.request(&town.clerk, Method::GET, "/v1/admin/session").send().await.unwrap().status();
+        assert_eq!(status, 401, "after {action}: a session that was stolen is over for good");
+    }
+}
+
 #[tokio::test]
 async fn a_last_day_on_which_nobody_could_spend_is_said_before_anything_is_given() {
     let (on, town, _data) = world().await;

@@ -139,6 +139,24 @@ async fn a_spreadsheet_does_what_its_csv_does() {
     assert_eq!(vouchers(&world).await.len(), 3);
 }
 
+/// What a look-up in another sheet did not find is not the same as nothing.
+#[tokio::test]
+async fn a_formula_that_failed_is_a_problem_of_its_row() {
+    let world = World::new().await;
+    let failed = book(|sheet| {
+        families(sheet);
+        for (row, column) in [(1, 1), (2, 7), (3, 8)] {
+            sheet.write(row, column, Formula::new("=VLOOKUP(A1,B1:B2,1)").set_result("#N/A")).unwrap();
+        }
+    });
+    let (status, told) = world.upload(XLSX, failed).await;
+    assert_eq!(status, 201, "{told}");
+    let problems = told["report"]["problems"].as_array().unwrap();
+    let said: Vec<_> = problems.iter().map(|one| (one["row"].as_u64().unwrap(), text(&one["field"]))).collect();
+    let wrong = [(2, "codice_fiscale"), (3, "scadenza"), (4, "canale"), (5, "cellulare")];
+    assert_eq!(said, wrong.map(|(row, field)| (row, field.to_owned())), "{told}");
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_spreadsheet_says_so() {
     let world = World::new().await;

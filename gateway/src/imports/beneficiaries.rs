@@ -111,9 +111,8 @@ impl Parsed<Beneficiary> {
 #[must_use]
 pub fn parse(table: &Table) -> Parsed<Beneficiary> {
     let (mut warnings, mut problems) = (Vec::new(), Vec::new());
-    let places = places(table, COLUMNS, &mut warnings, &mut problems);
-    if !places.contains_key("importo") {
-        problems.push(RowProblem::new(1, "importo", "column_missing"));
+    let places = places(table, COLUMNS, &["importo"], &mut warnings, &mut problems);
+    if !problems.is_empty() {
         return Parsed { rows: Vec::new(), total: table.rows.len(), problems, warnings };
     }
     let mut good = Vec::new();
@@ -150,7 +149,10 @@ pub fn parse(table: &Table) -> Parsed<Beneficiary> {
         }
         problems.append(&mut own);
         if let (Some(amount), Some(channel), true) = (amount, channel, problems.len() == before) {
-            let language = row.get("lingua").to_lowercase().chars().take(2).collect::<String>();
+            let language = language(row.get("lingua")).unwrap_or_else(|| {
+                warnings.push(RowProblem::new(number, "lingua", "language_unknown"));
+                "it"
+            });
             good.push(Beneficiary {
                 row: number,
                 reference: row.get("riferimento").to_owned(),
@@ -160,7 +162,7 @@ pub fn parse(table: &Table) -> Parsed<Beneficiary> {
                 mobile,
                 email,
                 address: address([row.get("indirizzo"), row.get("cap"), row.get("comune"), row.get("provincia")]),
-                language: if language.is_empty() { "it".to_owned() } else { language },
+                language: language.to_owned(),
                 household,
                 minors,
                 amount,
@@ -185,6 +187,21 @@ fn channel(text: &str, mobile: &str, email: &str) -> Option<&'static str> {
         "" => Some("sms"),
         _ => None,
     }
+}
+
+/// One of the languages that pages and messages have, by its tag or as an Italian office calls it; Italian where it says none.
+fn language(text: &str) -> Option<&'static str> {
+    Some(match text.to_lowercase().as_str() {
+        "" | "it" | "italiano" | "italiana" => "it",
+        "en" | "inglese" => "en",
+        "fr" | "francese" => "fr",
+        "es" | "spagnolo" | "spagnola" => "es",
+        "ro" | "rumeno" | "rumena" | "romeno" | "romena" => "ro",
+        "ar" | "arabo" | "araba" => "ar",
+        "uk" | "ua" | "ucraino" | "ucraina" => "uk",
+        "sq" | "al" | "albanese" => "sq",
+        _ => return None,
+    })
 }
 
 /// Street, and the town with its code and province, as they stand on an envelope.
@@ -269,6 +286,31 @@ mod tests {
         let parsed = parse(&table(b"A1;Rossi;Maria;50,00\nA2;Bianchi;Ugo;50,00\n").unwrap());
         assert_eq!(parsed.problems, [RowProblem::new(1, "importo", "column_missing")]);
         assert_eq!((parsed.rows.len(), parsed.warnings.len()), (0, 0));
+    }
+
+    /// Which of two numbers gets the link is not guessed.
+    #[test]
+    fn a_column_twice_stops_the_file_and_the_exact_title_is_meant() {
+        let csv = "riferimento;telefono;importo;phone;importo euro\nA1;3331234567;50;3339876543;70\n";
+        let parsed = parse(&table(csv.as_bytes()).unwrap());
+        assert_eq!(parsed.problems, [RowProblem::new(1, "cellulare", "column_twice")]);
+        assert!(parsed.rows.is_empty());
+        let twice = parse(&table(b"riferimento;importo;canale;Importo\nA1;50;carta;70\n").unwrap());
+        assert_eq!((twice.problems, twice.rows.len()), (vec![RowProblem::new(1, "importo", "column_twice")], 0));
+        let meant = csv.replace("phone", "Cellulare");
+        let parsed = parse(&table(meant.as_bytes()).unwrap());
+        let ignored = ["telefono", "importo euro"].map(|title| RowProblem::new(1, title, "unknown_column"));
+        assert_eq!((parsed.problems, parsed.warnings), (Vec::new(), ignored.to_vec()));
+        let row = &parsed.rows[0];
+        assert_eq!((row.mobile.as_ref().unwrap().as_str(), row.amount.get()), ("+393339876543", 5_000));
+    }
+
+    #[test]
+    fn languages_are_called_as_an_office_calls_them() {
+        let csv = "riferimento;canale;importo;lingua\na;carta;5;Rumeno\nb;carta;5;AL\nc;carta;5;\nd;carta;5;klingon\n";
+        let parsed = parse(&table(csv.as_bytes()).unwrap());
+        assert_eq!(parsed.rows.iter().map(|row| row.language.as_str()).collect::<Vec<_>>(), ["ro", "sq", "it", "it"]);
+        assert_eq!(parsed.warnings, [RowProblem::new(5, "lingua", "language_unknown")]);
     }
 
     #[test]

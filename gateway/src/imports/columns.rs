@@ -66,29 +66,38 @@ fn normal(title: &str) -> String {
     title.to_lowercase().chars().map(plain).filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// Where each known column stands; unknown titles are warned of, double ones are a problem. A first row
-/// without any known title is not titles but somebody's data, and is not repeated.
+/// Where each known column stands; unknown titles are warned of. A column that is needed and missing, or there twice, is a
+/// problem with which no row can be read: which of two numbers a voucher goes to is not for us to guess. A title word for
+/// word is meant before another that means the same. A first row without any known title is not titles but somebody's
+/// data, and is not repeated.
 pub fn places(
     table: &Table,
     known: &[Column],
+    needed: &[&str],
     warnings: &mut Vec<RowProblem>,
     problems: &mut Vec<RowProblem>,
 ) -> HashMap<&'static str, usize> {
-    let (mut places, mut unknown) = (HashMap::new(), Vec::new());
-    for (at, title) in table.header.iter().enumerate() {
-        let wanted = normal(title);
-        let column = known.iter().find(|(name, titles)| normal(name) == wanted || titles.contains(&wanted.as_str()));
-        match column {
-            Some((name, _)) if places.insert(*name, at).is_some() => {
-                problems.push(RowProblem::new(1, name, "column_twice"))
-            }
-            Some(_) => {}
-            None if wanted.is_empty() => {}
-            None => unknown.push(RowProblem::new(1, &title.chars().take(40).collect::<String>(), "unknown_column")),
+    let mut places = HashMap::new();
+    let titles: Vec<String> = table.header.iter().map(|title| normal(title)).collect();
+    let mut spare = Vec::new();
+    for (name, others) in known {
+        let exact: Vec<_> = (0..titles.len()).filter(|at| titles[*at] == normal(name)).collect();
+        let meant: Vec<_> = (0..titles.len()).filter(|at| others.contains(&titles[*at].as_str())).collect();
+        let (found, rest) = if exact.is_empty() { (meant, Vec::new()) } else { (exact, meant) };
+        spare.extend(rest);
+        match found[..] {
+            [] if needed.contains(name) => problems.push(RowProblem::new(1, name, "column_missing")),
+            [] => {}
+            [at] => drop(places.insert(*name, at)),
+            _ => problems.push(RowProblem::new(1, name, "column_twice")),
         }
     }
+    let is_known = |title: &str| known.iter().any(|(name, others)| normal(name) == title || others.contains(&title));
+    let ignored =
+        (0..titles.len()).filter(|at| spare.contains(at) || !is_known(&titles[*at]) && !titles[*at].is_empty());
     if !places.is_empty() {
-        warnings.append(&mut unknown);
+        let title = |at: usize| table.header[at].chars().take(40).collect::<String>();
+        warnings.extend(ignored.map(|at| RowProblem::new(1, &title(at), "unknown_column")));
     }
     places
 }

@@ -73,9 +73,31 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
+/// However they end: an old Macintosh wrote no `\n`.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\r', '\n'])
+}
+
+/// The number of each row that is not blank, as a spreadsheet counts: blank ones too, and one that has a break within
+/// quotes once.
+fn numbers(text: &str) -> Vec<usize> {
+    let (mut numbers, mut row, mut quoted, mut blank, mut after) = (Vec::new(), 1, false, true, ' ');
+    for c in text.chars().chain(['\n']) {
+        let ends = !quoted && (c == '\r' || c == '\n' && after != '\r');
+        if ends {
+            numbers.extend((!blank).then_some(row));
+            (row, blank) = (row + 1, true);
+        } else if quoted || c != '\n' {
+            (quoted, blank) = (quoted != (c == '"'), false);
+        }
+        after = c;
+    }
+    numbers
+}
+
 /// The separator that the first line has most of.
 fn separator(text: &str) -> u8 {
-    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let first = lines(text).find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |separator: char| first.chars().filter(|c| *c == separator).count();
     [';', '\t', ','].into_iter().max_by_key(|c| (count(*c), *c == ';')).unwrap_or(';') as u8
 }
@@ -87,20 +109,20 @@ fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
     let text = text(bytes);
     let separator = separator(&text);
     // counted before anything is split, so that a million columns cost nothing
-    let longest = text.lines().map(|line| line.bytes().filter(|byte| *byte == separator).count()).max();
+    let longest = lines(&text).map(|line| line.bytes().filter(|byte| *byte == separator).count()).max();
     if longest.unwrap_or(0) > COLUMNS_MAX * 8 {
         return Err(whole("too_many_columns"));
     }
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let mut rows = Vec::new();
+    let (mut rows, numbers) = (Vec::new(), numbers(&text));
     for (at, record) in reader.records().enumerate() {
-        let row = at + 1;
+        let row = numbers.get(at).copied().unwrap_or(at + 1);
         let record = record.map_err(|_| RowProblem::new(row, "", "file_unreadable"))?;
         if record.len() > COLUMNS_MAX {
             return Err(RowProblem::new(row, "", "too_many_columns"));
         }
-        if row > ROWS_MAX + 1 {
+        if at > ROWS_MAX {
             return Err(whole("too_many_rows"));
         }
         let cells = record.iter().map(|text| cell(row, text)).collect::<Result<Vec<_>, _>>()?;
@@ -163,7 +185,9 @@ fn first_sheet(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
 /// A cell as a person would have typed it into a CSV.
 fn shown(data: &Data) -> String {
     match data {
-        Data::Empty | Data::Error(_) => String::new(),
+        Data::Empty => String::new(),
+        // as its CSV says it: no column takes `#N/A` for nothing
+        Data::Error(error) => error.to_string(),
         // the day's number, which dates are read from as well
         Data::DateTime(at) => format!("{:.0}", at.as_f64().floor()),
         Data::DateTimeIso(at) => at.split('T').next().unwrap_or_default().to_owned(),
@@ -195,6 +219,18 @@ mod tests {
             assert_eq!(table.rows[0], (2, vec!["Nicolò".to_owned(), "50,00".to_owned()]));
             assert_eq!(table.rows[1], (4, vec!["Caffè; \"da Gino\"".to_owned(), "7".to_owned()]));
         }
+    }
+
+    #[test]
+    fn rows_are_numbered_as_the_spreadsheet_does() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["", "Nome;Importo", "", "\"a", "b\";1", "", "", "c;2", "d;3"].join(end);
+            let rows = table(text.as_bytes()).unwrap().rows;
+            let told: Vec<_> = rows.iter().map(|(row, cells)| (*row, cells[1].as_str())).collect();
+            assert_eq!(told, [(4, "1"), (7, "2"), (8, "3")], "{end:?}");
+        }
+        let old = format!("a;b;c\r{}", "1;2;3\r".repeat(1_000));
+        assert_eq!(table(old.as_bytes()).unwrap().rows.len(), 1_000, "no line is as wide as the file");
     }
 
     #[test]

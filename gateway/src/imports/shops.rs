@@ -99,12 +99,7 @@ fn degrees(text: &str, most: f64) -> Result<i64, &'static str> {
 #[must_use]
 pub fn parse(table: &Table) -> Parsed<ShopLine> {
     let (mut warnings, mut problems) = (Vec::new(), Vec::new());
-    let places = places(table, COLUMNS, &mut warnings, &mut problems);
-    for needed in REQUIRED {
-        if !places.contains_key(needed) {
-            problems.push(RowProblem::new(1, needed, "column_missing"));
-        }
-    }
+    let places = places(table, COLUMNS, &REQUIRED, &mut warnings, &mut problems);
     if !problems.is_empty() {
         return Parsed { rows: Vec::new(), total: table.rows.len(), problems, warnings };
     }

@@ -93,19 +93,19 @@ impl Db {
         Ok(rows)
     }
 
-    /// Locks somebody of a municipality, or an operator, out, or lets them in again.
+    /// Locks somebody of a municipality, or an operator, out, which ends all sessions of theirs, or lets them in again.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn set_user_disabled(&self, municipality: Option<Uuid>, user: Uuid, disabled: bool) -> Result<(), Error> {
-        let touched = on!(self, |connection| sqlx::query(DISABLE)
-            .bind(user)
-            .bind(municipality)
-            .bind(i64::from(disabled))
-            .execute(connection)
-            .await
-            .map(|done| done.rows_affected()))?;
-        one_row(touched)
+        in_transaction!(self, |tx| {
+            let changed =
+                sqlx::query(DISABLE).bind(user).bind(municipality).bind(i64::from(disabled)).execute(&mut *tx).await?;
+            one_row(changed.rows_affected())?;
+            if disabled {
+                sqlx::query(LEAVE_ALL).bind(user).execute(&mut *tx).await?;
+            }
+        })
     }
 
     /// Gives somebody a new password, by its hash, and ends all sessions of theirs.

@@ -2,11 +2,10 @@
 
 use super::super::commands::{pin_tag, run};
 use super::super::own_programme;
-use super::report::{families, known_shop, newcomers, reference, tax_index};
+use super::report::{Families, new_shops, read, reference, tax_index};
 use crate::edge::new_id;
-use crate::imports::beneficiaries::Beneficiary;
+use crate::imports::beneficiaries::{self, Beneficiary};
 use crate::imports::shops::{self, ShopLine};
-use crate::imports::{Parsed, decode};
 use crate::messages::Personal;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -46,16 +45,17 @@ pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, i
         return Err(refused().with("import_status", row.status));
     }
     let bytes = state.keys.unseal("import", id, &state.town(municipality).import_file(municipality, id).await?)?;
-    let table = decode::table(&bytes).map_err(|_| refused())?;
     let done = match row.programme_id {
         None => {
+            let shops = read(bytes, shops::parse).await?.map_err(|_| refused())?;
             begin(state, &mut row).await?;
-            apply_shops(state, &row, &shops::parse(&table)).await?
+            apply_shops(state, &row, &new_shops(state, municipality, &shops)).await?
         }
         Some(programme) => {
             let programme = own_programme(state, municipality, programme)?;
-            let families = families(state, &programme, &table);
-            let new = newcomers(state, &programme, &families).await?;
+            let people = read(bytes, beneficiaries::parse).await?.map_err(|_| refused())?;
+            let families = Families::of(state, &programme, people).await?;
+            let new = families.new();
             within_budget(state, &programme, &new).await?;
             begin(state, &mut row).await?;
             apply_people(state, user, &row, &programme, &new).await?
@@ -84,9 +84,9 @@ async fn within_budget(state: &AppState, programme: &ProgrammeRow, new: &[&Benef
     Ok(())
 }
 
-async fn apply_shops(state: &AppState, row: &ImportRow, parsed: &Parsed<ShopLine>) -> Result<usize, Problem> {
-    let mut new = Vec::new();
-    for line in parsed.rows.iter().filter(|line| !known_shop(state, row.municipality_id, line)) {
+async fn apply_shops(state: &AppState, row: &ImportRow, lines: &[&ShopLine]) -> Result<usize, Problem> {
+    let mut new = Vec::with_capacity(lines.len());
+    for line in lines {
         let id = new_id();
         let contacts = serde_json::to_vec(&line.contacts).map_err(|_| Problem::new("internal_error"))?;
         let shop = ShopRow {

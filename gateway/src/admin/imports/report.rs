@@ -8,11 +8,12 @@ use crate::imports::{PROBLEMS_MAX, Parsed, RowProblem, decode};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::texts::{Lang, Texts};
+use actix_web::web::{self, Bytes};
 use domain::clock::Timestamp;
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use store::ledger::{NewImport, ProgrammeRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,7 +27,7 @@ pub struct File<'a> {
     /// What it was called.
     pub name: &'a str,
     /// Its bytes.
-    pub bytes: &'a [u8],
+    pub bytes: Bytes,
 }
 
 /// How many rows are what.
@@ -119,6 +120,16 @@ impl DryRun {
     }
 }
 
+/// The rows of an upload, or what is wrong with it as a whole; read away from the threads that serve tills, since a large
+/// file takes seconds.
+pub(super) async fn read<T: Send + 'static>(
+    bytes: impl AsRef<[u8]> + Send + 'static,
+    parse: fn(&decode::Table) -> Parsed<T>,
+) -> Result<Result<Parsed<T>, RowProblem>, Problem> {
+    let read = web::block(move || decode::table(bytes.as_ref()).map(|table| parse(&table)));
+    read.await.map_err(|_| Problem::new("not_executed"))
+}
+
 /// Reads the file, says everything that is wrong with it and what applying it would change, and
 /// keeps it sealed until somebody decides.
 ///
@@ -129,16 +140,22 @@ pub async fn dry_run(state: &AppState, user: Option<UserId>, file: &File<'_>) ->
         Problem::new("file_unreadable").with("reason", problem.code.as_str()).with("row", problem.row)
     };
     let programme = file.programme.map(|id| own_programme(state, file.municipality, id)).transpose()?;
-    let table = decode::table(file.bytes).map_err(unreadable)?;
+    let bytes = file.bytes.clone();
     let mut report = match programme {
-        None => shops_report(state, file.municipality, &shops::parse(&table)),
-        Some(programme) => people_report(state, &programme, &families(state, &programme, &table)).await?,
+        None => {
+            let shops = read(bytes, shops::parse).await?.map_err(unreadable)?;
+            shops_report(state, file.municipality, &shops)
+        }
+        Some(programme) => {
+            let people = read(bytes, beneficiaries::parse).await?.map_err(unreadable)?;
+            people_report(state, &programme, people).await?
+        }
     };
-    let hash = blake3::hash(file.bytes);
+    let hash = blake3::hash(&file.bytes);
     report.counts.applied_before =
         state.town(file.municipality).applied_before(file.municipality, &hash.as_bytes()[..]).await?;
     let id = new_id();
-    let sealed = state.keys.seal("import", id, file.bytes, &state.entropy())?;
+    let sealed = state.keys.seal("import", id, &file.bytes, &state.entropy())?;
     let name: String = file.name.chars().filter(|c| !c.is_control()).take(120).collect();
     let new = NewImport {
         id,
@@ -156,15 +173,17 @@ pub async fn dry_run(state: &AppState, user: Option<UserId>, file: &File<'_>) ->
     Ok(DryRun { import_id: id, status: "dry_run", report })
 }
 
-/// Whether the municipality has the shop already.
-pub(super) fn known_shop(state: &AppState, municipality: Uuid, line: &ShopLine) -> bool {
+/// The shops of a file that the municipality has not yet.
+pub(super) fn new_shops<'a>(state: &AppState, municipality: Uuid, parsed: &'a Parsed<ShopLine>) -> Vec<&'a ShopLine> {
     let directory = state.directory.now();
-    directory.shops_by_name.iter().any(|shop| shop.municipality_id == municipality && shop.reference == line.reference)
+    let own = directory.shops_by_name.iter().filter(|shop| shop.municipality_id == municipality);
+    let known: HashSet<_> = own.map(|shop| shop.reference.to_lowercase()).collect();
+    parsed.rows.iter().filter(|line| !known.contains(&line.reference.to_lowercase())).collect()
 }
 
 fn shops_report(state: &AppState, municipality: Uuid, parsed: &Parsed<ShopLine>) -> ImportReport {
-    let known = parsed.rows.iter().filter(|line| known_shop(state, municipality, line)).count();
-    ImportReport::new(parsed, parsed.rows.len() - known, known, 0)
+    let new = new_shops(state, municipality, parsed).len();
+    ImportReport::new(parsed, new, parsed.rows.len() - new, 0)
 }
 
 /// What the person's codice fiscale is found under.
@@ -180,34 +199,59 @@ pub(super) fn reference(state: &AppState, person: &Beneficiary) -> String {
     }
 }
 
-/// The families of a file whose vouchers could be spent.
-pub(super) fn families(state: &AppState, programme: &ProgrammeRow, table: &decode::Table) -> Parsed<Beneficiary> {
-    let [from, until] = [programme.valid_from, programme.expires_at].map(Timestamp::from_micros);
-    beneficiaries::parse(table).spendable(&Validity { from, until }, state.clock.now())
+/// The families of a file whose vouchers could be spent, and who of them has no voucher of this programme yet.
+pub(super) struct Families {
+    pub parsed: Parsed<Beneficiary>,
+    /// Rows whose family has one.
+    known: HashSet<usize>,
 }
 
-/// The people of the file who have no voucher of this programme yet.
-pub(super) async fn newcomers<'a>(
-    state: &AppState,
-    programme: &ProgrammeRow,
-    parsed: &'a Parsed<Beneficiary>,
-) -> Result<Vec<&'a Beneficiary>, Problem> {
-    let town = programme.municipality_id;
-    let (taxed, referred): (HashSet<_>, HashSet<_>) =
-        state.town(town).holders(town, programme.id).await?.into_iter().unzip();
-    let known = |person: &&Beneficiary| {
-        let index = tax_index(state, person).map(|index| Some(index.to_vec()));
-        index.is_some_and(|index| taxed.contains(&index)) || referred.contains(&reference(state, person))
-    };
-    Ok(parsed.rows.iter().filter(|person| !known(person)).collect())
+impl Families {
+    /// Compares what was read with what is there. A family is known by its codice fiscale, or by its reference; where both
+    /// have a codice fiscale and the two differ, the reference is somebody else's and the row a problem: an office that
+    /// counts each of its lists from one must hear of it.
+    pub async fn of(state: &AppState, programme: &ProgrammeRow, people: Parsed<Beneficiary>) -> Result<Self, Problem> {
+        let [from, until] = [programme.valid_from, programme.expires_at].map(Timestamp::from_micros);
+        let mut parsed = people.spendable(&Validity { from, until }, state.clock.now());
+        let town = programme.municipality_id;
+        let holders = state.town(town).holders(town, programme.id).await?;
+        let taxed: HashSet<_> = holders.iter().filter_map(|(index, _)| index.as_deref()).collect();
+        let referred: HashMap<_, _> =
+            holders.iter().map(|(index, reference)| (reference.to_lowercase(), index.as_deref())).collect();
+        let (mut known, mut taken) = (HashSet::new(), Vec::new());
+        parsed.rows.retain(|person| {
+            let index = tax_index(state, person);
+            let own = index.as_ref().map(|index| &index[..]);
+            let theirs = referred.get(&reference(state, person).to_lowercase()).copied();
+            if own.is_some_and(|own| taxed.contains(own)) {
+                known.insert(person.row);
+            } else if let Some(theirs) = theirs {
+                if own.is_some() && theirs.is_some() {
+                    taken.push(RowProblem::new(person.row, "riferimento", "reference_taken"));
+                    return false;
+                }
+                known.insert(person.row);
+            }
+            true
+        });
+        parsed.problems.append(&mut taken);
+        parsed.problems.sort_by_key(|problem| problem.row);
+        Ok(Self { parsed, known })
+    }
+
+    /// Those who have none.
+    pub fn new(&self) -> Vec<&Beneficiary> {
+        self.parsed.rows.iter().filter(|person| !self.known.contains(&person.row)).collect()
+    }
 }
 
 async fn people_report(
     state: &AppState,
     programme: &ProgrammeRow,
-    parsed: &Parsed<Beneficiary>,
+    people: Parsed<Beneficiary>,
 ) -> Result<ImportReport, Problem> {
-    let new = newcomers(state, programme, parsed).await?;
+    let families = Families::of(state, programme, people).await?;
+    let (parsed, new) = (&families.parsed, families.new());
     let cents = new.iter().map(|person| person.amount.get()).sum::<i64>();
     let mut report = ImportReport::new(parsed, new.len(), parsed.rows.len() - new.len(), cents);
     let left =

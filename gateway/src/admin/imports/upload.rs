@@ -70,7 +70,7 @@ pub(super) async fn shops(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = whole(payload).await?;
-    let file = File { municipality: staff.municipality()?, programme: None, name: &query.file_name, bytes: &bytes };
+    let file = File { municipality: staff.municipality()?, programme: None, name: &query.file_name, bytes };
     let done = dry_run(&state, Some(staff.user), &file).await?;
     Ok(HttpResponse::Created().json(done.worded(&state.texts, Lang::of(request.headers(), &Lang::WHOLE))))
 }
@@ -100,7 +100,7 @@ pub(super) async fn beneficiaries(
 ) -> Result<HttpResponse, Problem> {
     let bytes = whole(payload).await?;
     let programme = Some(query.programme_id);
-    let file = File { municipality: staff.municipality()?, programme, name: &query.file_name, bytes: &bytes };
+    let file = File { municipality: staff.municipality()?, programme, name: &query.file_name, bytes };
     let done = dry_run(&state, Some(staff.user), &file).await?;
     Ok(HttpResponse::Created().json(done.worded(&state.texts, Lang::of(request.headers(), &Lang::WHOLE))))
 }
