@@ -8,7 +8,8 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Attempts in a minute, and at once.
 const fn per_minute(count: u32) -> Quota {
@@ -30,10 +31,11 @@ pub struct Limits {
     lookups: DefaultKeyedRateLimiter<[u8; 16]>,
     enrolments: DefaultKeyedRateLimiter<Origin>,
     sign_ins: DefaultKeyedRateLimiter<String>,
+    arrivals: DefaultKeyedRateLimiter<Origin>,
     openings: DefaultKeyedRateLimiter<Origin>,
     wrong_openings: DefaultKeyedRateLimiter<Origin>,
     pins: DefaultKeyedRateLimiter<[u8; 16]>,
-    hashings: Semaphore,
+    hashings: Arc<Semaphore>,
     clock: DefaultClock,
     proxies: Vec<IpNet>,
 }
@@ -52,10 +54,11 @@ impl Limits {
             lookups: RateLimiter::keyed(per_minute(600)),
             enrolments: RateLimiter::keyed(per_minute(60)),
             sign_ins: RateLimiter::keyed(per_minute(10)),
+            arrivals: RateLimiter::keyed(per_minute(120)),
             openings: RateLimiter::keyed(per_minute(1_200)),
             wrong_openings: RateLimiter::keyed(per_minute(60)),
             pins: RateLimiter::keyed(Quota::per_hour(NonZeroU32::MIN.saturating_add(9))),
-            hashings: Semaphore::new(HASHINGS_MAX),
+            hashings: Arc::new(Semaphore::new(HASHINGS_MAX)),
             clock: DefaultClock::default(),
             proxies,
         }
@@ -92,7 +95,7 @@ impl Limits {
         for limiter in [&self.lookups, &self.pins] {
             limiter.retain_recent();
         }
-        for limiter in [&self.enrolments, &self.openings, &self.wrong_openings] {
+        for limiter in [&self.enrolments, &self.openings, &self.wrong_openings, &self.arrivals] {
             limiter.retain_recent();
         }
     }
@@ -113,20 +116,22 @@ impl Limits {
         self.check(&self.enrolments, &self.caller(request))
     }
 
-    /// Somebody signs in: counted by account, so that many addresses do not help.
+    /// Somebody signs in: counted by account, so that many addresses do not help, and by address, since invented accounts
+    /// keep the hashing of passwords from everybody else.
     ///
     /// # Errors
     /// `too_many_requests`.
-    pub fn sign_in(&self, email: &str) -> Result<(), Problem> {
+    pub fn sign_in(&self, request: &HttpRequest, email: &str) -> Result<(), Problem> {
+        self.check(&self.arrivals, &self.caller(request))?;
         self.check(&self.sign_ins, &email.to_owned())
     }
 
-    /// A password is to be hashed; the permit is held meanwhile.
+    /// A password is to be hashed. The permit goes where that is done: who hangs up meanwhile frees nothing.
     ///
     /// # Errors
     /// `too_many_requests`.
-    pub fn hashing(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        self.hashings.try_acquire().map_err(|_| Problem::new("too_many_requests").retry_after(1))
+    pub fn hashing(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.hashings).try_acquire_owned().map_err(|_| Problem::new("too_many_requests").retry_after(1))
     }
 
     /// Somebody opens a voucher page.
@@ -158,15 +163,22 @@ impl Limits {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     #[test]
     fn guesses_run_out_for_whoever_guesses_and_for_nobody_else() {
         let limits = Limits::behind(Vec::new());
+        let from = |peer: &str| TestRequest::default().peer_addr(peer.parse().unwrap()).to_http_request();
+        let (office, stranger) = (from("192.0.2.7:1"), from("198.51.100.1:1"));
         for _ in 0..10 {
-            assert!(limits.sign_in("anna@comune.example").is_ok());
+            assert!(limits.sign_in(&office, "anna@comune.example").is_ok());
         }
-        assert_eq!(limits.sign_in("anna@comune.example").unwrap_err().code(), "too_many_requests");
-        assert!(limits.sign_in("bruno@comune.example").is_ok());
+        assert_eq!(limits.sign_in(&stranger, "anna@comune.example").unwrap_err().code(), "too_many_requests");
+        assert!(limits.sign_in(&office, "bruno@comune.example").is_ok());
+        // whoever makes accounts up runs out of them
+        let made_up = (0..1_000).map(|number| limits.sign_in(&stranger, &format!("{number}@comune.example")).is_ok());
+        assert!((119..=130).contains(&made_up.filter(|let_in| *let_in).count()));
+        assert!(limits.sign_in(&office, "carla@comune.example").is_ok());
     }
 
     #[test]
@@ -182,7 +194,7 @@ mod tests {
     fn a_proxy_of_ours_is_believed_and_nobody_else() {
         let limits = Limits::behind(vec!["10.0.0.0/8".parse().unwrap(), "127.0.0.1/32".parse().unwrap()]);
         let caller = |peer: &str, said: &[&str]| {
-            let request = actix_web::test::TestRequest::default().peer_addr(format!("{peer}:1234").parse().unwrap());
+            let request = TestRequest::default().peer_addr(format!("{peer}:1234").parse().unwrap());
             let request = said.iter().fold(request, |request, line| request.append_header(("X-Forwarded-For", *line)));
             limits.caller(&request.to_http_request()).unwrap().to_string()
         };

@@ -2,9 +2,26 @@
 
 use crate::edge::SystemEntropy;
 use crate::problem::Problem;
+use actix_web::web;
 use argon2::password_hash::PasswordHasher;
 use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use store::keys::random;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Does it away from the threads that serve tills, and holds the permit as long as it takes.
+///
+/// # Errors
+/// `not_executed` where the process ends meanwhile.
+pub async fn apart<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    hash: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let done = web::block(move || {
+        let _permit = permit;
+        hash()
+    });
+    done.await.map_err(|_| Problem::new("not_executed"))
+}
 
 /// The hash of a password, under a salt of its own.
 ///

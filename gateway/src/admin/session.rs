@@ -75,22 +75,20 @@ fn unpack(packed: &[u8]) -> Option<Sealed> {
 }
 
 /// The user with this address, if there is one and the password is theirs.
-async fn authenticated(state: &AppState, body: SignIn) -> Result<UserRow, Problem> {
+async fn authenticated(state: &AppState, request: &HttpRequest, body: SignIn) -> Result<UserRow, Problem> {
     let failed = || Problem::new("sign_in_failed");
     if body.password.chars().count() > PASSWORD_MAX {
         return Err(failed());
     }
     let email = Email::parse(&body.email).map_err(|_| failed())?;
-    state.limits.sign_in(email.as_str())?;
+    state.limits.sign_in(request, email.as_str())?;
     let user = match state.everything().user_by_email(email.as_str()).await {
         Err(Error::NotFound) => None,
         found => Some(found?),
     };
     let hash = user.as_ref().map_or(NOBODY.to_owned(), |user| user.password_hash.clone());
-    let _permit = state.limits.hashing()?;
-    // hashing takes tens of milliseconds: not on a thread that serves tills
-    let matches = web::block(move || passwords::matches(&hash, &body.password)).await;
-    let matches = matches.map_err(|_| Problem::new("not_executed"))?;
+    let (permit, password) = (state.limits.hashing()?, body.password);
+    let matches = passwords::apart(permit, move || passwords::matches(&hash, &password)).await?;
     let user = user.filter(|user| matches && user.disabled == 0).ok_or_else(failed)?;
     if totp_matches(state, &user, body.totp.as_deref())? { Ok(user) } else { Err(failed()) }
 }
@@ -104,8 +102,12 @@ async fn authenticated(state: &AppState, body: SignIn) -> Result<UserRow, Proble
         ("Set-Cookie" = String, description = "The session: HttpOnly, SameSite=Strict, and Secure over https")))),
     extensions(("x-problems" = json!(["sign_in_failed", "totp_required", "too_many_requests", "not_executed"]))))]
 #[post("/v1/admin/session")]
-async fn sign_in(state: web::Data<AppState>, body: web::Json<SignIn>) -> Result<HttpResponse, Problem> {
-    let user = authenticated(&state, body.into_inner()).await?;
+async fn sign_in(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    body: web::Json<SignIn>,
+) -> Result<HttpResponse, Problem> {
+    let user = authenticated(&state, &request, body.into_inner()).await?;
     let token = new_token(&state);
     let until = state.clock.now().plus_seconds(STAFF_S).micros();
     state.everything().add_user_session(&token_hash(&token), user.id, until).await?;

@@ -113,7 +113,8 @@ async fn change(
     name: &str,
 ) -> Result<Voucher, Problem> {
     act(state, staff, voucher, (None, RequestHash::of(&[])), action, name).await?;
-    state.settled().await?;
+    // it is done, also where another partition's ledger is out of service
+    state.settled().await.map_err(|_| Problem::new("outcome_unknown"))?;
     Ok(own(state, staff.municipality()?, voucher).await?.into())
 }
 

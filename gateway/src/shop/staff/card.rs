@@ -5,7 +5,6 @@ use crate::edge::SystemEntropy;
 use crate::passwords;
 use crate::problem::Problem;
 use crate::state::AppState;
-use actix_web::web;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use store::keys::Keys;
@@ -46,8 +45,7 @@ impl Pin {
     /// # Errors
     /// `too_many_requests` while the machine hashes others.
     pub async fn hashed(self, state: &AppState) -> Result<String, Problem> {
-        let _permit = state.limits.hashing()?;
-        web::block(move || passwords::hashed(&self.0)).await.map_err(|_| Problem::new("not_executed"))?
+        passwords::apart(state.limits.hashing()?, move || passwords::hashed(&self.0)).await?
     }
 }
 
@@ -77,15 +75,14 @@ impl Card {
     pub async fn admit(&self, state: &AppState, row: &StaffRow, typed: Option<Pin>) -> Result<(), Problem> {
         let Some(hash) = self.pin_hash.clone() else { return Ok(()) };
         let pin = typed.ok_or(Problem::new("staff_pin_required"))?;
-        let _permit = state.limits.hashing()?;
+        let permit = state.limits.hashing()?;
         let (db, now) = (state.town(row.municipality_id), state.clock.now());
         let locked_until = now.plus_seconds(LOCKED_S.cast_signed());
         if !db.try_pin(row.id, now.micros(), WRONG_MAX, locked_until.micros()).await? {
             let rest = row.locked_until.map_or(0, |until| (until - now.micros()).unsigned_abs() / 1_000_000);
             return Err(Problem::new("staff_locked").retry_after(rest.clamp(1, LOCKED_S)));
         }
-        let right = web::block(move || passwords::matches(&hash, &pin.0)).await;
-        if right.map_err(|_| Problem::new("not_executed"))? {
+        if passwords::apart(permit, move || passwords::matches(&hash, &pin.0)).await? {
             Ok(db.right_pin(row.id).await?)
         } else {
             Err(Problem::new("staff_pin_wrong"))
