@@ -47,6 +47,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("reversal_exceeds", 409),
     ("operation_sealed", 409),
     ("nothing_to_claim", 409),
+    ("claim_changed", 409),
     ("iban_required", 409),
     ("claim_already_approved", 409),
     ("claim_not_approved", 409),

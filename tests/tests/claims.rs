@@ -77,6 +77,8 @@ async fn what_is_sealed_stays(world: World) {
         "on that day there was nothing: {told}"
     );
     assert_eq!(world.undo(0, &operations[0]).await.0, 201, "and it sealed nothing");
+    let (status, told) = world.post(0, "/v1/claims", &key(), &json!({"amount_cents": 2_349})).await;
+    assert_eq!((status, &told["code"], &told["amount_cents"]), (409, &json!("claim_changed"), &json!(2_348)), "{told}");
     let sealing = key();
     let (status, claim) = world.post(0, "/v1/claims", &sealing, &json!({})).await;
     assert_eq!((status, &claim["amount_cents"], &claim["operations"]), (201, &json!(2_348), &json!(4)), "{claim}");

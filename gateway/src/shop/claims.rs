@@ -27,15 +27,30 @@ use uuid::Uuid;
 /// (`LATE_MS` of the app).
 const SEALS_WITHIN: Duration = Duration::from_secs(15);
 
-/// Up to when.
+/// Up to when, and how much.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"through": "2026-11-24"}))]
 struct Seal {
+    /// What somebody was shown and said yes to; whatever it is when absent. Another till may have taken more since.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
+    amount_cents: Option<i64>,
     /// The last day in Rome, all of it; everything until now when absent.
     #[serde(default)]
     #[schema(format = Date)]
     through: Option<String>,
+}
+
+impl Seal {
+    /// Of what older versions knew it is what they made of it.
+    fn hash(&self) -> RequestHash {
+        let through = self.through.as_deref().unwrap_or_default().as_bytes();
+        match self.amount_cents {
+            None => RequestHash::of(&[b"claim", through]),
+            Some(cents) => RequestHash::of(&[b"claim", through, &cents.to_le_bytes()]),
+        }
+    }
 }
 
 /// What a shop could claim now.
@@ -66,7 +81,7 @@ fn through(day: Option<&str>, now: i64) -> Result<i64, Problem> {
 #[utoipa::path(tag = "till", operation_id = "seal_claim", params(IdempotencyKey),
     responses((status = 201, description = "The claim", body = Claim)),
     extensions(("x-roles" = json!(Till::ROLES)),
-        ("x-problems" = json!(["nothing_to_claim", "iban_required", "conflict", ENGINE]))))]
+        ("x-problems" = json!(["nothing_to_claim", "claim_changed", "iban_required", "conflict", "bad_request", ENGINE]))))]
 #[post("/v1/claims")]
 pub(super) async fn seal(
     state: web::Data<AppState>,
@@ -78,10 +93,10 @@ pub(super) async fn seal(
     let shop = &till.0.shop;
     let now = state.clock.now().micros();
     let through_at = through(body.through.as_deref(), now)?;
-    let attempt = Attempt {
-        key: OpKey::of_shop(ShopId::new(shop.id), &key.0),
-        request: RequestHash::of(&[b"claim", body.through.as_deref().unwrap_or_default().as_bytes()]),
-    };
+    if body.amount_cents.is_some_and(|cents| cents <= 0) {
+        return Err(Problem::new("bad_request").with("field", "amount_cents"));
+    }
+    let attempt = Attempt { key: OpKey::of_shop(ShopId::new(shop.id), &key.0), request: body.hash() };
     if let Some(before) = attempt.before(&state, shop).await? {
         return Ok(before);
     }
@@ -89,7 +104,7 @@ pub(super) async fn seal(
         return Err(Problem::new("iban_required"));
     }
     // where it is cut off, the commit has not been asked for, or whoever asks for the key waits for it in the ledger
-    let sealing = timeout_at(until, put_under_seal(&state, shop, &attempt, through_at, now));
+    let sealing = timeout_at(until, put_under_seal(&state, shop, &attempt, body.amount_cents, (through_at, now)));
     let row = match sealing.await.map_err(|_| Problem::new("outcome_unknown"))? {
         Ok(row) => row,
         // the same attempt, sent twice at once, was faster
@@ -127,12 +142,16 @@ async fn put_under_seal(
     state: &AppState,
     shop: &ShopRow,
     attempt: &Attempt,
-    through_at: i64,
-    now: i64,
+    confirmed: Option<i64>,
+    (through_at, now): (i64, i64),
 ) -> Result<ClaimRow, Problem> {
     state.settled().await?;
-    if state.everything().unclaimed(shop.id, through_at).await?.amount_cents <= 0 {
+    let amount_cents = state.everything().unclaimed(shop.id, through_at).await?.amount_cents;
+    if amount_cents <= 0 {
         return Err(Problem::new("nothing_to_claim"));
+    }
+    if confirmed.is_some_and(|confirmed| confirmed != amount_cents) {
+        return Err(Problem::new("claim_changed").with("amount_cents", amount_cents));
     }
     state.everything().seal_shop(shop.id, through_at - 1).await?;
     state.directory_changed().await?;

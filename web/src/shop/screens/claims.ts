@@ -29,7 +29,7 @@ async function seal(place: HTMLElement): Promise<void> {
 async function confirm(cents: number): Promise<void> {
   const sure = { title: t("till-claim-sure", { amount: euro(cents) }), text: t("till-claim-sure-text"), yes: t("till-claim-yes"), no: t("till-claim-no"), wary: true };
   if (!(await ask(sure))) return;
-  await carryOut({ kind: "claim", key: newKey(), path: "/v1/claims", body: {}, cents, at: Date.now() });
+  await carryOut({ kind: "claim", key: newKey(), path: "/v1/claims", body: { amount_cents: cents }, cents, at: Date.now() });
 }
 
 /** Why there is nothing to ask for, and that there is nothing to do about it. */
