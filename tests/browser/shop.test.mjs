@@ -382,6 +382,23 @@ till("a scanner is read on every screen, and answers no question", async (page, 
   await page.locator(".pad").waitFor();
 });
 
+till("a scan from the green screen leaves it at once, and says that it is looking", async (page, voucher) => {
+  const second = town.demo.vouchers[(next += 1)];
+  await take(page, voucher, 150);
+  await result(page, "done", "1,50");
+  let free;
+  const held = new Promise((done) => (free = done));
+  await page.route("**/v1/vouchers/lookup", async (route) => (await held, route.continue()));
+  await page.keyboard.type(second.qr_text);
+  await page.keyboard.press("Enter");
+  await notice(page, "Controllo il buono");
+  assert.equal(await page.locator("#result").count(), 0, "nobody takes the last customer's green for this one's");
+  free();
+  await page.locator(".pad").waitFor();
+  await page.goBack();
+  await page.locator("#voucher").waitFor();
+});
+
 till("a scanner for another keyboard is understood, and a letter touched by mistake swallows nothing", async (page, voucher) => {
   // the test's own keyboard has no such key
   await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))), [...voucher.qr_text.replace(":", "ç"), "Enter"]);

@@ -8,6 +8,15 @@ const shop = (number = 0) => town.demo.terminals[number];
 const enrolment = async () => (await (await town.staff())("POST", `/shops/${shop().shop_id}/enrolments`)).enrolment_code;
 const who = (page, text) => page.locator("#who", { hasText: text }).waitFor();
 
+/** A page as a till that has just joined. */
+async function join(page, label) {
+  const { data } = await town.call("POST", "/v1/terminals/enrol", { body: { enrolment_code: await enrolment(), label } });
+  await page.addInitScript((token) => sessionStorage.getItem("joined") ?? (localStorage.setItem("buono.token", token), sessionStorage.setItem("joined", "1")), data.token);
+  await page.goto("/shop");
+  await who(page, label);
+  return data;
+}
+
 test("a wrong code says so, the right one works once, and the till stays joined", async () => {
   const page = await openPage(browser, town, {});
   page.expected.push(/404/);
@@ -124,11 +133,7 @@ test("a till leaves: its token is worth nothing any more", async () => {
 test("a till that the municipality revokes stops at once; what was not settled is kept, shown, and settled later", async () => {
   const page = await openPage(browser, town, {});
   page.expected.push(/401/, /ERR_FAILED/);
-  const code = await enrolment();
-  const joined = await town.call("POST", "/v1/terminals/enrol", { body: { enrolment_code: code, label: "Banco 2" } });
-  await page.addInitScript((token) => sessionStorage.getItem("joined") ?? (localStorage.setItem("buono.token", token), sessionStorage.setItem("joined", "1")), joined.data.token);
-  await page.goto("/shop");
-  await who(page, "Banco 2");
+  const joined = await join(page, "Banco 2");
   const voucher = town.demo.vouchers[71];
   await page.route("**/v1/redemptions", async (route) => {
     await route.fetch();
@@ -140,7 +145,7 @@ test("a till that the municipality revokes stops at once; what was not settled i
   await page.locator("#take").click();
   await page.locator("#yes").click();
   await page.locator("#result.wait", { hasText: "Sto controllando" }).waitFor();
-  await (await town.staff())("POST", `/terminals/${joined.data.terminal_id}/revoke`);
+  await (await town.staff())("POST", `/terminals/${joined.terminal_id}/revoke`);
   await page.unroute("**/v1/redemptions");
   await page.locator("#result.wait", { hasText: "scollegata" }).waitFor();
   assert.ok(await page.locator("#next").isVisible());
@@ -150,5 +155,24 @@ test("a till that the municipality revokes stops at once; what was not settled i
   await page.locator("#enrolment").fill(await enrolment());
   await page.locator("#join").click();
   await page.locator("#result.done", { hasText: "4,20" }).waitFor();
+  await closePage(page);
+});
+
+test("a till that is revoked while a green stands says so at the next scan", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/401/);
+  const joined = await join(page, "Banco 3");
+  const [voucher, second] = town.demo.vouchers.slice(72, 74);
+  await typeCode(page, voucher.code);
+  await page.locator(".pad").waitFor();
+  await keyIn(page, 130);
+  await page.locator("#take").click();
+  await page.locator("#yes").click();
+  await result(page, "done", "1,30");
+  await (await town.staff())("POST", `/terminals/${joined.terminal_id}/revoke`);
+  await page.keyboard.type(second.qr_text);
+  await page.keyboard.press("Enter");
+  await page.locator("#revoked", { hasText: "scollegata" }).waitFor();
+  await page.locator("#enrol").waitFor();
   await closePage(page);
 });

@@ -5,7 +5,7 @@ import { t } from "../../shared/texts";
 import { busy, setOut } from "../money/carry";
 import { Camera, cameraThere, type Trouble } from "../reader/camera";
 import { read, type Read } from "../reader/code";
-import { current, go, goThen, screen, swap, type Screen } from "../router";
+import { current, go, goThen, screen, type Screen } from "../router";
 import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { letGo, take, type Found } from "./hand";
@@ -39,6 +39,9 @@ function objection(found: Read): string | undefined {
 /** Whether nothing was paid since: a payment's result is not covered by what was asked before it. */
 const stillWanted = (since: number) => since === setOut();
 
+/** Leaves what the last customer was told for the screen where this one's voucher is looked at. */
+const leaveLast = () => new Promise<void>((done) => (["start", "result"].includes(current()) ? goThen("pay", done) : done()));
+
 async function ask(text: string, since: number): Promise<void> {
   const answer = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
   if (revoked(answer) || !stillWanted(since)) return;
@@ -51,8 +54,7 @@ async function ask(text: string, since: number): Promise<void> {
   const why = WHY[data.status];
   if (why) return present({ voucher: { code: why, title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
   take({ text, found: data });
-  if (current() === "result") swap("amount");
-  else go("amount");
+  go("amount");
 }
 
 /** Looks up what was scanned or typed, wherever the app stands. */
@@ -65,8 +67,9 @@ export async function lookUp(text: string): Promise<void> {
     return goThen("pay", () => sayWhy(wrong ?? "till-foreign"));
   }
   asking = since;
-  say(t("till-looking"));
   try {
+    await leaveLast();
+    say(t("till-looking"));
     await ask(found.text, since);
   } catch {
     if (stillWanted(since)) goThen("pay", sayNothingTaken);
@@ -113,7 +116,8 @@ function typed(): HTMLFormElement {
 function view(): Screen {
   const place = el("div", { id: "camera", className: "camera" });
   if (cameraThere()) {
-    if (localStorage.getItem(NO_CAMERA)) place.append(cameraButton());
+    // whoever came here by a scanner needs no camera
+    if (localStorage.getItem(NO_CAMERA) || asking !== undefined) place.append(cameraButton());
     else setTimeout(() => void (current() === "pay" && startCamera()));
   }
   return {
