@@ -584,6 +584,24 @@ till("without network nothing is taken, and it says so", async (page, voucher) =
   await lookUp(page, voucher);
 });
 
+till("a server in trouble while only looking: nothing was taken, and not a word of keys", async (page, voucher) => {
+  page.expected.push(/50\d/);
+  const unknown = { code: "outcome_unknown", title: "Esito da verificare", detail: "Non sappiamo ancora se è andata a buon fine: riprova con la stessa chiave." };
+  await page.route("**/v1/vouchers/lookup", (route) => route.fulfill({ status: 504, json: unknown }));
+  await typeCode(page, voucher.code);
+  await notice(page, "Non è stato preso nulla");
+  assert.doesNotMatch(await page.locator("#notice").innerText(), /buon fine|chiave/);
+  // somebody on the way who says it in HTML, or the server itself
+  for (const answer of [{ status: 502, contentType: "text/html", body: "<p>Bad Gateway" }, { status: 504, json: unknown }]) {
+    await page.route("**/v1/{operations,claims}**", (route) => route.fulfill(answer));
+    for (const screen of ["operations", "claims"]) {
+      await page.evaluate((screen) => (location.hash = screen), screen);
+      await notice(page, "Il servizio non risponde");
+      assert.doesNotMatch(await page.locator("#notice").innerText(), /buon fine|chiave/);
+    }
+  }
+});
+
 till("back and reload never repeat anything and never lead out of the app", async (page, voucher) => {
   await take(page, voucher, 250);
   await result(page, "done", "2,50");

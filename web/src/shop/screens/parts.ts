@@ -17,8 +17,17 @@ export function say(title: string, ...lines: string[]): void {
 /** Nothing is wrong any more. */
 export const hush = () => document.getElementById("notice")?.replaceChildren();
 
-/** What the server says is wrong. */
-export const sayProblem = (problem: Problem) => say(problem.title, problem.detail);
+/** What the server says of its own trouble is said of payments, and nobody pays where this is shown. */
+const OF_PAYMENTS = ["internal_error", "not_executed", "outcome_unknown"];
+
+/** The service does not answer as it should; what it was for is said first. */
+export const sayNoService = (...lines: string[]) => say(t("till-no-service"), ...lines, t("till-no-service-text"));
+
+/** What the server says is wrong; what has no code is somebody's on the way. */
+export function sayProblem({ code, title, detail }: Partial<Problem>): void {
+  if (!code || OF_PAYMENTS.includes(code)) sayNoService();
+  else say(title ?? code, detail ?? "");
+}
 
 /** There is no network. */
 export const sayOffline = () => say(t("till-offline"), t("till-read-offline"));

@@ -9,7 +9,7 @@ import { current, go, goThen, screen, type Screen } from "../router";
 import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { letGo, take, type Found } from "./hand";
-import { field, form, hush, notice, say, sayNothingTaken, sayProblem, submit } from "./parts";
+import { field, form, hush, notice, say, sayNoService, sayNothingTaken, sayProblem, submit } from "./parts";
 import { present } from "./result";
 
 const NO_CAMERA = "buono.no-camera";
@@ -46,6 +46,7 @@ async function ask(text: string, since: number): Promise<void> {
   const answer = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
   if (revoked(answer) || !stillWanted(since)) return;
   const { ok, status, data } = answer;
+  if (status >= 500) return goThen("pay", () => sayNoService(t("till-nothing-taken")));
   if (!(ok ? data.voucher_id : data.code)) throw new Error(String(status));
   if (!ok) return goThen("pay", () => sayProblem(data));
   // what was in the hand before is not what was read now
