@@ -469,8 +469,8 @@ till-to = To day included
 till-show = Show
 till-total = { $count ->
     [0] No operations yet.
-    [one] { $amount } due for one operation.
-   *[other] { $amount } due for { $count } operations.
+    [one] Taken { $amount }, less what was given back, in one operation.
+   *[other] Taken { $amount }, less what was given back, in { $count } operations.
 }
 till-removed = Disconnected till
 till-nothing-yet = No operations in this period.

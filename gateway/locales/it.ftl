@@ -469,8 +469,8 @@ till-to = Al giorno compreso
 till-show = Mostra
 till-total = { $count ->
     [0] Ancora nessuna operazione.
-    [one] Da ricevere { $amount } per un'operazione.
-   *[other] Da ricevere { $amount } per { $count } operazioni.
+    [one] Incassati { $amount }, tolte le restituzioni, in un'operazione.
+   *[other] Incassati { $amount }, tolte le restituzioni, in { $count } operazioni.
 }
 till-removed = Cassa scollegata
 till-nothing-yet = Nessuna operazione in questo periodo.
