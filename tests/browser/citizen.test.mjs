@@ -223,6 +223,32 @@ page("a link tapped without network opens by itself when there is one", {}, asyn
   await balance(page, "250,00 €");
 });
 
+page("the link that skips to the page opens nothing, and loses no link that waits", {}, async (page) => {
+  page.expected.push(/ERR_FAILED/);
+  const asked = [];
+  page.on("request", (request) => request.method() === "POST" && asked.push(request.postDataJSON().token));
+  const skip = async () => {
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/v#main");
+    // what was heard of it is also worked off
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
+  };
+  await page.goto("/v");
+  await skip();
+  assert.deepEqual([asked, await page.locator("#opening").innerText()], [[], ""]);
+  let down = true;
+  await page.route("**/v1/citizen/session", (route) => (down ? route.abort() : route.continue()));
+  const { link } = town.voucher("2026/0008");
+  await page.goto("about:blank");
+  await page.goto(link);
+  await page.locator("#opening", { hasText: "Senza rete" }).waitFor();
+  await skip();
+  down = false;
+  await page.waitForURL("**/v/buono");
+  assert.deepEqual([...new Set(asked)], [link.split("#")[1]]);
+});
+
 page("without a script: the code, or the whole link, typed", { script: false }, async (page) => {
   const voucher = town.voucher("2026/0009");
   await page.goto(voucher.link);
