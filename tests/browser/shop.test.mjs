@@ -164,6 +164,22 @@ till("what an earlier version left is taken over: asked about, and never sent ag
   assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("attempt")).length), 0);
 });
 
+till("what is settled days later says of when it is", async (page, voucher) => {
+  page.expected.push(/404/);
+  const days = 3 * 86_400;
+  const day = new Date(Date.now() - days * 1000).toLocaleDateString("it-IT", { timeZone: "Europe/Rome", dateStyle: "short" });
+  await arrives(voucher, "days-ago", 1100);
+  await old(page, voucher, "days-ago", 1100, days);
+  await page.reload();
+  await result(page, "done", `Pagamento del ${day}`);
+  await old(page, voucher, "never-days-ago", 1200, days);
+  await page.reload();
+  await result(page, "refused", `Pagamento del ${day}`);
+  await take(page, voucher, 100);
+  await result(page, "done", "1,00");
+  assert.doesNotMatch(await page.locator("#result").innerText(), /Pagamento del/);
+});
+
 till("a payment from the future, where the clock was wrong, is asked about and never sent", async (page, voucher) => {
   page.expected.push(/404/);
   await old(page, voucher, "from-the-future", 600, -3 * 3600);
