@@ -143,6 +143,36 @@ page("a QR that changes is asked for anew in time, whatever the phone's clock sa
   assert.equal(await page.locator(".qr.print-only:visible").count(), 1);
 });
 
+page("a balance that is the same is not told again, and nobody loses their place in the code", {}, async (page) => {
+  const { code } = await town.programmeWithVoucher({ name: "Ad alta voce", rotating_qr: true });
+  await page.goto("/v");
+  await page.locator("#code").fill(code);
+  await page.locator("form button").click();
+  await page.waitForURL("**/v/buono");
+  await live(page);
+  await page.locator(".spoken summary").click();
+  // what a screen reader says of itself: changes of the balance that are not hidden from everybody
+  await page.evaluate(() => {
+    window.told = [];
+    const visible = ({ target, addedNodes }) => [...addedNodes].some((node) => (node instanceof Element ? node : target).checkVisibility());
+    new MutationObserver((all) => window.told.push(...all.filter(visible))).observe(document.querySelector("[data-part=balance]"), { childList: true, characterData: true, subtree: true });
+  });
+  // as a minute later
+  await page.route("**/v/buono/parti", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace("<svg", "<svg data-next").replace(/\d\d:\d\d/g, "23:59") });
+  });
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.locator(".rotating [data-next]").waitFor();
+  assert.match(await page.locator("[data-when=offline]").textContent(), /23:59/);
+  assert.equal(await page.evaluate(() => window.told.length), 0);
+  assert.equal(await page.evaluate(() => document.activeElement.parentElement.className), "spoken screen-only");
+  assert.ok(await page.locator(".spoken .typed").isVisible());
+  await town.redeem({ code }, 100);
+  await balance(page, "49,00 €");
+  assert.ok((await page.evaluate(() => window.told.length)) > 0);
+});
+
 page("a voucher whose import was undone says that it is closed", {}, async (page) => {
   const made = await town.programmeWithVoucher({ name: "Da annullare" });
   await page.goto("/v");
