@@ -346,6 +346,27 @@ page("a block after the session is over asks for the code, in a page", {}, async
   await page.locator("#code").waitFor();
 });
 
+page("the door that a form has led to is a page in any language, and in large letters", { script: false }, async (page) => {
+  for (const [form, reference] of [["blocca", "2026/0012"], ["ricorda", "2026/0013"]]) {
+    await page.goto("/v");
+    await page.locator("#code").fill(town.voucher(reference).code);
+    await page.locator("form button").click();
+    await page.waitForURL("**/v/buono");
+    await page.context().clearCookies();
+    if (form === "blocca") await page.locator("#sure").check();
+    await page.locator(`form[action="/v/${form}"] button`).click();
+    await page.locator("#code").waitFor();
+    await page.locator("a.size").click();
+    await page.locator("html.big #code").waitFor();
+    // a day later, from the phone's list of pages
+    for (const address of [form, "dimentica"]) {
+      await page.goto(`/v/${address}?lang=en`);
+      await page.locator("html[lang=en] #code").waitFor();
+    }
+    await page.context().clearCookies();
+  }
+});
+
 page("the sheet has balance, moment, code, shops and rules, and nobody's name", {}, async (page) => {
   const voucher = town.voucher("2026/0001");
   await openVoucher(page, voucher);
