@@ -370,6 +370,7 @@ till-go-till = This till
 till-go-till-text = Name, sounds, disconnect.
 till-enrol-title = Connect this till
 till-enrol-text = Point the phone's camera at the QR code that the municipality shows you, or type the code here.
+till-enrol-home-first = First tap Share and “Add to Home Screen”, open the app from there, and type the code there.
 till-enrol-code = Code from the municipality
 till-enrol-code-help = It works once, for ten minutes.
 till-enrol-label = Name of the till

@@ -370,6 +370,7 @@ till-go-till = Questa cassa
 till-go-till-text = Nome, suoni, scollega.
 till-enrol-title = Collega questa cassa
 till-enrol-text = Inquadra con la fotocamera il codice QR che ti mostra il Comune, o scrivi qui il codice.
+till-enrol-home-first = Prima tocca Condividi e «Aggiungi alla schermata Home», apri l'app da lì e scrivi lì il codice.
 till-enrol-code = Codice ricevuto dal Comune
 till-enrol-code-help = Vale una volta sola, per dieci minuti.
 till-enrol-label = Nome della cassa

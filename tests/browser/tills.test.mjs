@@ -34,6 +34,17 @@ test("a wrong code says so, the right one works once, and the till stays joined"
   await closePage(page);
 });
 
+test("an iPhone is told to put the app on its home screen first: what joins in the browser stays there", async () => {
+  for (const [standalone, told] of [["false", 1], ["true", 0], ["undefined", 0]]) {
+    const page = await openPage(browser, town, {});
+    await page.addInitScript(`Object.defineProperty(navigator, "standalone", { value: ${standalone} })`);
+    await page.goto("/shop#join=PROVA-2026");
+    await page.locator("#enrol").waitFor();
+    assert.equal(await page.locator("#home-first", { hasText: "schermata Home" }).count(), told);
+    await closePage(page);
+  }
+});
+
 test("the console's QR opens the app with the code in it", async () => {
   const office = await openPage(browser, town, { width: 1280 });
   await openConsole(office, town, "clerk");
