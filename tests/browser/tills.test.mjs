@@ -187,3 +187,15 @@ test("a till that is revoked while a green stands says so at the next scan", asy
   await page.locator("#enrol").waitFor();
   await closePage(page);
 });
+
+test("a till that is revoked while it saves a file is disconnected as by any other call", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/401/);
+  const joined = await join(page, "Banco 4");
+  await page.locator(".tiles a[href='#operations']").click();
+  await page.locator("#operations li").first().waitFor();
+  await (await town.staff())("POST", `/terminals/${joined.terminal_id}/revoke`);
+  await page.locator("#download-csv").click();
+  await page.locator("#revoked", { hasText: "scollegata" }).waitFor();
+  await closePage(page);
+});

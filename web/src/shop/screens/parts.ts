@@ -2,7 +2,7 @@
 import { answer, button, el } from "../../shared/dom";
 import { save, type Problem } from "../../shared/http";
 import { lang, t } from "../../shared/texts";
-import { bearer, tillCall } from "../till";
+import { bearer, disconnected, tillCall } from "../till";
 
 /** A place for what went wrong, read aloud when it is filled. */
 export const notice = () => el("div", { id: "notice", className: "notice", role: "alert" });
@@ -53,8 +53,11 @@ export async function saveFile(path: string, name: string): Promise<void> {
   hush();
   const answer = await fetch(path, { headers: { ...bearer(), "Accept-Language": lang } }).catch(() => undefined);
   if (!answer) return sayOffline();
-  if (!answer.ok) return sayProblem((await answer.json()) as Problem);
-  save(await answer.blob(), name);
+  if (answer.ok) return save(await answer.blob(), name);
+  const { ok, status } = answer;
+  // somebody on the way may answer in HTML
+  const data = (await answer.json().catch(() => ({}))) as Partial<Problem>;
+  if (!disconnected({ ok, status, data })) sayProblem(data);
 }
 
 /** Fills a list with its first page; a button below it adds the next. */
