@@ -401,6 +401,7 @@ till-camera-refused = The camera is not allowed. Allow it in the browser's setti
 till-camera-missing = This device has no camera. Type the code below or use a scanner.
 till-camera-broken = The camera does not open: perhaps another app is using it. Type the code below.
 till-camera-reader = The reader did not load. Check the network and try again, or type the code below.
+till-camera-ended = The camera has stopped. Try again, or type the code below.
 till-available = On the voucher there are
 till-holder = Holder { $initials }
 till-valid = Valid until { $day }

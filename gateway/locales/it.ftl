@@ -401,6 +401,7 @@ till-camera-refused = La fotocamera non è permessa. Permettila nelle impostazio
 till-camera-missing = Questo apparecchio non ha una fotocamera. Scrivi il codice qui sotto o usa un lettore.
 till-camera-broken = La fotocamera non si apre: forse la usa un'altra app. Scrivi il codice qui sotto.
 till-camera-reader = Il lettore non si è caricato. Controlla la rete e riprova, o scrivi il codice qui sotto.
+till-camera-ended = La fotocamera si è fermata. Riprova, o scrivi il codice qui sotto.
 till-available = Sul buono ci sono
 till-holder = Titolare { $initials }
 till-valid = Vale fino al { $day }

@@ -95,6 +95,19 @@ test("a reader that did not load says so, and comes when it is tried again", asy
   await closePage(page);
 });
 
+test("a camera that stops by itself says so, and is tried again", async () => {
+  const page = await till(filming, `const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wish) => { window.stream = await get(wish); return window.stream; };
+    window.BarcodeDetector = class { static async getSupportedFormats() { return ["qr_code"]; } async detect() { return []; } }`);
+  await page.locator(".tiles a[href='#pay']").click();
+  await page.waitForFunction(() => document.querySelector("video")?.videoWidth > 0);
+  await page.evaluate(() => window.stream.getTracks()[0].dispatchEvent(new Event("ended")));
+  await page.locator(".trouble", { hasText: "si è fermata" }).waitFor();
+  await page.locator(".camera button").click();
+  await page.waitForFunction(() => document.querySelector("video")?.videoWidth > 0);
+  await closePage(page);
+});
+
 test("the camera is given back when its screen goes, and stays off when that was chosen", async () => {
   const page = await till(filming, `window.tracks = []; const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (wish) => { const stream = await get(wish); window.tracks.push(...stream.getTracks()); return stream; };

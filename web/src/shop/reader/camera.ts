@@ -10,8 +10,8 @@ interface ReaderKind {
   getSupportedFormats(): Promise<string[]>;
 }
 
-/** Why nothing is read: there is no picture, or nobody who reads it. */
-export type Trouble = "refused" | "missing" | "broken" | "reader";
+/** Why nothing is read: there is no picture, or no more, or nobody who reads it. */
+export type Trouble = "refused" | "missing" | "broken" | "reader" | "ended";
 
 const BETWEEN_MS = 120;
 const OPTIONS = { formats: ["qr_code"] };
@@ -31,7 +31,8 @@ export class Camera {
   private stream: MediaStream | undefined;
   private stopped = false;
 
-  constructor(private readonly video: HTMLVideoElement) {}
+  /** `lost` is told when the picture ends by itself: another app took the camera, or its plug was pulled. */
+  constructor(private readonly video: HTMLVideoElement, private readonly lost: (trouble: Trouble) => void) {}
 
   /** Nothing when all is well. */
   async start(read: (text: string) => Promise<unknown>): Promise<Trouble | undefined> {
@@ -59,6 +60,7 @@ export class Camera {
     this.stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
     // another screen may have come while the person was asked
     if (this.stopped) return this.stop();
+    this.stream.getTracks().forEach((track) => track.addEventListener("ended", () => this.giveUp("ended") && this.lost("ended")));
     this.video.srcObject = this.stream;
     await this.video.play();
   }

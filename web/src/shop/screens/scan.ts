@@ -97,7 +97,7 @@ async function startCamera(): Promise<void> {
   }, "btn-light");
   byId("camera").replaceChildren(el("div", { className: "picture" }, video, el("span", { className: "frame" })), stop);
   camera?.stop();
-  camera = new Camera(video);
+  camera = new Camera(video, sayTrouble);
   const trouble = await camera.start(lookUp);
   if (trouble && current() === "pay") sayTrouble(trouble);
 }
