@@ -9,7 +9,7 @@ import { current, go, goThen, screen, type Screen } from "../router";
 import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { letGo, take, type Found } from "./hand";
-import { field, form, hush, notice, say, sayNoService, sayNothingTaken, sayProblem, submit } from "./parts";
+import { field, form, notice, say, sayNoService, sayNothingTaken, sayProblem, submit } from "./parts";
 import { present } from "./result";
 
 const NO_CAMERA = "buono.no-camera";
@@ -107,7 +107,6 @@ const cameraButton = () => button(t("till-camera-on"), async () => startCamera()
 function typed(): HTMLFormElement {
   const input = { maxLength: 512, autocapitalize: "characters", spellcheck: false };
   const look = async () => {
-    hush();
     await lookUp(byId<HTMLInputElement>("voucher").value);
     if (current() === "pay") byId<HTMLInputElement>("voucher").select();
   };
