@@ -40,7 +40,7 @@ test("an iPhone is told to put the app on its home screen first: what joins in t
     await page.addInitScript(`Object.defineProperty(navigator, "standalone", { value: ${standalone} })`);
     await page.goto("/shop#join=PROVA-2026");
     await page.locator("#enrol").waitFor();
-    assert.equal(await page.locator("#home-first", { hasText: "schermata Home" }).count(), told);
+    assert.equal(await page.locator("#to-home-screen", { hasText: "schermata Home" }).count(), told);
     await closePage(page);
   }
 });
