@@ -374,6 +374,7 @@ till-go-till = This till
 till-go-till-text = Name, sounds, disconnect.
 till-enrol-title = Connect this till
 till-enrol-text = Point the phone's camera at the QR code that the municipality shows you, or type the code here.
+till-enrol-home-first = First tap Share and “Add to Home Screen”, open the app from there, and type the code there.
 till-enrol-code = Code from the municipality
 till-enrol-code-help = It works once, for ten minutes.
 till-enrol-label = Name of the till
@@ -403,6 +404,8 @@ till-camera-again = Try the camera again
 till-camera-refused = The camera is not allowed. Allow it in the browser's settings, or type the code below.
 till-camera-missing = This device has no camera. Type the code below or use a scanner.
 till-camera-broken = The camera does not open: perhaps another app is using it. Type the code below.
+till-camera-reader = The reader did not load. Check the network and try again, or type the code below.
+till-camera-ended = The camera has stopped. Try again, or type the code below.
 till-available = On the voucher there are
 till-holder = Holder { $initials }
 till-valid = Valid until { $day }
@@ -443,6 +446,9 @@ till-never-undo = Giving back { $amount } did not arrive. If it is still needed,
 till-call = The municipality's number: { $phone }
 till-never-claim = Claim not received
 till-never-claim-text = The claim of { $amount } did not reach the municipality. If you still need it, repeat it.
+till-begun-payment = Payment of { $at }
+till-begun-undo = Given back on { $at }
+till-begun-claim = Claim of { $at }
 till-undo-twice = Another one was on its way already
 till-undo-twice-text = Another window has given back some of this payment already: look at the list.
 till-elsewhere = Another window was at work
@@ -472,8 +478,8 @@ till-to = To day included
 till-show = Show
 till-total = { $count ->
     [0] No operations yet.
-    [one] { $amount } due for one operation.
-   *[other] { $amount } due for { $count } operations.
+    [one] Taken { $amount }, less what was given back, in one operation.
+   *[other] Taken { $amount }, less what was given back, in { $count } operations.
 }
 till-removed = Disconnected till
 till-nothing-yet = No operations in this period.
@@ -560,6 +566,8 @@ till-answer-sent = Answer sent
 till-answer-unsent = It is not known whether your answer arrived
 till-answer-unsent-text = Check the network and send it again: only one is kept.
 till-read-offline = Check the connection and try again.
+till-no-service = The service does not answer
+till-no-service-text = Try again in a moment.
 till-sounds = Sound and vibration after each payment
 till-rename = Change the name
 till-renamed = Name changed

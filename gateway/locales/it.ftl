@@ -374,6 +374,7 @@ till-go-till = Questa cassa
 till-go-till-text = Nome, suoni, scollega.
 till-enrol-title = Collega questa cassa
 till-enrol-text = Inquadra con la fotocamera il codice QR che ti mostra il Comune, o scrivi qui il codice.
+till-enrol-home-first = Prima tocca Condividi e «Aggiungi alla schermata Home», apri l'app da lì e scrivi lì il codice.
 till-enrol-code = Codice ricevuto dal Comune
 till-enrol-code-help = Vale una volta sola, per dieci minuti.
 till-enrol-label = Nome della cassa
@@ -403,6 +404,8 @@ till-camera-again = Riprova con la fotocamera
 till-camera-refused = La fotocamera non è permessa. Permettila nelle impostazioni del browser, oppure scrivi il codice qui sotto.
 till-camera-missing = Questo apparecchio non ha una fotocamera. Scrivi il codice qui sotto o usa un lettore.
 till-camera-broken = La fotocamera non si apre: forse la usa un'altra app. Scrivi il codice qui sotto.
+till-camera-reader = Il lettore non si è caricato. Controlla la rete e riprova, o scrivi il codice qui sotto.
+till-camera-ended = La fotocamera si è fermata. Riprova, o scrivi il codice qui sotto.
 till-available = Sul buono ci sono
 till-holder = Titolare { $initials }
 till-valid = Vale fino al { $day }
@@ -443,6 +446,9 @@ till-never-undo = La restituzione di { $amount } non è arrivata. Se serve ancor
 till-call = Numero del Comune: { $phone }
 till-never-claim = Richiesta non arrivata
 till-never-claim-text = La richiesta di { $amount } non è arrivata al Comune. Se serve ancora, ripetila.
+till-begun-payment = Pagamento del { $at }
+till-begun-undo = Restituzione del { $at }
+till-begun-claim = Richiesta del { $at }
 till-undo-twice = Un'altra restituzione era già partita
 till-undo-twice-text = Da un'altra finestra è già stato restituito qualcosa di questo pagamento: guarda l'elenco.
 till-elsewhere = Un'altra finestra era al lavoro
@@ -472,8 +478,8 @@ till-to = Al giorno compreso
 till-show = Mostra
 till-total = { $count ->
     [0] Ancora nessuna operazione.
-    [one] Da ricevere { $amount } per un'operazione.
-   *[other] Da ricevere { $amount } per { $count } operazioni.
+    [one] Incassati { $amount }, tolte le restituzioni, in un'operazione.
+   *[other] Incassati { $amount }, tolte le restituzioni, in { $count } operazioni.
 }
 till-removed = Cassa scollegata
 till-nothing-yet = Nessuna operazione in questo periodo.
@@ -560,6 +566,8 @@ till-answer-sent = Risposta inviata
 till-answer-unsent = Non so se la risposta è arrivata
 till-answer-unsent-text = Controlla la rete e inviala di nuovo: ne resta una sola.
 till-read-offline = Controlla la connessione e riprova.
+till-no-service = Il servizio non risponde
+till-no-service-text = Riprova tra poco.
 till-sounds = Suono e vibrazione dopo ogni pagamento
 till-rename = Cambia nome
 till-renamed = Nome cambiato

@@ -17,7 +17,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 22] = [
+pub const PAGES: [(&str, &str); 24] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
@@ -25,7 +25,9 @@ pub const PAGES: [(&str, &str); 22] = [
     ("GET", "/v/buono/parti"),
     ("GET", "/v/buono/foglio.pdf"),
     ("GET", "/v/blocca"),
+    ("GET", "/v/ricorda"),
     ("POST", "/v/ricorda"),
+    ("GET", "/v/dimentica"),
     ("POST", "/v/dimentica"),
     ("GET", "/v/app.webmanifest"),
     ("POST", "/v/blocca"),

@@ -211,7 +211,7 @@ fn families() -> BTreeSet<String> {
     family("till-training-", &["1", "2", "3", "4", "5", "6"], &[""]);
     family("till-step-", &["1", "2", "3", "4"], &[""]);
     family("till-reason-", &["mistake", "customer", "goods", "other"], &[""]);
-    family("till-camera-", &["refused", "missing", "broken"], &[""]);
+    family("till-camera-", &["refused", "missing", "broken", "reader", "ended"], &[""]);
     family("action-", &["block", "unblock", "reissue", "top-up", "expiry"], &["", "-text"]);
     keys
 }

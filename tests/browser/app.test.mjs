@@ -2,6 +2,7 @@
 // in only when no payment is on its way.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { closePage, keyIn, openPage, openTill, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
@@ -128,6 +129,28 @@ async function waiting(page) {
 }
 
 const versions = (page) => page.evaluate(() => caches.keys());
+
+test("a worker that is handed another version's page is not installed", async () => {
+  const { data: script } = await town.call("GET", "/shop/worker.js?lang=it");
+  const { data: ours } = await town.call("GET", "/shop?lang=it");
+  // what a worker asks for goes past the test: so it is run here
+  const install = async (page) => {
+    const [heard, kept] = [{}, []];
+    const cache = { addAll: async () => undefined, put: async (path) => kept.push(path) };
+    const self = { location: new URL("/shop/worker.js?lang=it", town.url), addEventListener: (event, act) => (heard[event] = act) };
+    runInNewContext(script, { self, URL, caches: { open: async () => cache }, fetch: async () => new Response(page) });
+    let done;
+    heard.install({ waitUntil: (promise) => (done = promise) });
+    await done;
+    return kept;
+  };
+  assert.deepEqual(await install(ours), ["/shop"]);
+  for (const name of ["shop", "page"]) {
+    const other = ours.replace(new RegExp(`/assets/${name}-[0-9a-f]{8}`), `/assets/${name}-00000000`);
+    assert.notEqual(other, ours);
+    await assert.rejects(install(other));
+  }
+});
 
 test("a new version waits for the end of a payment, and then comes by itself", async () => {
   const page = await openPage(browser, town, { worker: true });

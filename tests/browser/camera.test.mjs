@@ -83,6 +83,31 @@ test("a camera that is refused, or not there, says what to do", async () => {
   await closePage(missing);
 });
 
+test("a reader that did not load says so, and comes when it is tried again", async () => {
+  const page = await till(filming);
+  page.expected.push(/wasm/i, /ERR_FAILED/, /Aborted/, /falling back/);
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.locator(".tiles a[href='#pay']").click();
+  await page.locator(".trouble", { hasText: "Il lettore non si è caricato" }).waitFor();
+  await page.unroute("**/*.wasm");
+  await page.locator(".camera button").click();
+  await page.locator(".pad").waitFor();
+  await closePage(page);
+});
+
+test("a camera that stops by itself says so, and is tried again", async () => {
+  const page = await till(filming, `const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wish) => { window.stream = await get(wish); return window.stream; };
+    window.BarcodeDetector = class { static async getSupportedFormats() { return ["qr_code"]; } async detect() { return []; } }`);
+  await page.locator(".tiles a[href='#pay']").click();
+  await page.waitForFunction(() => document.querySelector("video")?.videoWidth > 0);
+  await page.evaluate(() => window.stream.getTracks()[0].dispatchEvent(new Event("ended")));
+  await page.locator(".trouble", { hasText: "si è fermata" }).waitFor();
+  await page.locator(".camera button").click();
+  await page.waitForFunction(() => document.querySelector("video")?.videoWidth > 0);
+  await closePage(page);
+});
+
 test("the camera is given back when its screen goes, and stays off when that was chosen", async () => {
   const page = await till(filming, `window.tracks = []; const get = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     navigator.mediaDevices.getUserMedia = async (wish) => { const stream = await get(wish); window.tracks.push(...stream.getTracks()); return stream; };

@@ -143,6 +143,36 @@ page("a QR that changes is asked for anew in time, whatever the phone's clock sa
   assert.equal(await page.locator(".qr.print-only:visible").count(), 1);
 });
 
+page("a balance that is the same is not told again, and nobody loses their place in the code", {}, async (page) => {
+  const { code } = await town.programmeWithVoucher({ name: "Ad alta voce", rotating_qr: true });
+  await page.goto("/v");
+  await page.locator("#code").fill(code);
+  await page.locator("form button").click();
+  await page.waitForURL("**/v/buono");
+  await live(page);
+  await page.locator(".spoken summary").click();
+  // what a screen reader says of itself: changes of the balance that are not hidden from everybody
+  await page.evaluate(() => {
+    window.told = [];
+    const visible = ({ target, addedNodes }) => [...addedNodes].some((node) => (node instanceof Element ? node : target).checkVisibility());
+    new MutationObserver((all) => window.told.push(...all.filter(visible))).observe(document.querySelector("[data-part=balance]"), { childList: true, characterData: true, subtree: true });
+  });
+  // as a minute later
+  await page.route("**/v/buono/parti", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace("<svg", "<svg data-next").replace(/\d\d:\d\d/g, "23:59") });
+  });
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.locator(".rotating [data-next]").waitFor();
+  assert.match(await page.locator("[data-when=offline]").textContent(), /23:59/);
+  assert.equal(await page.evaluate(() => window.told.length), 0);
+  assert.equal(await page.evaluate(() => document.activeElement.parentElement.className), "spoken screen-only");
+  assert.ok(await page.locator(".spoken .typed").isVisible());
+  await town.redeem({ code }, 100);
+  await balance(page, "49,00 €");
+  assert.ok((await page.evaluate(() => window.told.length)) > 0);
+});
+
 page("a voucher whose import was undone says that it is closed", {}, async (page) => {
   const made = await town.programmeWithVoucher({ name: "Da annullare" });
   await page.goto("/v");
@@ -223,6 +253,32 @@ page("a link tapped without network opens by itself when there is one", {}, asyn
   await balance(page, "250,00 €");
 });
 
+page("the link that skips to the page opens nothing, and loses no link that waits", {}, async (page) => {
+  page.expected.push(/ERR_FAILED/);
+  const asked = [];
+  page.on("request", (request) => request.method() === "POST" && asked.push(request.postDataJSON().token));
+  const skip = async () => {
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/v#main");
+    // what was heard of it is also worked off
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
+  };
+  await page.goto("/v");
+  await skip();
+  assert.deepEqual([asked, await page.locator("#opening").innerText()], [[], ""]);
+  let down = true;
+  await page.route("**/v1/citizen/session", (route) => (down ? route.abort() : route.continue()));
+  const { link } = town.voucher("2026/0008");
+  await page.goto("about:blank");
+  await page.goto(link);
+  await page.locator("#opening", { hasText: "Senza rete" }).waitFor();
+  await skip();
+  down = false;
+  await page.waitForURL("**/v/buono");
+  assert.deepEqual([...new Set(asked)], [link.split("#")[1]]);
+});
+
 page("without a script: the code, or the whole link, typed", { script: false }, async (page) => {
   const voucher = town.voucher("2026/0009");
   await page.goto(voucher.link);
@@ -288,6 +344,27 @@ page("a block after the session is over asks for the code, in a page", {}, async
   await page.locator("#sure").check();
   await page.locator(".lost button").click();
   await page.locator("#code").waitFor();
+});
+
+page("the door that a form has led to is a page in any language, and in large letters", { script: false }, async (page) => {
+  for (const [form, reference] of [["blocca", "2026/0012"], ["ricorda", "2026/0013"]]) {
+    await page.goto("/v");
+    await page.locator("#code").fill(town.voucher(reference).code);
+    await page.locator("form button").click();
+    await page.waitForURL("**/v/buono");
+    await page.context().clearCookies();
+    if (form === "blocca") await page.locator("#sure").check();
+    await page.locator(`form[action="/v/${form}"] button`).click();
+    await page.locator("#code").waitFor();
+    await page.locator("a.size").click();
+    await page.locator("html.big #code").waitFor();
+    // a day later, from the phone's list of pages
+    for (const address of [form, "dimentica"]) {
+      await page.goto(`/v/${address}?lang=en`);
+      await page.locator("html[lang=en] #code").waitFor();
+    }
+    await page.context().clearCookies();
+  }
 });
 
 page("the sheet has balance, moment, code, shops and rules, and nobody's name", {}, async (page) => {

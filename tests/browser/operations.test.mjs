@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { closePage, openPage, openTill, result } from "./lib/browser.mjs";
+import { closePage, notice, openPage, openTill, result } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 /** The list of a shop that has taken these cents from a voucher each. */
@@ -22,9 +22,16 @@ function list(name, number, amounts, body, options = {}) {
 const undo = (page, at = 0) => page.locator("#operations button").nth(at).click();
 const history = async (voucher) => (await town.settled(), await (await town.staff())("GET", `/vouchers/${voucher.voucher_id}/history`)).items;
 
+/** Presses a button and gives what is saved. */
+async function saved(page, button) {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(button).click()]);
+  return [download.suggestedFilename(), readFileSync(await download.path())];
+}
+
 for (const width of [390, 1280]) {
   list(`totals, periods and a search by receipt, ${width} px`, width === 390 ? 0 : 1, [1230, 250], async (page, taken) => {
-    await page.locator("#total", { hasText: "14,80" }).waitFor();
+    // what was asked for and paid is in it too: it is no debt
+    await page.locator("#total", { hasText: /Incassati 14,80\s€, tolte le restituzioni, in 2 operazioni/ }).waitFor();
     for (const period of ["week", "month"]) {
       await page.locator(`#period-${period}`).click();
       await page.locator("#total", { hasText: "2 operazioni" }).waitFor();
@@ -46,6 +53,34 @@ for (const width of [390, 1280]) {
     assert.match(readFileSync(await download.path(), "utf8"), new RegExp(taken[1].receipt_code));
   }, { width });
 }
+
+list("list, total, file and mail are of the same days, whatever was tapped last", 0, [], async (page) => {
+  page.expected.push(/ERR_INTERNET_DISCONNECTED/);
+  const said = () => page.locator("#total").innerText();
+  const file = async () => (await saved(page, "#download-csv"))[0];
+  await page.locator("#total", { hasText: "2 operazioni" }).waitFor();
+  await page.locator("#period-range").click();
+  await page.locator("#total", { hasText: "2 operazioni" }).waitFor();
+  // typed, and nobody has tapped anything
+  await page.locator("#from").fill("2020-01-01");
+  await page.locator("#to").fill("2020-01-31");
+  await page.locator("#to").blur();
+  await page.locator("#operations li", { hasText: "Nessuna operazione" }).waitFor();
+  assert.equal(await file(), "operazioni-2020-01-01-2020-01-31.csv");
+  await page.locator("#period-today").click();
+  await page.locator("#total", { hasText: "2 operazioni" }).waitFor();
+  await page.context().setOffline(true);
+  await page.locator("#period-month").click();
+  await notice(page, "Senza rete");
+  assert.deepEqual([await said(), await page.locator("#operations li").count()], ["", 0]);
+  await page.locator("#receipt").fill("F");
+  assert.equal(await page.locator("#operations li").count(), 0, "nothing is known, and nothing is said of it");
+  await page.locator("#receipt").fill("");
+  await page.context().setOffline(false);
+  await page.locator("#period-month").click();
+  await page.locator("#total", { hasText: "2 operazioni" }).waitFor();
+  assert.equal(await page.locator("#notice").innerText(), "");
+});
 
 list("all of a payment goes back once, and says so after a lost answer", 2, [600], async (page, _, voucher) => {
   page.expected.push(/ERR_FAILED/);
@@ -102,12 +137,6 @@ list("two windows give back once", 4, [800], async (page, _, voucher) => {
   await result(other, "refused", "già partita");
   assert.deepEqual((await history(voucher)).map(({ kind }) => kind), ["issue", "redemption", "reversal"]);
 });
-
-/** Presses a button and gives what is saved. */
-async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(button).click()]);
-  return [download.suggestedFilename(), readFileSync(await download.path())];
-}
 
 list("the list comes as a sheet, as a document and by mail", 5, [1234], async (page) => {
   const today = new Date().toLocaleDateString("sv-SE", { timeZone: "Europe/Rome" });

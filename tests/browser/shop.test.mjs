@@ -164,6 +164,22 @@ till("what an earlier version left is taken over: asked about, and never sent ag
   assert.equal(await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("attempt")).length), 0);
 });
 
+till("what is settled days later says of when it is", async (page, voucher) => {
+  page.expected.push(/404/);
+  const days = 3 * 86_400;
+  const day = new Date(Date.now() - days * 1000).toLocaleDateString("it-IT", { timeZone: "Europe/Rome", dateStyle: "short" });
+  await arrives(voucher, "days-ago", 1100);
+  await old(page, voucher, "days-ago", 1100, days);
+  await page.reload();
+  await result(page, "done", `Pagamento del ${day}`);
+  await old(page, voucher, "never-days-ago", 1200, days);
+  await page.reload();
+  await result(page, "refused", `Pagamento del ${day}`);
+  await take(page, voucher, 100);
+  await result(page, "done", "1,00");
+  assert.doesNotMatch(await page.locator("#result").innerText(), /Pagamento del/);
+});
+
 till("a payment from the future, where the clock was wrong, is asked about and never sent", async (page, voucher) => {
   page.expected.push(/404/);
   await old(page, voucher, "from-the-future", 600, -3 * 3600);
@@ -382,6 +398,23 @@ till("a scanner is read on every screen, and answers no question", async (page, 
   await page.locator(".pad").waitFor();
 });
 
+till("a scan from the green screen leaves it at once, and says that it is looking", async (page, voucher) => {
+  const second = town.demo.vouchers[(next += 1)];
+  await take(page, voucher, 150);
+  await result(page, "done", "1,50");
+  let free;
+  const held = new Promise((done) => (free = done));
+  await page.route("**/v1/vouchers/lookup", async (route) => (await held, route.continue()));
+  await page.keyboard.type(second.qr_text);
+  await page.keyboard.press("Enter");
+  await notice(page, "Controllo il buono");
+  assert.equal(await page.locator("#result").count(), 0, "nobody takes the last customer's green for this one's");
+  free();
+  await page.locator(".pad").waitFor();
+  await page.goBack();
+  await page.locator("#voucher").waitFor();
+});
+
 till("a scanner for another keyboard is understood, and a letter touched by mistake swallows nothing", async (page, voucher) => {
   // the test's own keyboard has no such key
   await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))), [...voucher.qr_text.replace(":", "ç"), "Enter"]);
@@ -567,6 +600,24 @@ till("without network nothing is taken, and it says so", async (page, voucher) =
   await lookUp(page, voucher);
 });
 
+till("a server in trouble while only looking: nothing was taken, and not a word of keys", async (page, voucher) => {
+  page.expected.push(/50\d/);
+  const unknown = { code: "outcome_unknown", title: "Esito da verificare", detail: "Non sappiamo ancora se è andata a buon fine: riprova con la stessa chiave." };
+  await page.route("**/v1/vouchers/lookup", (route) => route.fulfill({ status: 504, json: unknown }));
+  await typeCode(page, voucher.code);
+  await notice(page, "Non è stato preso nulla");
+  assert.doesNotMatch(await page.locator("#notice").innerText(), /buon fine|chiave/);
+  // somebody on the way who says it in HTML, or the server itself
+  for (const answer of [{ status: 502, contentType: "text/html", body: "<p>Bad Gateway" }, { status: 504, json: unknown }]) {
+    await page.route("**/v1/{operations,claims}**", (route) => route.fulfill(answer));
+    for (const screen of ["operations", "claims"]) {
+      await page.evaluate((screen) => (location.hash = screen), screen);
+      await notice(page, "Il servizio non risponde");
+      assert.doesNotMatch(await page.locator("#notice").innerText(), /buon fine|chiave/);
+    }
+  }
+});
+
 till("back and reload never repeat anything and never lead out of the app", async (page, voucher) => {
   await take(page, voucher, 250);
   await result(page, "done", "2,50");
@@ -622,7 +673,7 @@ till("yes and no are heard and felt, unless they are switched off", async (page,
 test("in English everything is English", async () => {
   const page = await openPage(browser, town, { lang: "en" });
   await openTill(page, town, 2);
-  await typeCode(page, town.demo.vouchers[60].code);
+  await typeCode(page, town.demo.vouchers[(next += 1)].code);
   await page.locator(".pad").waitFor();
   await keyIn(page, 125);
   await page.locator("#take").click();

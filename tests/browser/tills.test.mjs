@@ -8,6 +8,15 @@ const shop = (number = 0) => town.demo.terminals[number];
 const enrolment = async () => (await (await town.staff())("POST", `/shops/${shop().shop_id}/enrolments`)).enrolment_code;
 const who = (page, text) => page.locator("#who", { hasText: text }).waitFor();
 
+/** A page as a till that has just joined. */
+async function join(page, label) {
+  const { data } = await town.call("POST", "/v1/terminals/enrol", { body: { enrolment_code: await enrolment(), label } });
+  await page.addInitScript((token) => sessionStorage.getItem("joined") ?? (localStorage.setItem("buono.token", token), sessionStorage.setItem("joined", "1")), data.token);
+  await page.goto("/shop");
+  await who(page, label);
+  return data;
+}
+
 test("a wrong code says so, the right one works once, and the till stays joined", async () => {
   const page = await openPage(browser, town, {});
   page.expected.push(/404/);
@@ -23,6 +32,17 @@ test("a wrong code says so, the right one works once, and the till stays joined"
   await who(page, "Banco");
   await page.locator(".tiles").waitFor();
   await closePage(page);
+});
+
+test("an iPhone is told to put the app on its home screen first: what joins in the browser stays there", async () => {
+  for (const [standalone, told] of [["false", 1], ["true", 0], ["undefined", 0]]) {
+    const page = await openPage(browser, town, {});
+    await page.addInitScript(`Object.defineProperty(navigator, "standalone", { value: ${standalone} })`);
+    await page.goto("/shop#join=PROVA-2026");
+    await page.locator("#enrol").waitFor();
+    assert.equal(await page.locator("#to-home-screen", { hasText: "schermata Home" }).count(), told);
+    await closePage(page);
+  }
 });
 
 test("the console's QR opens the app with the code in it", async () => {
@@ -124,11 +144,7 @@ test("a till leaves: its token is worth nothing any more", async () => {
 test("a till that the municipality revokes stops at once; what was not settled is kept, shown, and settled later", async () => {
   const page = await openPage(browser, town, {});
   page.expected.push(/401/, /ERR_FAILED/);
-  const code = await enrolment();
-  const joined = await town.call("POST", "/v1/terminals/enrol", { body: { enrolment_code: code, label: "Banco 2" } });
-  await page.addInitScript((token) => sessionStorage.getItem("joined") ?? (localStorage.setItem("buono.token", token), sessionStorage.setItem("joined", "1")), joined.data.token);
-  await page.goto("/shop");
-  await who(page, "Banco 2");
+  const joined = await join(page, "Banco 2");
   const voucher = town.demo.vouchers[71];
   await page.route("**/v1/redemptions", async (route) => {
     await route.fetch();
@@ -140,7 +156,7 @@ test("a till that the municipality revokes stops at once; what was not settled i
   await page.locator("#take").click();
   await page.locator("#yes").click();
   await page.locator("#result.wait", { hasText: "Sto controllando" }).waitFor();
-  await (await town.staff())("POST", `/terminals/${joined.data.terminal_id}/revoke`);
+  await (await town.staff())("POST", `/terminals/${joined.terminal_id}/revoke`);
   await page.unroute("**/v1/redemptions");
   await page.locator("#result.wait", { hasText: "scollegata" }).waitFor();
   assert.ok(await page.locator("#next").isVisible());
@@ -150,5 +166,36 @@ test("a till that the municipality revokes stops at once; what was not settled i
   await page.locator("#enrolment").fill(await enrolment());
   await page.locator("#join").click();
   await page.locator("#result.done", { hasText: "4,20" }).waitFor();
+  await closePage(page);
+});
+
+test("a till that is revoked while a green stands says so at the next scan", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/401/);
+  const joined = await join(page, "Banco 3");
+  const [voucher, second] = town.demo.vouchers.slice(72, 74);
+  await typeCode(page, voucher.code);
+  await page.locator(".pad").waitFor();
+  await keyIn(page, 130);
+  await page.locator("#take").click();
+  await page.locator("#yes").click();
+  await result(page, "done", "1,30");
+  await (await town.staff())("POST", `/terminals/${joined.terminal_id}/revoke`);
+  await page.keyboard.type(second.qr_text);
+  await page.keyboard.press("Enter");
+  await page.locator("#revoked", { hasText: "scollegata" }).waitFor();
+  await page.locator("#enrol").waitFor();
+  await closePage(page);
+});
+
+test("a till that is revoked while it saves a file is disconnected as by any other call", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/401/);
+  const joined = await join(page, "Banco 4");
+  await page.locator(".tiles a[href='#operations']").click();
+  await page.locator("#operations li").first().waitFor();
+  await (await town.staff())("POST", `/terminals/${joined.terminal_id}/revoke`);
+  await page.locator("#download-csv").click();
+  await page.locator("#revoked", { hasText: "scollegata" }).waitFor();
   await closePage(page);
 });

@@ -13,7 +13,7 @@ use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::web::{Data, Form, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post, routes};
 use askama::Template;
 use serde::Deserialize;
 use serde_json::json;
@@ -24,7 +24,7 @@ const DOOR: &str = "/v";
 const OPENED: &str = "/v/buono";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(come).service(open_by_code).service(opened).service(parts).service(block).service(blocked);
+    config.service(come).service(open_by_code).service(opened).service(parts).service(block).service(come_back);
     config.service(keep).service(forget).service(manifest).service(on_paper);
 }
 
@@ -241,9 +241,12 @@ async fn manifest(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
     HttpResponse::Ok().content_type("application/manifest+json").body(manifest.to_string())
 }
 
-/// The form's own address, to which somebody may come back, or choose a language there.
+/// The forms' own addresses, to which somebody may come back, or choose a language there.
+#[routes]
 #[get("/v/blocca")]
-async fn blocked(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
+#[get("/v/ricorda")]
+#[get("/v/dimentica")]
+async fn come_back(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
     let mut answer = HttpResponse::SeeOther();
     for cookie in Words::of(&state, &request).cookies() {
         answer.cookie(cookie);

@@ -6,7 +6,7 @@ import { icon, type Icon } from "./icons";
 import { keepUpToDate } from "./install";
 import { busy, resume, SETTLED, startCarrying, type Settled } from "./money/carry";
 import { startKeyboard } from "./reader/keyboard";
-import { current, draw, startRouting, TURNED } from "./router";
+import { current, draw, go, startRouting, TURNED } from "./router";
 import { startAmount } from "./screens/amount";
 import { claimChosen, startClaim } from "./screens/claim";
 import { startClaims } from "./screens/claims";
@@ -104,8 +104,10 @@ function listen(): void {
   document.addEventListener(JOINED, () => void begin());
   document.addEventListener(REVOKED, () => {
     drawFrame();
-    // what is on its way says so itself
-    if (!busy()) draw();
+    // what is on its way says so itself; what the last customer was told says nothing of it
+    if (busy()) return;
+    if (current() === "result") go("start");
+    else draw();
   });
   document.addEventListener(TRAINING, () => {
     letGo();

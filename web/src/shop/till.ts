@@ -69,14 +69,19 @@ export const place = () => (inTraining() ? "training" : known()?.shop.id ?? loca
 /** Whether the server says that it does not know the till; the same from somebody on the way says nothing. */
 export const revoked = ({ status, data }: Answer<unknown>) => status === 401 && (data as Problem).code === "unauthorized";
 
+/** Forgets the till that the server does not know any more, and tells the page; whether it was so. */
+export function disconnected(answer: Answer<unknown>): boolean {
+  if (!revoked(answer)) return false;
+  forget();
+  document.dispatchEvent(new Event(REVOKED));
+  return true;
+}
+
 /** A call in the till's name; in training the stand-in answers it and nothing leaves the phone. */
 export async function tillCall<T>(path: string, request: Call = {}): Promise<Answer<T>> {
   if (inTraining()) return (await rehearse(path, request)) as Answer<T>;
   const answer = await call<T>(path, { ...request, headers: { ...request.headers, ...bearer() } });
-  if (revoked(answer)) {
-    forget();
-    document.dispatchEvent(new Event(REVOKED));
-  }
+  disconnected(answer);
   return answer;
 }
 

@@ -49,17 +49,23 @@ async function trade(token: string, status: HTMLElement): Promise<boolean> {
   return true;
 }
 
+/** The secret that is being traded. */
+let wanted = "";
+
 /** Opens the voucher of the link, and tries again by itself while there is no network. */
 export async function openByLink(status: HTMLElement): Promise<void> {
   const token = location.hash.slice(1);
-  if (!token) return;
+  // a fragment of the page itself, as the link that skips to it has, is no secret and ends no waiting
+  if (!token || token === wanted || document.getElementById(token)) return;
+  wanted = token;
   status.textContent = status.dataset.opening ?? "";
-  for (let attempt = 0; location.hash.slice(1) === token; attempt++) {
+  for (let attempt = 0; wanted === token; attempt++) {
     try {
-      if (await trade(token, status)) return;
+      if (await trade(token, status)) break;
     } catch {
       status.textContent = status.dataset.offline ?? "";
     }
     await pause(WAIT_MS[Math.min(attempt, WAIT_MS.length - 1)] ?? 10000);
   }
+  if (wanted === token) wanted = "";
 }

@@ -18,18 +18,31 @@ const part = (name: string, within: ParentNode = document) => within.querySelect
 /** The code to be said where the QR cannot be read, which somebody may just be reading out. */
 const spoken = (within: ParentNode) => within.querySelector<HTMLDetailsElement>("details.spoken");
 
-/** Puts what came in the place of what is there, where it differs. */
+/** What is another at every look and tells nothing new: the moment, and a QR that changes. */
+const passing = (within: ParentNode) => Array.from(within.querySelectorAll("[data-passing]"));
+
+/** What a part tells: without what passes, what is shown or hidden here, and what somebody has opened. */
+function told(part: HTMLElement): string {
+  const copy = part.cloneNode(true) as HTMLElement;
+  passing(copy).forEach((node) => node.remove());
+  copy.querySelectorAll("[data-when], details").forEach((node) => ["hidden", "open"].forEach((name) => node.removeAttribute(name)));
+  return copy.innerHTML.trim();
+}
+
+/** Puts what came in the place of what is there. Where it tells the same, only what passes is put there: nobody
+    hears the balance again that has not changed, or loses their place. */
 function swap(html: string): void {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   for (const name of ["balance", "code", "movements"]) {
     const [old, now] = [part(name), part(name, fresh)];
     if (!old || !now) continue;
     if (now.dataset.seq) old.dataset.seq = now.dataset.seq;
-    if (old.innerHTML.trim() === now.innerHTML.trim()) continue;
-    const open = spoken(old)?.open;
-    old.replaceChildren(...Array.from(now.childNodes));
-    const code = spoken(old);
-    if (code && open) code.open = true;
+    if (told(old) !== told(now)) {
+      old.replaceChildren(...Array.from(now.childNodes));
+      continue;
+    }
+    const next = passing(now);
+    passing(old).forEach((node, at) => next[at] && node.replaceWith(next[at]));
   }
 }
 

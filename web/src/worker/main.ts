@@ -13,12 +13,21 @@ const PAGE = "/shop";
 const { version, files } = self.SHELL;
 const name = `shop-${version}`;
 
+/** The scripts and styles that a page names: all of them are here, where page and worker are of one version. */
+async function belongs(page: Response): Promise<boolean> {
+  const named = (await page.text()).match(/\/assets\/[^"]+\.(?:js|css)/g) ?? [];
+  return named.every((file) => files.includes(file));
+}
+
 async function install(): Promise<void> {
   const cache = await caches.open(name);
   await cache.addAll(files);
   // in the language of the page that has registered this worker
   const fresh = await fetch(PAGE + self.location.search, { cache: "no-cache" });
   if (!fresh.ok) throw new Error(String(fresh.status));
+  // while nodes of two versions run, the page may be the other one's: the worker that is there stays, and the next
+  // update tries again
+  if (!(await belongs(fresh.clone()))) throw new Error(version);
   await cache.put(PAGE, fresh);
 }
 
@@ -35,7 +44,7 @@ async function page(request: Request): Promise<Response> {
   if (kept && !new URL(request.url).search) return kept;
   try {
     const fresh = await fetch(request);
-    if (fresh.ok) await (await caches.open(name)).put(PAGE, fresh.clone());
+    if (fresh.ok && (await belongs(fresh.clone()))) await (await caches.open(name)).put(PAGE, fresh.clone());
     return fresh;
   } catch (error) {
     if (kept) return kept;

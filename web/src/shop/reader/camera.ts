@@ -10,8 +10,8 @@ interface ReaderKind {
   getSupportedFormats(): Promise<string[]>;
 }
 
-/** Why there is no picture. */
-export type Trouble = "refused" | "missing" | "broken";
+/** Why nothing is read: there is no picture, or no more, or nobody who reads it. */
+export type Trouble = "refused" | "missing" | "broken" | "reader" | "ended";
 
 const BETWEEN_MS = 120;
 const OPTIONS = { formats: ["qr_code"] };
@@ -31,30 +31,45 @@ export class Camera {
   private stream: MediaStream | undefined;
   private stopped = false;
 
-  constructor(private readonly video: HTMLVideoElement) {}
+  /** `lost` is told when the picture ends by itself: another app took the camera, or its plug was pulled. */
+  constructor(private readonly video: HTMLVideoElement, private readonly lost: (trouble: Trouble) => void) {}
 
   /** Nothing when all is well. */
   async start(read: (text: string) => Promise<unknown>): Promise<Trouble | undefined> {
     try {
-      const video = { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } };
-      const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
-      this.stream = stream;
-      // another screen may have come while the person was asked
-      if (this.stopped) return void this.stop();
-      this.video.srcObject = stream;
-      await this.video.play();
+      await this.open();
+    } catch (error) {
+      const name = error instanceof DOMException ? error.name : "";
+      if (name === "NotAllowedError") return this.giveUp("refused");
+      return this.giveUp(name === "NotFoundError" ? "missing" : "broken");
+    }
+    if (this.stopped) return undefined;
+    try {
       reader ??= make();
       void this.look(await reader, read);
-      return undefined;
-    } catch (error) {
+    } catch {
+      // asked for anew next time
       reader = undefined;
-      const stopped = this.stopped;
-      this.stop();
-      if (stopped) return undefined;
-      const name = error instanceof DOMException ? error.name : "";
-      if (name === "NotAllowedError") return "refused";
-      return name === "NotFoundError" ? "missing" : "broken";
+      return this.giveUp("reader");
     }
+    return undefined;
+  }
+
+  private async open(): Promise<void> {
+    const video = { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } };
+    this.stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    // another screen may have come while the person was asked
+    if (this.stopped) return this.stop();
+    this.stream.getTracks().forEach((track) => track.addEventListener("ended", () => this.giveUp("ended") && this.lost("ended")));
+    this.video.srcObject = this.stream;
+    await this.video.play();
+  }
+
+  /** Whoever has left hears of no trouble. */
+  private giveUp(trouble: Trouble): Trouble | undefined {
+    const left = this.stopped;
+    this.stop();
+    return left ? undefined : trouble;
   }
 
   private async look(by: Reader, read: (text: string) => Promise<unknown>): Promise<void> {

@@ -29,6 +29,9 @@ async function join(): Promise<void> {
   go("start");
 }
 
+/** Whether this is a phone that keeps what its browser knows from the app on its home screen, and this the browser. */
+const besideApp = () => (navigator as { standalone?: boolean }).standalone === false;
+
 /** What was begun and not settled when the till was disconnected. */
 async function showKept(place: HTMLElement): Promise<void> {
   const kept = await unsettledAnywhere();
@@ -52,6 +55,7 @@ function view(code: string): Screen {
     content: [
       revoked(),
       notice(),
+      besideApp() ? el("p", { id: "to-home-screen", className: "alert alert-primary", textContent: t("till-enrol-home-first") }) : undefined,
       el("p", { textContent: t("till-enrol-text") }),
       form("enrol", join, ...field("enrolment", t("till-enrol-code"), t("till-enrol-code-help"), typed), ...field("label", t("till-enrol-label"), t("till-enrol-label-help"), { maxLength: 60, value: t("till-enrol-label-value") }), submit(t("till-enrol"), "join")),
       el("p", {}, el("a", { href: "#help", textContent: t("till-go-help") })),

@@ -7,8 +7,8 @@ import { go, screen, type Screen } from "../router";
 import { SETTLED } from "../money/carry";
 import { known, tillCall, type Operation } from "../till";
 import { inTraining } from "../training/mode";
-import { drawShares, everybody, only, sharesPlace, whosePlace, type Totals } from "./shares";
-import { field, form, notice, saveFile, say, sayOffline, sayProblem, submit } from "./parts";
+import { clearShares, drawShares, everybody, only, sharesPlace, whosePlace, type Totals } from "./shares";
+import { field, form, hush, notice, saveFile, say, sayOffline, sayProblem, submit } from "./parts";
 import { chooseForUndo } from "./undo";
 
 interface Page {
@@ -25,7 +25,8 @@ const LINES_MAX = 200;
 
 let period: Period = "today";
 let range = { from: today(), to: today() };
-let shown: Operation[] = [];
+/** Nothing while it is not known. */
+let shown: Operation[] | undefined;
 let asked = 0;
 
 /** Days as the interface writes them; counted at noon, which no change of the clocks moves to another day. */
@@ -64,6 +65,7 @@ function line(operation: Operation): HTMLLIElement {
 const bare = (code: string) => code.toUpperCase().replace(/[^0-9A-F]/g, "");
 
 function draw(): void {
+  if (!shown) return byId("operations").replaceChildren();
   const wanted = bare(byId<HTMLInputElement>("receipt").value);
   const fitting = shown.filter((operation) => operation.receipt_code.replace("-", "").includes(wanted));
   const nothing = el("li", { textContent: t(wanted ? "till-no-receipt" : "till-nothing-yet") });
@@ -75,13 +77,22 @@ function draw(): void {
 /** The sum of what is listed. Shares are everybody's, also while the list is one's. */
 function drawTotals(totals: Totals): void {
   byId("total").textContent = t("till-total", { amount: euro(totals.amount_cents), count: totals.count });
-  if (!Object.keys(only()).length) drawShares(totals, load);
+  if (!Object.keys(only()).length) drawShares(totals, anew);
+}
+
+/** Nothing of other days stays while these are asked for, or do not come. */
+function empty(): void {
+  shown = undefined;
+  draw();
+  byId("total").textContent = "";
+  if (!Object.keys(only()).length) clearShares();
 }
 
 /** Reads the period anew. */
 async function load(): Promise<void> {
   const mine = (asked += 1);
   const all: Operation[] = [];
+  empty();
   const { from, to } = days();
   try {
     for (let cursor: string | null = ""; cursor !== null; ) {
@@ -99,6 +110,12 @@ async function load(): Promise<void> {
   }
   shown = all.reverse();
   draw();
+}
+
+/** The same for somebody who has chosen something: what was said before is over. */
+function anew(): Promise<void> {
+  hush();
+  return load();
 }
 
 /** What is listed, as a file. */
@@ -142,7 +159,7 @@ function choose(next: Period): void {
   everybody();
   document.querySelectorAll(".periods button").forEach((made) => made.setAttribute("aria-pressed", String(made.id === `period-${next}`)));
   byId("range").hidden = next !== "range";
-  if (next !== "range") void load();
+  void anew();
 }
 
 function periods(): HTMLElement {
@@ -158,13 +175,17 @@ function periods(): HTMLElement {
   return group;
 }
 
+/** The days in the fields are the days listed, in the files and in the mail. */
+function chooseDays(): Promise<void> {
+  range = { from: byId<HTMLInputElement>("from").value, to: byId<HTMLInputElement>("to").value };
+  everybody();
+  return anew();
+}
+
 function rangeForm(): HTMLFormElement {
   const day = (id: string, key: string, value: string) => el("div", {}, ...field(id, t(key), undefined, { type: "date", value, max: today() }));
-  const made = form("range", async () => {
-    range = { from: byId<HTMLInputElement>("from").value, to: byId<HTMLInputElement>("to").value };
-    everybody();
-    await load();
-  }, el("div", { className: "row fields" }, day("from", "till-from", range.from), day("to", "till-to", range.to)), submit(t("till-show"), "show-range"));
+  const made = form("range", chooseDays, el("div", { className: "row fields" }, day("from", "till-from", range.from), day("to", "till-to", range.to)), submit(t("till-show"), "show-range"));
+  made.addEventListener("change", () => void (made.checkValidity() && chooseDays()));
   made.hidden = period !== "range";
   return made;
 }

@@ -2,7 +2,7 @@
 import { answer, button, el } from "../../shared/dom";
 import { save, type Problem } from "../../shared/http";
 import { lang, t } from "../../shared/texts";
-import { bearer, tillCall } from "../till";
+import { bearer, disconnected, tillCall } from "../till";
 
 /** A place for what went wrong, read aloud when it is filled. */
 export const notice = () => el("div", { id: "notice", className: "notice", role: "alert" });
@@ -17,8 +17,17 @@ export function say(title: string, ...lines: string[]): void {
 /** Nothing is wrong any more. */
 export const hush = () => document.getElementById("notice")?.replaceChildren();
 
-/** What the server says is wrong. */
-export const sayProblem = (problem: Problem) => say(problem.title, problem.detail);
+/** What the server says of its own trouble is said of payments, and nobody pays where this is shown. */
+const OF_PAYMENTS = ["internal_error", "not_executed", "outcome_unknown"];
+
+/** The service does not answer as it should; what it was for is said first. */
+export const sayNoService = (...lines: string[]) => say(t("till-no-service"), ...lines, t("till-no-service-text"));
+
+/** What the server says is wrong; what has no code is somebody's on the way. */
+export function sayProblem({ code, title, detail }: Partial<Problem>): void {
+  if (!code || OF_PAYMENTS.includes(code)) sayNoService();
+  else say(title ?? code, detail ?? "");
+}
 
 /** There is no network. */
 export const sayOffline = () => say(t("till-offline"), t("till-read-offline"));
@@ -44,8 +53,11 @@ export async function saveFile(path: string, name: string): Promise<void> {
   hush();
   const answer = await fetch(path, { headers: { ...bearer(), "Accept-Language": lang } }).catch(() => undefined);
   if (!answer) return sayOffline();
-  if (!answer.ok) return sayProblem((await answer.json()) as Problem);
-  save(await answer.blob(), name);
+  if (answer.ok) return save(await answer.blob(), name);
+  const { ok, status } = answer;
+  // somebody on the way may answer in HTML
+  const data = (await answer.json().catch(() => ({}))) as Partial<Problem>;
+  if (!disconnected({ ok, status, data })) sayProblem(data);
 }
 
 /** Fills a list with its first page; a button below it adds the next. */

@@ -1,7 +1,7 @@
 // What came of it, so large and so coloured that nobody at the till can mistake it.
 import { el, type Child } from "../../shared/dom";
 import type { Problem } from "../../shared/http";
-import { day, euro, t } from "../../shared/texts";
+import { day, euro, moment, t } from "../../shared/texts";
 import { icon, type Icon } from "../icons";
 import type { Attempt, Outcome } from "../money/attempt";
 import { rotating } from "../reader/code";
@@ -92,9 +92,18 @@ const WAITS = { payment: "till-wait-text", undo: "till-wait-undo", claim: "till-
 const NEVER = { payment: "till-never", undo: "till-never", claim: "till-never-claim" };
 const NEVER_TEXTS = { payment: "till-never-text", undo: "till-never-undo", claim: "till-never-claim-text" };
 
+const BEGUN = { payment: "till-begun-payment", undo: "till-begun-undo", claim: "till-begun-claim" };
+/** What is older than that may be taken for this customer's. */
+const OLD_MS = 180_000;
+
+/** When it was, where that was not just now. */
+function begun({ kind, at }: Attempt): string | undefined {
+  return Math.abs(Date.now() - at) < OLD_MS ? undefined : t(BEGUN[kind], { at: moment(new Date(at).toISOString()) });
+}
+
 /** What was confirmed has not begun; what became of the earlier one is told in a line. */
 function earlier(attempt: Attempt, outcome: Outcome | undefined): Words {
-  const became = `${euro(attempt.cents)} · ${words({ attempt, outcome }).title}`;
+  const became = [begun(attempt), euro(attempt.cents), words({ attempt, outcome }).title].filter(Boolean).join(" · ");
   return { look: "refused", title: t("till-earlier"), lines: [line("till-earlier-text"), el("p", { textContent: became }), line("till-earlier-again")] };
 }
 
@@ -150,7 +159,8 @@ const PICTURES: Record<Look, Icon> = { done: "tick", refused: "cross", wait: "ho
 function view(): Screen {
   const shown = result ?? {};
   const { look, title, lines } = words(shown);
-  const text = el("div", { className: "told" }, el("p", { textContent: title, className: "title" }), ...lines);
+  const when = shown.attempt && !shown.unsent ? begun(shown.attempt) : undefined;
+  const text = el("div", { className: "told" }, el("p", { textContent: title, className: "title" }), when ? el("p", { textContent: when }) : undefined, ...lines);
   // the look is told to whoever does not see the colour
   text.setAttribute("role", look === "wait" ? "status" : "alert");
   // this screen covers the strip that says so above all others

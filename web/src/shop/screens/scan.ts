@@ -5,11 +5,11 @@ import { t } from "../../shared/texts";
 import { busy, setOut } from "../money/carry";
 import { Camera, cameraThere, type Trouble } from "../reader/camera";
 import { read, type Read } from "../reader/code";
-import { current, go, goThen, screen, swap, type Screen } from "../router";
+import { current, go, goThen, screen, type Screen } from "../router";
 import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { letGo, take, type Found } from "./hand";
-import { field, form, hush, notice, say, sayNothingTaken, sayProblem, submit } from "./parts";
+import { field, form, notice, say, sayNoService, sayNothingTaken, sayProblem, submit } from "./parts";
 import { present } from "./result";
 
 const NO_CAMERA = "buono.no-camera";
@@ -39,10 +39,14 @@ function objection(found: Read): string | undefined {
 /** Whether nothing was paid since: a payment's result is not covered by what was asked before it. */
 const stillWanted = (since: number) => since === setOut();
 
+/** Leaves what the last customer was told for the screen where this one's voucher is looked at. */
+const leaveLast = () => new Promise<void>((done) => (["start", "result"].includes(current()) ? goThen("pay", done) : done()));
+
 async function ask(text: string, since: number): Promise<void> {
   const answer = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
   if (revoked(answer) || !stillWanted(since)) return;
   const { ok, status, data } = answer;
+  if (status >= 500) return goThen("pay", () => sayNoService(t("till-nothing-taken")));
   if (!(ok ? data.voucher_id : data.code)) throw new Error(String(status));
   if (!ok) return goThen("pay", () => sayProblem(data));
   // what was in the hand before is not what was read now
@@ -51,8 +55,7 @@ async function ask(text: string, since: number): Promise<void> {
   const why = WHY[data.status];
   if (why) return present({ voucher: { code: why, title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
   take({ text, found: data });
-  if (current() === "result") swap("amount");
-  else go("amount");
+  go("amount");
 }
 
 /** Looks up what was scanned or typed, wherever the app stands. */
@@ -65,8 +68,9 @@ export async function lookUp(text: string): Promise<void> {
     return goThen("pay", () => sayWhy(wrong ?? "till-foreign"));
   }
   asking = since;
-  say(t("till-looking"));
   try {
+    await leaveLast();
+    say(t("till-looking"));
     await ask(found.text, since);
   } catch {
     if (stillWanted(since)) goThen("pay", sayNothingTaken);
@@ -93,7 +97,7 @@ async function startCamera(): Promise<void> {
   }, "btn-light");
   byId("camera").replaceChildren(el("div", { className: "picture" }, video, el("span", { className: "frame" })), stop);
   camera?.stop();
-  camera = new Camera(video);
+  camera = new Camera(video, sayTrouble);
   const trouble = await camera.start(lookUp);
   if (trouble && current() === "pay") sayTrouble(trouble);
 }
@@ -103,7 +107,6 @@ const cameraButton = () => button(t("till-camera-on"), async () => startCamera()
 function typed(): HTMLFormElement {
   const input = { maxLength: 512, autocapitalize: "characters", spellcheck: false };
   const look = async () => {
-    hush();
     await lookUp(byId<HTMLInputElement>("voucher").value);
     if (current() === "pay") byId<HTMLInputElement>("voucher").select();
   };
@@ -113,7 +116,8 @@ function typed(): HTMLFormElement {
 function view(): Screen {
   const place = el("div", { id: "camera", className: "camera" });
   if (cameraThere()) {
-    if (localStorage.getItem(NO_CAMERA)) place.append(cameraButton());
+    // whoever came here by a scanner needs no camera
+    if (localStorage.getItem(NO_CAMERA) || asking !== undefined) place.append(cameraButton());
     else setTimeout(() => void (current() === "pay" && startCamera()));
   }
   return {

@@ -59,6 +59,9 @@ function draw(place: string, title: string, shares: Share[], changed: () => Prom
 /** Where they stand on the page. */
 export const sharesPlace = () => [el("section", { id: "tills" }), el("section", { id: "by-staff" })];
 
+/** They are not known. */
+export const clearShares = () => ["tills", "by-staff"].forEach((place) => byId(place).replaceChildren());
+
 /** Shows them while they are everybody's, so that nobody is chosen; `changed` is told when somebody was tapped. One till's share is all there is, and needs no line. */
 export function drawShares({ terminals, staff = [] }: Totals, changed: () => Promise<void>): void {
   const tills = terminals.map(({ terminal_id, label, amount_cents }) => ({ label: label ?? t("till-removed"), amount_cents, only: { terminal: terminal_id } }));
