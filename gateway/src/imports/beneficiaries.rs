@@ -31,6 +31,8 @@ const COLUMNS: &[Column] = &[
     ("note", &["notes", "annotazioni"]),
 ];
 
+/// The problem of a row whose reference somebody else has already.
+pub const REFERENCE_TAKEN: &str = "reference_taken";
 /// Above this an amount is asked about, in cents.
 const HIGH: i64 = 100_000;
 

@@ -2,7 +2,7 @@
 
 use super::super::own_programme;
 use crate::edge::new_id;
-use crate::imports::beneficiaries::{self, Beneficiary, Validity};
+use crate::imports::beneficiaries::{self, Beneficiary, REFERENCE_TAKEN, Validity};
 use crate::imports::shops::{self, ShopLine};
 use crate::imports::{PROBLEMS_MAX, Parsed, RowProblem, decode};
 use crate::problem::Problem;
@@ -227,7 +227,7 @@ impl Families {
                 known.insert(person.row);
             } else if let Some(theirs) = theirs {
                 if own.is_some() && theirs.is_some() {
-                    taken.push(RowProblem::new(person.row, "riferimento", "reference_taken"));
+                    taken.push(RowProblem::new(person.row, "riferimento", REFERENCE_TAKEN));
                     return false;
                 }
                 known.insert(person.row);
