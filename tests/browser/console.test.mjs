@@ -38,6 +38,14 @@ function totp(secret, now = Date.now()) {
   return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
+/** Answers lists in parts of two, however much of them is asked for. */
+const inSmallParts = (page, lists) =>
+  page.route(lists, (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set("limit", "2");
+    return route.continue({ url: url.href });
+  });
+
 desk("a wrong file says what is wrong, row by row, and applies only what is right", "clerk", async (page) => {
   const file = [
     "riferimento;codice_fiscale;cellulare;importo;scadenza;canale;colore",
@@ -230,6 +238,28 @@ desk("a top-up whose answer was lost is not made twice", "clerk", async (page) =
   await notice(page, "Fatto");
   const { items } = await (await town.staff())("GET", `/vouchers/${voucher.voucher_id}/history`);
   assert.equal(items.filter(({ kind }) => kind === "top_up").length, 1);
+});
+
+desk("everything is shown that comes in several parts", "municipal_admin", async (page) => {
+  const voucher = town.voucher("2026/0018");
+  for (const cents of [100, 200, 300]) await town.redeem(voucher, cents);
+  await town.settled();
+  const staff = await town.staff();
+  const [shops, programmes, users] = await Promise.all(["shops", "programmes", "users"].map((list) => staff("GET", `/${list}?limit=500`)));
+  await inSmallParts(page, /\/v1\/admin\/(shops|programmes|users|vouchers\/[^/]+\/history)(\?|$)/);
+  await page.reload();
+  for (const [name, list, { items }] of [["shops", "shop", shops], ["programmes", "programme", programmes], ["users", "user", users]]) {
+    await tab(page, name);
+    assert.ok(items.length > 2, name);
+    assert.equal(await page.locator(`#${list}-list tbody tr`).count(), items.length, name);
+  }
+  await tab(page, "imports");
+  assert.equal(await page.locator("#programme option").count(), programmes.items.length);
+  await tab(page, "vouchers");
+  await page.locator("#query").fill("2026/0018");
+  await page.locator("#search button").click();
+  await page.locator("#voucher-list tr", { hasText: "2026/0018" }).locator("button").click();
+  await page.locator("#history td", { hasText: "3,00" }).first().waitFor();
 });
 
 desk("lists are walked page by page, there and back", "auditor", async (page) => {

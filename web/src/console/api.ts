@@ -67,6 +67,17 @@ export interface List<T> {
   next_cursor: string | null;
 }
 
+/** The whole of a list, in as few questions as the server lets. */
+export async function whole<T>(path: string): Promise<T[]> {
+  const all: T[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const part: List<T> = await admin(`${path}?limit=500${cursor ? `&cursor=${cursor}` : ""}`);
+    all.push(...part.items);
+    cursor = part.next_cursor;
+  }
+  return all;
+}
+
 /** Does something that may be refused: what went wrong has been said by then. */
 export async function attempt(act: () => Promise<unknown>): Promise<void> {
   try {

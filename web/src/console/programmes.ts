@@ -1,7 +1,7 @@
 // Programmes and where their money is.
 import { button, byId, el, onSubmit } from "../shared/dom";
 import { cents, day, euro, t, type Instant } from "../shared/texts";
-import { admin, attempt, post, say, type List } from "./api";
+import { attempt, post, say, whole } from "./api";
 import { decides } from "./session";
 import { table } from "./table";
 
@@ -38,7 +38,7 @@ function actions(programme: Programme): Node | undefined {
 
 /** Shows them, and offers them to the uploads. */
 export async function showProgrammes(): Promise<void> {
-  const { items } = await admin<List<Programme>>("/programmes");
+  const items = await whole<Programme>("/programmes");
   byId("programme").replaceChildren(...items.map((item) => new Option(item.name, item.id)));
   for (const item of items) known.set(item.id, item);
   byId("new-programme").hidden = !decides();

@@ -3,7 +3,7 @@ import { button, byId, el } from "../shared/dom";
 import { ask } from "../shared/dialog";
 import { qr } from "../shared/qr";
 import { t, time } from "../shared/texts";
-import { admin, attempt, post, say, type List } from "./api";
+import { admin, attempt, post, say, whole } from "./api";
 import { decides, works } from "./session";
 import { table } from "./table";
 
@@ -65,7 +65,7 @@ function filtered(): void {
 
 /** Shows them. */
 export async function showShops(): Promise<void> {
-  all = (await admin<List<Shop>>("/shops")).items;
+  all = await whole<Shop>("/shops");
   filtered();
 }
 
