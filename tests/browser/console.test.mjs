@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { chooseLanguage, notice, openConsole, withPage } from "./lib/browser.mjs";
+import { chooseLanguage, notice, openConsole, openTill, withPage } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 function desk(name, role, body) {
@@ -282,7 +282,10 @@ desk("an auditor sees everything and can change nothing", "auditor", async (page
   await page.locator("#history table").waitFor();
   assert.equal(await page.locator("#voucher .actions button").count(), 0);
   await tab(page, "shops");
-  assert.equal(await page.locator("#shop-list button").count(), 0);
+  await page.locator("#shop-list button", { hasText: "Casse" }).first().click();
+  await page.locator("#till-list table").waitFor();
+  assert.equal(await page.locator("#till-list button").count(), 0);
+  assert.deepEqual([...new Set(await page.locator("#shop-list button").allInnerTexts())], ["Casse"]);
   await tab(page, "programmes");
   assert.equal(await page.locator("#programme-list button, #new-programme:visible").count(), 0);
   await page.goto("/console#users");
@@ -300,6 +303,31 @@ desk("shops are found, suspended and enabled again", "clerk", async (page) => {
   assert.equal((await town.redeem(town.voucher("2026/0017"), 1, 3)).data.code, "shop_not_enabled");
   await row.locator("button", { hasText: "Riabilita" }).click();
   await page.locator("#shop-list tr.wrong-row").waitFor({ state: "detached" });
+});
+
+desk("a shop's tills are seen, and one that is disconnected stops at once", "clerk", async (page) => {
+  const { shop } = town.demo.terminals[4];
+  const { terminal } = await town.asTill(4, "/v1/shop");
+  await withPage(browser, town, { width: 390 }, async (till) => {
+    till.expected.push(/401/);
+    await openTill(till, town, 4);
+    await tab(page, "shops");
+    await page.locator("#shop-query").fill(shop);
+    await page.locator("#shop-list tr", { hasText: shop }).locator("button", { hasText: "Casse" }).click();
+    await page.locator("#tills h3", { hasText: `Casse di ${shop}` }).waitFor();
+    const row = page.locator("#till-list tr", { hasText: terminal.label });
+    const off = row.getByRole("button", { name: `Scollega: ${terminal.label}` });
+    await off.click();
+    await page.locator("dialog p", { hasText: "si ferma subito" }).waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await row.count(), 1, "a no leaves it where it is");
+    await off.click();
+    await yes(page);
+    await notice(page, "Cassa scollegata");
+    await row.waitFor({ state: "detached" });
+    await till.evaluate(() => (location.hash = "operations"));
+    await till.locator("#revoked").waitFor();
+  });
 });
 
 desk("messages say what became of them and go again", "clerk", async (page) => {
