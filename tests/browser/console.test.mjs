@@ -343,6 +343,11 @@ desk("messages say what became of them and go again", "clerk", async (page) => {
   }
   await again.click();
   await notice(page, "Parte di nuovo");
+  await page.locator("#message-list td", { hasText: /^2026\/\d{4}$/ }).first().waitFor();
+  await page.locator("#message-status").selectOption("failed");
+  await page.locator("#message-list td", { hasText: /^Inviato$/ }).first().waitFor({ state: "detached" });
+  await page.locator("#message-status").selectOption("sent");
+  await page.locator("#message-list td", { hasText: /^Inviato$/ }).first().waitFor();
 });
 
 desk("a user with a second factor signs in with it, and no longer once disabled", "municipal_admin", async (page) => {

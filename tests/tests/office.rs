@@ -138,6 +138,26 @@ async fn a_mistyped_year_does_not_empty_a_voucher() {
 }
 
 #[tokio::test]
+async fn messages_are_found_by_what_became_of_them_and_say_whose_voucher_it_was() {
+    let (on, town, _data) = world().await;
+    town.quiet(&on).await;
+    let list = async |query: &str| on.get(&town.auditor, &format!("/v1/admin/messages?limit=500{query}")).await;
+    let all = list("").await;
+    let voucher = on.get(&town.auditor, &format!("/v1/admin/vouchers/{}", text(&all["items"][0]["voucher_id"]))).await;
+    assert_eq!(all["items"][0]["reference"], voucher["reference"]);
+    let mut found = 0;
+    for status in ["pending", "sent", "failed", "suppressed"] {
+        let some = list(&format!("&status={status}")).await;
+        let some = some["items"].as_array().unwrap();
+        assert!(some.iter().all(|message| message["status"] == status), "{status}: {some:?}");
+        found += some.len();
+    }
+    assert_eq!(found, all["items"].as_array().unwrap().len());
+    let wrong = on.request(&town.auditor, Method::GET, "/v1/admin/messages?status=sending").send().await.unwrap();
+    assert_eq!(wrong.status(), 400);
+}
+
+#[tokio::test]
 async fn a_till_whose_answer_was_lost_is_seen_and_revoked() {
     let (on, town, _data) = world().await;
     let shop = town.shops.last().unwrap();

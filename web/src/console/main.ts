@@ -3,7 +3,7 @@ import { byId } from "../shared/dom";
 import { attempt } from "./api";
 import { showClaims, startClaims } from "./claims";
 import { CHANGED, showImports, startImports } from "./imports";
-import { showMessages } from "./messages";
+import { showMessages, startMessages } from "./messages";
 import { showOffice, startOffice } from "./office";
 import { showProgrammes, startProgrammes } from "./programmes";
 import { decides, enter, startSession } from "./session";
@@ -56,6 +56,7 @@ startTickets();
 startUsers();
 startOffice();
 startClaims();
+startMessages();
 startVouchers();
 addEventListener("hashchange", () => {
   if (!byId("desk").hidden) void open();
