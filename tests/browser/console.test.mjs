@@ -128,6 +128,25 @@ desk("a file dropped, recognised the second time, over the budget, and undone", 
   assert.match(await page.locator("#programme-list tr", { hasText: "Piccolo" }).innerText(), /1\.?000,00\s€\s+Sospendi/);
 });
 
+desk("the programme that was chosen stays chosen, and the report names it", "clerk", async (page) => {
+  await (await town.staff())("POST", "/programmes", { name: "Secondo", budget_cents: 100_000, valid_from: "2026-01-01", expires: "2098-12-31" });
+  await page.reload();
+  await page.locator("#import-list table").waitFor();
+  await page.locator("#kind").selectOption("beneficiaries");
+  await page.locator("#programme").selectOption({ label: "Secondo" });
+  await page.locator("#file").setInputFiles(csv("secondo.csv", "riferimento;importo;canale\nS1;50,00;carta\n"));
+  await tab(page, "programmes");
+  const again = page.waitForResponse(/\/v1\/admin\/programmes/);
+  await tab(page, "imports");
+  await again;
+  await page.locator("#upload button").click();
+  await page.locator("#report h3", { hasText: "Da decidere · secondo.csv · Secondo" }).waitFor();
+  await page.locator("#import-list tr", { hasText: "secondo.csv" }).locator("td", { hasText: "Beneficiari · Secondo" }).waitFor();
+  // the corrected file goes to the same place
+  assert.equal(await page.locator("#programme option:checked").innerText(), "Secondo");
+  assert.equal(await page.locator("#file").inputValue(), "");
+});
+
 desk("a voucher found by code or reference, and everything that may be done to it", "clerk", async (page) => {
   const voucher = town.voucher("2026/0015");
   await town.redeem(voucher, 1000);

@@ -2,6 +2,7 @@
 import { button, byId, el } from "../shared/dom";
 import { ask } from "../shared/dialog";
 import { euro, t } from "../shared/texts";
+import { programmeOf } from "./programmes";
 import { works, decides } from "./session";
 import { table } from "./table";
 
@@ -32,6 +33,7 @@ export interface Import {
   import_id: string;
   status: string;
   file_name?: string;
+  programme_id: string | null;
   report: Report;
 }
 
@@ -75,7 +77,8 @@ function choices(done: Import, report: Report, decide: (what: "apply" | "undo") 
 export function showReport(done: Import, decide: (what: "apply" | "undo") => Promise<void>): void {
   const report = read(done.report);
   const place = byId("report");
-  const title = el("h3", { textContent: [t(`import-${done.status.replace(/_/g, "-")}`), done.file_name].filter(Boolean).join(" · "), tabIndex: -1 });
+  const named = [t(`import-${done.status.replace(/_/g, "-")}`), done.file_name, programmeOf(done.programme_id)?.name];
+  const title = el("h3", { textContent: named.filter(Boolean).join(" · "), tabIndex: -1 });
   const notes = [
     ...(report.applied_before && done.status === "dry_run" ? [warned("console-applied-before")] : []),
     ...(report.over_budget ? [warned("console-over-budget")] : []),
