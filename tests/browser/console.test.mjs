@@ -281,6 +281,16 @@ desk("everything is shown that comes in several parts", "municipal_admin", async
   await page.locator("#history td", { hasText: "3,00" }).first().waitFor();
 });
 
+desk("the link that skips the navigation stays in the part that is open", "clerk", async (page) => {
+  await tab(page, "vouchers");
+  await page.locator(".skip").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/console#main");
+  assert.equal(await page.locator("#vouchers").isVisible(), true);
+  await tab(page, "shops");
+  assert.equal(await page.locator("#vouchers").isVisible(), false);
+});
+
 desk("lists are walked page by page, there and back", "auditor", async (page) => {
   await tab(page, "vouchers");
   const first = await page.locator("#voucher-list td").first().innerText();

@@ -58,8 +58,11 @@ startOffice();
 startClaims();
 startMessages();
 startVouchers();
+// a place in the page, as where the skip link leads, is no part to open
 addEventListener("hashchange", () => {
-  if (!byId("desk").hidden) void open();
+  const asked = location.hash.slice(1);
+  const place = !(asked in PARTS) && document.getElementById(asked);
+  if (!place && !byId("desk").hidden) void open();
 });
 document.addEventListener(CHANGED, () => void attempt(() => Promise.all([showShops(), showVouchers()])));
 document.addEventListener(VOUCHER_CHANGED, () => void attempt(showVouchersAgain));
