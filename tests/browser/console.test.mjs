@@ -147,6 +147,20 @@ desk("the programme that was chosen stays chosen, and the report names it", "cle
   assert.equal(await page.locator("#file").inputValue(), "");
 });
 
+desk("what takes long is waited for: a file on its way, a large one applied", "clerk", async (page) => {
+  await page.locator("#import-list table").waitFor();
+  await page.clock.install();
+  let answer;
+  await page.route("**/import?*", (route) => (answer = () => route.continue()));
+  const asked = page.waitForRequest("**/import?*");
+  await check(page, "beneficiaries", csv("lento.csv", "riferimento;importo;canale\nL1;50,00;carta\n"), "Buoni spesa");
+  await asked;
+  await page.clock.fastForward("02:00");
+  await answer();
+  await page.locator("#report h3", { hasText: "Da decidere · lento.csv" }).waitFor();
+  assert.equal(await page.locator("#notice").innerText(), "");
+});
+
 desk("a voucher found by code or reference, and everything that may be done to it", "clerk", async (page) => {
   const voucher = town.voucher("2026/0015");
   await town.redeem(voucher, 1000);

@@ -14,6 +14,9 @@ export class Refused extends Error {
 /** Nobody knows whether the call was heard. */
 export class Unheard extends Error {}
 
+/** For so long is waited where a file comes or goes, or a whole upload is worked on. */
+export const LONG_MS = 600000;
+
 /** Told to the page when the session is over. */
 export const OVER = "session-over";
 
@@ -59,7 +62,7 @@ export async function admin<T>(path: string, request: Call = {}): Promise<T> {
 }
 
 /** Changes something. */
-export const post = <T>(path: string, body?: unknown, headers: Record<string, string> = {}) => admin<T>(path, { method: "POST", body, headers });
+export const post = <T>(path: string, body?: unknown, more: Call = {}) => admin<T>(path, { method: "POST", body, ...more });
 
 /** A list, or a part of one. */
 export interface List<T> {

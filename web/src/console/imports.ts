@@ -1,7 +1,7 @@
 // Uploads: a file in, everything that is wrong with it at once, then apply, and undo while it can be.
 import { button, byId, onSubmit } from "../shared/dom";
 import { moment, t, type Instant } from "../shared/texts";
-import { admin, attempt, hush, post, say } from "./api";
+import { LONG_MS, admin, attempt, hush, post, say } from "./api";
 import { programmeOf, showProgrammes } from "./programmes";
 import { read, showReport, type Import } from "./report";
 import { works } from "./session";
@@ -43,7 +43,7 @@ function show(items: Row[]): void {
 const pages = new Pages<Row>(() => "/imports?", show, "import-pages");
 
 async function decide(done: Import, what: "apply" | "undo"): Promise<void> {
-  const answer = await post<{ done?: number; undone?: number; kept?: number }>(`/imports/${done.import_id}/${what}`);
+  const answer = await post<{ done?: number; undone?: number; kept?: number }>(`/imports/${done.import_id}/${what}`, undefined, { waitMs: LONG_MS });
   const count = answer.done ?? answer.undone ?? 0;
   const texts = [t(what === "apply" ? "console-applied-text" : "console-undone-text", { count })];
   if (answer.kept) texts.push(t("console-undone-kept", { kept: answer.kept }));
@@ -64,7 +64,7 @@ async function upload(): Promise<void> {
   const query = new URLSearchParams({ file_name: file.name });
   const programme_id = kind === "beneficiaries" ? byId<HTMLSelectElement>("programme").value : null;
   if (programme_id) query.set("programme_id", programme_id);
-  const done = await admin<Import>(`/${kind}/import?${query}`, { method: "POST", body: file });
+  const done = await post<Import>(`/${kind}/import?${query}`, file, { waitMs: LONG_MS });
   shown({ ...done, file_name: file.name, programme_id });
   // kind and programme stay: the next file is often the same one, corrected
   byId<HTMLInputElement>("file").value = "";

@@ -56,7 +56,7 @@ async function act(voucher: Voucher, action: Action): Promise<void> {
     const body = bodyOf(values);
     if (!body) continue;
     try {
-      const done = await post<{ code?: string }>(`/vouchers/${voucher.id}/${action.name}`, body, action.name === "top-up" ? { "Idempotency-Key": key } : {});
+      const done = await post<{ code?: string }>(`/vouchers/${voucher.id}/${action.name}`, body, action.name === "top-up" ? { headers: { "Idempotency-Key": key } } : {});
       say(true, t("console-done"), t(`action-${action.name}`));
       if (done.code) await ask({ title: done.code, text: t("console-new-code"), yes: t("console-close") });
       break;

@@ -2,7 +2,7 @@
 import { button, byId, el, onSubmit } from "../shared/dom";
 import { save } from "../shared/http";
 import { day, euro, t, type Instant } from "../shared/texts";
-import { attempt, post } from "./api";
+import { LONG_MS, attempt, post } from "./api";
 import { programmeOf } from "./programmes";
 import { works } from "./session";
 import { Pages, table } from "./table";
@@ -27,7 +27,7 @@ export interface Voucher {
 const chosen = new Set<string>();
 
 async function print(): Promise<void> {
-  save(await post<Blob>("/vouchers/print.pdf", { voucher_ids: [...chosen] }), "buoni.pdf");
+  save(await post<Blob>("/vouchers/print.pdf", { voucher_ids: [...chosen] }, { waitMs: LONG_MS }), "buoni.pdf");
   chosen.clear();
   await pages.here();
 }
