@@ -752,6 +752,7 @@ console-print-chosen = { $count ->
     [one] Print the chosen voucher
    *[other] Print the { $count } chosen vouchers
 }
+console-print-many = You chose { $count } vouchers: at most { $max } are printed at a time. Untick some.
 console-initials = Initials
 console-balance = Balance
 console-held = Held

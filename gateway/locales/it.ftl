@@ -752,6 +752,7 @@ console-print-chosen = { $count ->
     [one] Stampa il buono scelto
    *[other] Stampa i { $count } buoni scelti
 }
+console-print-many = Hai scelto { $count } buoni: se ne stampano al massimo { $max } alla volta. Togli la spunta a qualcuno.
 console-initials = Iniziali
 console-balance = Saldo
 console-held = Prenotati

@@ -216,6 +216,18 @@ desk("vouchers for people without a telephone, chosen on two searches and printe
   assert.equal(await page.getByLabel("Da stampare: 2026/0020").isChecked(), false);
 });
 
+desk("more vouchers than fit into one document are not offered for printing", "clerk", async (page) => {
+  await tab(page, "vouchers");
+  for (let pages = 1; ; pages += 1) {
+    await page.locator("#voucher-list input[type=checkbox]").evaluateAll((boxes) => boxes.forEach((box) => box.click()));
+    if (pages === 5) break;
+    await Promise.all([page.waitForResponse(/\/v1\/admin\/vouchers\?.*cursor=/), page.locator("#voucher-pages button", { hasText: "Avanti" }).click()]);
+    await page.locator("#voucher-list input:not(:checked)").first().waitFor();
+  }
+  await page.locator("#voucher-print", { hasText: "Hai scelto 250 buoni: se ne stampano al massimo 200 alla volta" }).waitFor();
+  assert.equal(await page.locator("#voucher-print button").count(), 0);
+});
+
 desk("who only reads prints nothing", "auditor", async (page) => {
   await tab(page, "vouchers");
   assert.equal(await page.locator("#voucher-list input[type=checkbox]").count(), 0);

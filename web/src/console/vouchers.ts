@@ -23,6 +23,9 @@ export interface Voucher {
   channel: string | null;
 }
 
+/** Vouchers that the server prints in one document. */
+const PRINT_MAX = 200;
+
 /** Vouchers to be printed, in the order in which they were chosen, also on other pages and by other searches. */
 const chosen = new Set<string>();
 
@@ -34,8 +37,10 @@ async function print(): Promise<void> {
 
 /** What can be done with the chosen ones. */
 function offer(): void {
-  const text = t("console-print-chosen", { count: chosen.size });
-  byId("voucher-print").replaceChildren(...(chosen.size ? [button(text, () => attempt(print), "btn-primary")] : []));
+  const place = byId("voucher-print");
+  if (chosen.size > PRINT_MAX) place.replaceChildren(t("console-print-many", { count: chosen.size, max: PRINT_MAX }));
+  else if (!chosen.size) place.replaceChildren();
+  else place.replaceChildren(button(t("console-print-chosen", { count: chosen.size }), () => attempt(print), "btn-primary"));
 }
 
 function choose(item: Voucher): HTMLInputElement {
