@@ -317,6 +317,20 @@ desk("the link that skips the navigation stays in the part that is open", "clerk
   assert.equal(await page.locator("#vouchers").isVisible(), false);
 });
 
+desk("the server's trouble is told in a clerk's words", "clerk", async (page) => {
+  page.expected.push(/50[04]/);
+  const trouble = (status, code) => ({ status, contentType: "application/problem+json", json: { code, title: "Errore nostro", detail: "Riprova con la stessa chiave." } });
+  await page.route("**/v1/admin/shops?*", (route) => route.fulfill(trouble(504, "outcome_unknown")));
+  await page.locator('.tabs a[href="#shops"]').click();
+  await notice(page, "Non riesco a leggere i dati Riprova tra poco.");
+  await page.unroute("**/v1/admin/shops?*");
+  await tab(page, "vouchers");
+  await tab(page, "shops");
+  await page.route("**/suspend", (route) => route.fulfill(trouble(500, "internal_error")));
+  await page.locator("#shop-list button", { hasText: "Sospendi" }).first().click();
+  await notice(page, "Errore nostro Non so se è andata a buon fine.");
+});
+
 desk("lists are walked page by page, there and back", "auditor", async (page) => {
   await tab(page, "vouchers");
   const first = await page.locator("#voucher-list td").first().innerText();
