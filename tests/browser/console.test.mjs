@@ -331,6 +331,24 @@ desk("the server's trouble is told in a clerk's words", "clerk", async (page) =>
   await notice(page, "Errore nostro Non so se è andata a buon fine.");
 });
 
+desk("whoever hears no answer stays on the page where they were", "auditor", async (page) => {
+  page.expected.push(/ERR_INTERNET_DISCONNECTED/);
+  await tab(page, "vouchers");
+  const first = await page.locator("#voucher-list td").first().innerText();
+  await page.context().setOffline(true);
+  for (let taps = 0; taps < 2; taps += 1) {
+    await page.locator("#voucher-pages button", { hasText: "Avanti" }).click();
+    await notice(page, "Senza rete");
+    await page.locator("#voucher-pages button:enabled").waitFor();
+  }
+  await page.context().setOffline(false);
+  await page.locator("#voucher-pages button", { hasText: "Avanti" }).click();
+  await page.locator("#voucher-list td", { hasText: first }).waitFor({ state: "detached" });
+  await page.locator("#voucher-pages button", { hasText: "Indietro" }).click();
+  await page.locator("#voucher-list td", { hasText: first }).waitFor();
+  assert.equal(await page.locator("#voucher-pages button", { hasText: "Indietro" }).count(), 0);
+});
+
 desk("lists are walked page by page, there and back", "auditor", async (page) => {
   await tab(page, "vouchers");
   const first = await page.locator("#voucher-list td").first().innerText();
