@@ -161,6 +161,17 @@ desk("what takes long is waited for: a file on its way, a large one applied", "c
   assert.equal(await page.locator("#notice").innerText(), "");
 });
 
+desk("an upload that was interrupted is applied on, or undone", "municipal_admin", async (page) => {
+  await page.route(/\/v1\/admin\/imports\/[^/]+$/, async (route) => {
+    const answer = await route.fetch();
+    const done = await answer.json();
+    await route.fulfill({ response: answer, json: { ...done, status: "applying", report: { ...done.report, new: 2, over_budget: false } } });
+  });
+  await page.locator("#import-list button").last().click();
+  await page.locator("#report button", { hasText: "Applica le 2 righe nuove" }).waitFor();
+  await page.locator("#report button", { hasText: "Annulla il caricamento" }).waitFor();
+});
+
 desk("a voucher found by code or reference, and everything that may be done to it", "clerk", async (page) => {
   const voucher = town.voucher("2026/0015");
   await town.redeem(voucher, 1000);

@@ -61,16 +61,17 @@ function warned(key: string): HTMLElement {
 }
 
 function choices(done: Import, report: Report, decide: (what: "apply" | "undo") => Promise<void>): HTMLElement[] {
-  // one that was interrupted goes on where it was
+  const offered: HTMLElement[] = [];
+  // one that was interrupted goes on where it was, or is undone as far as it went
   if (["dry_run", "applying"].includes(done.status) && works() && report.new > 0 && !report.over_budget) {
-    return [button(t("console-apply", { count: report.new }), () => decide("apply"), "btn-primary")];
+    offered.push(button(t("console-apply", { count: report.new }), () => decide("apply"), "btn-primary"));
   }
-  if (done.status !== "applied" || !decides()) return [];
+  if (!["applying", "applied"].includes(done.status) || !decides()) return offered;
   const question = { title: t("console-undo-title"), text: t("console-undo-text"), yes: t("console-undo"), no: t("console-cancel"), style: "btn-danger" };
   const undo = async () => {
     if (await ask(question)) await decide("undo");
   };
-  return [button(t("console-undo"), undo, "btn-danger")];
+  return [...offered, button(t("console-undo"), undo, "btn-danger")];
 }
 
 /** Shows an upload and what can be done with it. */
