@@ -684,6 +684,9 @@ console-operator = Signed in as operator
 console-operator-text = Operators do not see the municipalities' data. Municipalities and their first users are made with the commands “buono municipality” and “buono user”.
 console-offline = No network
 console-offline-text = I do not know whether the server heard the request. Try again.
+console-not-read = I cannot read the data
+console-not-read-text = Try again soon.
+console-not-known = I do not know whether it was done. Before you try again, look whether something has changed.
 console-imports = Imports
 console-imports-before = Earlier imports
 console-kind = What you upload
@@ -764,6 +767,7 @@ console-print-chosen = { $count ->
     [one] Print the chosen voucher
    *[other] Print the { $count } chosen vouchers
 }
+console-print-many = You chose { $count } vouchers: at most { $max } are printed at a time. Untick some.
 console-initials = Initials
 console-balance = Balance
 console-held = Held
@@ -792,6 +796,13 @@ console-suspend = Suspend
 console-enable = Enable
 console-resume = Resume
 console-new-till = New till
+console-tills = Tills
+console-tills-of = Tills of { $shop }
+console-till-joined = Joined
+console-till-off = Disconnect
+console-till-off-title = Disconnect “{ $till }” of { $shop }?
+console-till-off-text = The till stops at once and takes no more vouchers. What it has taken stays the shop's. To connect it again it needs a new code.
+console-till-gone = Till disconnected
 console-account = IBAN
 console-account-of = Where { $shop } is paid
 console-account-text = For shops that gave none, or a wrong one. The one before is not shown.

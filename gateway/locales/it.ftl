@@ -684,6 +684,9 @@ console-operator = Accesso da operatore
 console-operator-text = L'operatore non vede i dati dei Comuni. Comuni e primi utenti si creano con i comandi «buono municipality» e «buono user».
 console-offline = Senza rete
 console-offline-text = Non so se il server ha ricevuto la richiesta. Riprova.
+console-not-read = Non riesco a leggere i dati
+console-not-read-text = Riprova tra poco.
+console-not-known = Non so se è andata a buon fine. Prima di riprovare, guarda se è cambiato qualcosa.
 console-imports = Caricamenti
 console-imports-before = Caricamenti fatti
 console-kind = Che cosa carichi
@@ -764,6 +767,7 @@ console-print-chosen = { $count ->
     [one] Stampa il buono scelto
    *[other] Stampa i { $count } buoni scelti
 }
+console-print-many = Hai scelto { $count } buoni: se ne stampano al massimo { $max } alla volta. Togli la spunta a qualcuno.
 console-initials = Iniziali
 console-balance = Saldo
 console-held = Prenotati
@@ -792,6 +796,13 @@ console-suspend = Sospendi
 console-enable = Riabilita
 console-resume = Riprendi
 console-new-till = Nuova cassa
+console-tills = Casse
+console-tills-of = Casse di { $shop }
+console-till-joined = Collegata
+console-till-off = Scollega
+console-till-off-title = Scollegare «{ $till }» di { $shop }?
+console-till-off-text = La cassa si ferma subito e non prende più buoni. Gli incassi già fatti restano al negozio. Per ricollegarla serve un codice nuovo.
+console-till-gone = Cassa scollegata
 console-account = IBAN
 console-account-of = Dove si paga { $shop }
 console-account-text = Serve a chi non l'ha dato o l'ha sbagliato. Quello di prima non si vede.

@@ -50,7 +50,7 @@ pub use people::{HolderRow, NewHolder, PersonRow};
 pub use programmes::{ProgrammeRow, ProgrammeSums};
 pub use projection::{ProjectError, Projected};
 pub use scope::Pg;
-pub use shops::{NewShop, ShopRow};
+pub use shops::{JoinedTerminal, NewShop, ShopRow};
 pub use staff::{AtTill, NewShift, StaffRow};
 pub use statement_requests::StatementRequest;
 pub use statements::all_statements;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { chooseLanguage, notice, openConsole, withPage } from "./lib/browser.mjs";
+import { chooseLanguage, notice, openConsole, openTill, withPage } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 function desk(name, role, body) {
@@ -37,6 +37,14 @@ function totp(secret, now = Date.now()) {
   const hash = createHmac("sha1", key).update(counter).digest();
   return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
+
+/** Answers lists in parts of two, however much of them is asked for. */
+const inSmallParts = (page, lists) =>
+  page.route(lists, (route) => {
+    const url = new URL(route.request().url());
+    url.searchParams.set("limit", "2");
+    return route.continue({ url: url.href });
+  });
 
 desk("a wrong file says what is wrong, row by row, and applies only what is right", "clerk", async (page) => {
   const file = [
@@ -120,6 +128,50 @@ desk("a file dropped, recognised the second time, over the budget, and undone", 
   assert.match(await page.locator("#programme-list tr", { hasText: "Piccolo" }).innerText(), /1\.?000,00\s€\s+Sospendi/);
 });
 
+desk("the programme that was chosen stays chosen, and the report names it", "clerk", async (page) => {
+  await (await town.staff())("POST", "/programmes", { name: "Secondo", budget_cents: 100_000, valid_from: "2026-01-01", expires: "2098-12-31" });
+  await page.reload();
+  await page.locator("#import-list table").waitFor();
+  await page.locator("#kind").selectOption("beneficiaries");
+  await page.locator("#programme").selectOption({ label: "Secondo" });
+  await page.locator("#file").setInputFiles(csv("secondo.csv", "riferimento;importo;canale\nS1;50,00;carta\n"));
+  await tab(page, "programmes");
+  const again = page.waitForResponse(/\/v1\/admin\/programmes/);
+  await tab(page, "imports");
+  await again;
+  await page.locator("#upload button").click();
+  await page.locator("#report h3", { hasText: "Da decidere · secondo.csv · Secondo" }).waitFor();
+  await page.locator("#import-list tr", { hasText: "secondo.csv" }).locator("td", { hasText: "Beneficiari · Secondo" }).waitFor();
+  // the corrected file goes to the same place
+  assert.equal(await page.locator("#programme option:checked").innerText(), "Secondo");
+  assert.equal(await page.locator("#file").inputValue(), "");
+});
+
+desk("what takes long is waited for: a file on its way, a large one applied", "clerk", async (page) => {
+  await page.locator("#import-list table").waitFor();
+  await page.clock.install();
+  let answer;
+  await page.route("**/import?*", (route) => (answer = () => route.continue()));
+  const asked = page.waitForRequest("**/import?*");
+  await check(page, "beneficiaries", csv("lento.csv", "riferimento;importo;canale\nL1;50,00;carta\n"), "Buoni spesa");
+  await asked;
+  await page.clock.fastForward("02:00");
+  await answer();
+  await page.locator("#report h3", { hasText: "Da decidere · lento.csv" }).waitFor();
+  assert.equal(await page.locator("#notice").innerText(), "");
+});
+
+desk("an upload that was interrupted is applied on, or undone", "municipal_admin", async (page) => {
+  await page.route(/\/v1\/admin\/imports\/[^/]+$/, async (route) => {
+    const answer = await route.fetch();
+    const done = await answer.json();
+    await route.fulfill({ response: answer, json: { ...done, status: "applying", report: { ...done.report, new: 2, over_budget: false } } });
+  });
+  await page.locator("#import-list button").last().click();
+  await page.locator("#report button", { hasText: "Applica le 2 righe nuove" }).waitFor();
+  await page.locator("#report button", { hasText: "Annulla il caricamento" }).waitFor();
+});
+
 desk("a voucher found by code or reference, and everything that may be done to it", "clerk", async (page) => {
   const voucher = town.voucher("2026/0015");
   await town.redeem(voucher, 1000);
@@ -173,6 +225,18 @@ desk("vouchers for people without a telephone, chosen on two searches and printe
   // what was printed is not printed again by mistake
   await page.locator("#voucher-print button").waitFor({ state: "detached" });
   assert.equal(await page.getByLabel("Da stampare: 2026/0020").isChecked(), false);
+});
+
+desk("more vouchers than fit into one document are not offered for printing", "clerk", async (page) => {
+  await tab(page, "vouchers");
+  for (let pages = 1; ; pages += 1) {
+    await page.locator("#voucher-list input[type=checkbox]").evaluateAll((boxes) => boxes.forEach((box) => box.click()));
+    if (pages === 5) break;
+    await Promise.all([page.waitForResponse(/\/v1\/admin\/vouchers\?.*cursor=/), page.locator("#voucher-pages button", { hasText: "Avanti" }).click()]);
+    await page.locator("#voucher-list input:not(:checked)").first().waitFor();
+  }
+  await page.locator("#voucher-print", { hasText: "Hai scelto 250 buoni: se ne stampano al massimo 200 alla volta" }).waitFor();
+  assert.equal(await page.locator("#voucher-print button").count(), 0);
 });
 
 desk("who only reads prints nothing", "auditor", async (page) => {
@@ -232,6 +296,70 @@ desk("a top-up whose answer was lost is not made twice", "clerk", async (page) =
   assert.equal(items.filter(({ kind }) => kind === "top_up").length, 1);
 });
 
+desk("everything is shown that comes in several parts", "municipal_admin", async (page) => {
+  const voucher = town.voucher("2026/0018");
+  for (const cents of [100, 200, 300]) await town.redeem(voucher, cents);
+  await town.settled();
+  const staff = await town.staff();
+  const [shops, programmes, users] = await Promise.all(["shops", "programmes", "users"].map((list) => staff("GET", `/${list}?limit=500`)));
+  await inSmallParts(page, /\/v1\/admin\/(shops|programmes|users|vouchers\/[^/]+\/history)(\?|$)/);
+  await page.reload();
+  for (const [name, list, { items }] of [["shops", "shop", shops], ["programmes", "programme", programmes], ["users", "user", users]]) {
+    await tab(page, name);
+    assert.ok(items.length > 2, name);
+    assert.equal(await page.locator(`#${list}-list tbody tr`).count(), items.length, name);
+  }
+  await tab(page, "imports");
+  assert.equal(await page.locator("#programme option").count(), programmes.items.length);
+  await tab(page, "vouchers");
+  await page.locator("#query").fill("2026/0018");
+  await page.locator("#search button").click();
+  await page.locator("#voucher-list tr", { hasText: "2026/0018" }).locator("button").click();
+  await page.locator("#history td", { hasText: "3,00" }).first().waitFor();
+});
+
+desk("the link that skips the navigation stays in the part that is open", "clerk", async (page) => {
+  await tab(page, "vouchers");
+  await page.locator(".skip").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/console#main");
+  assert.equal(await page.locator("#vouchers").isVisible(), true);
+  await tab(page, "shops");
+  assert.equal(await page.locator("#vouchers").isVisible(), false);
+});
+
+desk("the server's trouble is told in a clerk's words", "clerk", async (page) => {
+  page.expected.push(/50[04]/);
+  const trouble = (status, code) => ({ status, contentType: "application/problem+json", json: { code, title: "Errore nostro", detail: "Riprova con la stessa chiave." } });
+  await page.route("**/v1/admin/shops?*", (route) => route.fulfill(trouble(504, "outcome_unknown")));
+  await page.locator('.tabs a[href="#shops"]').click();
+  await notice(page, "Non riesco a leggere i dati Riprova tra poco.");
+  await page.unroute("**/v1/admin/shops?*");
+  await tab(page, "vouchers");
+  await tab(page, "shops");
+  await page.route("**/suspend", (route) => route.fulfill(trouble(500, "internal_error")));
+  await page.locator("#shop-list button", { hasText: "Sospendi" }).first().click();
+  await notice(page, "Errore nostro Non so se è andata a buon fine.");
+});
+
+desk("whoever hears no answer stays on the page where they were", "auditor", async (page) => {
+  page.expected.push(/ERR_INTERNET_DISCONNECTED/);
+  await tab(page, "vouchers");
+  const first = await page.locator("#voucher-list td").first().innerText();
+  await page.context().setOffline(true);
+  for (let taps = 0; taps < 2; taps += 1) {
+    await page.locator("#voucher-pages button", { hasText: "Avanti" }).click();
+    await notice(page, "Senza rete");
+    await page.locator("#voucher-pages button:enabled").waitFor();
+  }
+  await page.context().setOffline(false);
+  await page.locator("#voucher-pages button", { hasText: "Avanti" }).click();
+  await page.locator("#voucher-list td", { hasText: first }).waitFor({ state: "detached" });
+  await page.locator("#voucher-pages button", { hasText: "Indietro" }).click();
+  await page.locator("#voucher-list td", { hasText: first }).waitFor();
+  assert.equal(await page.locator("#voucher-pages button", { hasText: "Indietro" }).count(), 0);
+});
+
 desk("lists are walked page by page, there and back", "auditor", async (page) => {
   await tab(page, "vouchers");
   const first = await page.locator("#voucher-list td").first().innerText();
@@ -252,7 +380,10 @@ desk("an auditor sees everything and can change nothing", "auditor", async (page
   await page.locator("#history table").waitFor();
   assert.equal(await page.locator("#voucher .actions button").count(), 0);
   await tab(page, "shops");
-  assert.equal(await page.locator("#shop-list button").count(), 0);
+  await page.locator("#shop-list button", { hasText: "Casse" }).first().click();
+  await page.locator("#till-list table").waitFor();
+  assert.equal(await page.locator("#till-list button").count(), 0);
+  assert.deepEqual([...new Set(await page.locator("#shop-list button").allInnerTexts())], ["Casse"]);
   await tab(page, "programmes");
   assert.equal(await page.locator("#programme-list button, #new-programme:visible").count(), 0);
   await page.goto("/console#users");
@@ -272,6 +403,31 @@ desk("shops are found, suspended and enabled again", "clerk", async (page) => {
   await page.locator("#shop-list tr.wrong-row").waitFor({ state: "detached" });
 });
 
+desk("a shop's tills are seen, and one that is disconnected stops at once", "clerk", async (page) => {
+  const { shop } = town.demo.terminals[4];
+  const { terminal } = await town.asTill(4, "/v1/shop");
+  await withPage(browser, town, { width: 390 }, async (till) => {
+    till.expected.push(/401/);
+    await openTill(till, town, 4);
+    await tab(page, "shops");
+    await page.locator("#shop-query").fill(shop);
+    await page.locator("#shop-list tr", { hasText: shop }).locator("button", { hasText: "Casse" }).click();
+    await page.locator("#tills h3", { hasText: `Casse di ${shop}` }).waitFor();
+    const row = page.locator("#till-list tr", { hasText: terminal.label });
+    const off = row.getByRole("button", { name: `Scollega: ${terminal.label}` });
+    await off.click();
+    await page.locator("dialog p", { hasText: "si ferma subito" }).waitFor();
+    await page.keyboard.press("Escape");
+    assert.equal(await row.count(), 1, "a no leaves it where it is");
+    await off.click();
+    await yes(page);
+    await notice(page, "Cassa scollegata");
+    await row.waitFor({ state: "detached" });
+    await till.evaluate(() => (location.hash = "operations"));
+    await till.locator("#revoked").waitFor();
+  });
+});
+
 desk("messages say what became of them and go again", "clerk", async (page) => {
   await tab(page, "messages");
   await page.locator("#message-list td", { hasText: "Link del buono" }).first().waitFor();
@@ -285,6 +441,11 @@ desk("messages say what became of them and go again", "clerk", async (page) => {
   }
   await again.click();
   await notice(page, "Parte di nuovo");
+  await page.locator("#message-list td", { hasText: /^2026\/\d{4}$/ }).first().waitFor();
+  await page.locator("#message-status").selectOption("failed");
+  await page.locator("#message-list td", { hasText: /^Inviato$/ }).first().waitFor({ state: "detached" });
+  await page.locator("#message-status").selectOption("sent");
+  await page.locator("#message-list td", { hasText: /^Inviato$/ }).first().waitFor();
 });
 
 desk("a user with a second factor signs in with it, and no longer once disabled", "municipal_admin", async (page) => {

@@ -167,6 +167,45 @@ async fn a_mistyped_year_does_not_empty_a_voucher() {
     assert_eq!((status, &changed["status"]), (200, &json!("active")), "{changed}");
 }
 
+#[tokio::test]
+async fn messages_are_found_by_what_became_of_them_and_say_whose_voucher_it_was() {
+    let (on, town, _data) = world().await;
+    town.quiet(&on).await;
+    let list = async |query: &str| on.get(&town.auditor, &format!("/v1/admin/messages?limit=500{query}")).await;
+    let all = list("").await;
+    let voucher = on.get(&town.auditor, &format!("/v1/admin/vouchers/{}", text(&all["items"][0]["voucher_id"]))).await;
+    assert_eq!(all["items"][0]["reference"], voucher["reference"]);
+    let mut found = 0;
+    for status in ["pending", "sent", "failed", "suppressed"] {
+        let some = list(&format!("&status={status}")).await;
+        let some = some["items"].as_array().unwrap();
+        assert!(some.iter().all(|message| message["status"] == status), "{status}: {some:?}");
+        found += some.len();
+    }
+    assert_eq!(found, all["items"].as_array().unwrap().len());
+    let wrong = on.request(&town.auditor, Method::GET, "/v1/admin/messages?status=sending").send().await.unwrap();
+    assert_eq!(wrong.status(), 400);
+}
+
+#[tokio::test]
+async fn a_till_whose_answer_was_lost_is_seen_and_revoked() {
+    let (on, town, _data) = world().await;
+    let shop = town.shops.last().unwrap();
+    let (ghost, lost) = town.enrol(&on, shop).await;
+    let (till, _) = town.enrol(&on, shop).await;
+    let list = format!("/v1/admin/shops/{shop}/terminals");
+    let first = on.get(&town.auditor, &format!("{list}?limit=1")).await;
+    let second = on.get(&town.auditor, &format!("{list}?limit=1&cursor={}", text(&first["next_cursor"]))).await;
+    assert_eq!((&first["items"][0]["id"], &second["items"][0]["id"]), (&json!(ghost), &json!(till)));
+    let shown: Vec<_> = first["items"][0].as_object().unwrap().keys().collect();
+    assert_eq!(shown, ["id", "joined_at", "label"], "the token is nobody's business");
+    let revoke = format!("/v1/admin/terminals/{ghost}/revoke");
+    assert!(on.request(&town.clerk, Method::POST, &revoke).send().await.unwrap().status().is_success());
+    assert_eq!(on.request(&lost, Method::GET, "/v1/shop").send().await.unwrap().status(), 401);
+    let left = on.get(&town.auditor, &list).await;
+    assert_eq!(left["items"].as_array().unwrap().iter().map(|item| text(&item["id"])).collect::<Vec<_>>(), [till]);
+}
+
 /// The ledger is locked for longer than it is waited for, between the top-up and its entry in the log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_top_up_whose_entry_could_not_be_written_is_made_and_written_once() {

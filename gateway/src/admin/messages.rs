@@ -4,9 +4,9 @@ use crate::auth::{Reads, Staff, Works};
 use crate::nothing::Nothing;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wire::{Instant, Listed, Page};
+use crate::wire::{Instant, Listed, limit};
 use actix_web::{HttpResponse, get, post, web};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::ledger::MessageRow;
 use utoipa::ToSchema;
@@ -17,11 +17,48 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list).service(resend);
 }
 
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Query {
+    /// Items of a page.
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<Uuid>,
+    /// Only these.
+    #[param(inline)]
+    status: Option<MessageStatus>,
+}
+
+/// What became of a message.
+#[derive(Deserialize, ToSchema, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum MessageStatus {
+    Pending,
+    Sent,
+    Failed,
+    Suppressed,
+}
+
+impl MessageStatus {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Suppressed => "suppressed",
+        }
+    }
+}
+
 /// A message: never its text nor its address, which are personal.
 #[derive(Serialize, ToSchema)]
 struct Message {
     id: Uuid,
     voucher_id: Uuid,
+    /// The municipality's own name for the case; null where the import that brought it was undone.
+    reference: Option<String>,
     /// Which text.
     #[schema(example = "voucher_link")]
     template: String,
@@ -42,6 +79,7 @@ impl From<MessageRow> for Message {
         Self {
             id: row.id,
             voucher_id: row.voucher_id,
+            reference: row.reference,
             template: row.template,
             status: row.status,
             attempts: row.attempts,
@@ -56,18 +94,19 @@ impl From<MessageRow> for Message {
 /// Messages to the municipality's holders
 ///
 /// Newest first.
-#[utoipa::path(tag = "messages", operation_id = "list_messages", params(Page),
+#[utoipa::path(tag = "messages", operation_id = "list_messages", params(Query),
     responses((status = 200, description = "A page of messages", body = Listed<Message>)),
     extensions(("x-roles" = json!(Reads::ROLES))))]
 #[get("/v1/admin/messages")]
 async fn list(
     state: web::Data<AppState>,
     staff: Staff<Reads>,
-    page: web::Query<Page>,
+    query: web::Query<Query>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = page.limit()?;
+    let (limit, before) = (limit(query.limit)?, query.cursor.unwrap_or(Uuid::max()));
     let municipality = staff.municipality()?;
-    let rows = state.town(municipality).messages(municipality, page.before(), limit).await?;
+    let status = query.status.map_or("", MessageStatus::code);
+    let rows = state.town(municipality).messages(municipality, before, status, limit).await?;
     Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.id.to_string(), Message::from)))
 }
 

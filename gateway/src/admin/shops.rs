@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 use store::keys::random;
-use store::ledger::ShopRow;
+use store::ledger::{JoinedTerminal, ShopRow};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -22,7 +22,14 @@ use uuid::Uuid;
 const ENROLMENT_S: i64 = 600;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(enrol).service(suspend).service(enable).service(account).service(revoke);
+    config
+        .service(list)
+        .service(enrol)
+        .service(suspend)
+        .service(enable)
+        .service(account)
+        .service(terminals)
+        .service(revoke);
 }
 
 /// An affiliated shop.
@@ -210,6 +217,43 @@ async fn account(
     change_account(&state, &shop, &iban).await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "shop_account_changed", shop.id, json!({})).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// A till of a shop.
+#[derive(Serialize, ToSchema)]
+struct ShopTerminal {
+    id: Uuid,
+    /// What the shop calls it.
+    label: String,
+    joined_at: Instant,
+}
+
+impl From<JoinedTerminal> for ShopTerminal {
+    fn from(row: JoinedTerminal) -> Self {
+        Self { id: row.id, label: row.label, joined_at: Instant(row.created_at) }
+    }
+}
+
+/// A shop's tills
+///
+/// In the order in which they joined, without those that were revoked. One whose answer to its enrolment was lost is here,
+/// too, though nobody has its token.
+#[utoipa::path(tag = "shops", operation_id = "list_shop_terminals",
+    params(("id" = Uuid, Path, description = "The shop"), Page),
+    responses((status = 200, description = "A page of its tills", body = Listed<ShopTerminal>)),
+    extensions(("x-roles" = json!(Reads::ROLES)), ("x-problems" = json!(["not_found"]))))]
+#[get("/v1/admin/shops/{id}/terminals")]
+async fn terminals(
+    state: web::Data<AppState>,
+    staff: Staff<Reads>,
+    path: web::Path<Uuid>,
+    page: web::Query<Page>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page.limit()?;
+    let municipality = staff.municipality()?;
+    let shop = own_shop(&state, municipality, *path)?;
+    let rows = state.town(municipality).joined_terminals(shop.id, page.after(), limit).await?;
+    Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.id.to_string(), ShopTerminal::from)))
 }
 
 /// Make a till's token useless

@@ -36,9 +36,12 @@ static SETTLED: Table = Table {
     each_row_counts: false,
 };
 const LIST: &str =
-    "SELECT id, voucher_id, template, CASE status WHEN 'sending' THEN 'pending' ELSE status END AS status,
-    attempts, created_at, sent_at, segments, error FROM outbox
-    WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    "SELECT o.id, o.voucher_id, h.reference, o.template, o.attempts, o.created_at, o.sent_at, o.segments, o.error,
+        CASE o.status WHEN 'sending' THEN 'pending' ELSE o.status END AS status
+    FROM outbox o LEFT JOIN holder h ON h.voucher_id = o.voucher_id
+    WHERE o.municipality_id = $1 AND o.id < $2
+        AND ($3 = '' OR o.status = $3 OR ($3 = 'pending' AND o.status = 'sending'))
+    ORDER BY o.id DESC LIMIT $4";
 const RESEND: &str = "UPDATE outbox SET status = 'pending', not_before = $3, error = NULL, attempts = 0
     WHERE id = $1 AND municipality_id = $2 AND status NOT IN ('pending', 'sending')";
 const SENT_OF_IMPORT: &str = "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.voucher_id = o.voucher_id
@@ -177,6 +180,8 @@ pub struct MessageRow {
     pub id: Uuid,
     /// About which voucher.
     pub voucher_id: Uuid,
+    /// The municipality's own name for its case; `None` where the import that brought it was undone.
+    pub reference: Option<String>,
     /// Which text.
     pub template: String,
     /// `pending`, `sent`, `failed` or `suppressed`.
@@ -260,14 +265,21 @@ impl Db {
         Ok(depth)
     }
 
-    /// The messages of a municipality before `before`, newest first.
+    /// The messages of a municipality before `before`, newest first; only those in one state where `status` is not empty.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn messages(&self, municipality: Uuid, before: Uuid, limit: i64) -> Result<Vec<MessageRow>, Error> {
+    pub async fn messages(
+        &self,
+        municipality: Uuid,
+        before: Uuid,
+        status: &str,
+        limit: i64,
+    ) -> Result<Vec<MessageRow>, Error> {
         let rows = on!(self, |connection| sqlx::query_as(LIST)
             .bind(municipality)
             .bind(before)
+            .bind(status)
             .bind(limit)
             .fetch_all(connection)
             .await)?;

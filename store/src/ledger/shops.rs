@@ -6,7 +6,7 @@ use crate::seal::Sealed;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] =
-    &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, LABEL, RENAME, REVOKE, SEALED, RESEAL];
+    &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, JOINED, LABEL, RENAME, REVOKE, SEALED, RESEAL];
 
 const ADD: &str =
     "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
@@ -19,6 +19,8 @@ const ENROL: &str = "INSERT INTO enrolment (code_index, shop_id, expires_at) VAL
 const USE: &str = "UPDATE enrolment SET used_at = $2 WHERE code_index = $1 AND used_at IS NULL AND expires_at > $2
     RETURNING shop_id";
 const TERMINAL: &str = "INSERT INTO terminal (id, shop_id, label, token_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
+const JOINED: &str = "SELECT id, label, created_at FROM terminal
+    WHERE shop_id = $1 AND revoked_at IS NULL AND id > $2 ORDER BY id LIMIT $3";
 const LABEL: &str = "SELECT label FROM terminal WHERE id = $1 AND shop_id = $2";
 const RENAME: &str = "UPDATE terminal SET label = $3 WHERE id = $1 AND revoked_at IS NULL AND shop_id IN
     (SELECT id FROM shop WHERE municipality_id = $2)";
@@ -62,6 +64,17 @@ pub struct ShopRow {
     pub lon_e6: Option<i64>,
     /// Operations up to here are sealed in a claim, microseconds.
     pub sealed_through: Option<i64>,
+}
+
+/// A terminal that may be used, as the office sees it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct JoinedTerminal {
+    /// Its id.
+    pub id: Uuid,
+    /// What the shop calls it.
+    pub label: String,
+    /// When it joined, microseconds.
+    pub created_at: i64,
 }
 
 /// A shop to add, with what is personal in it sealed.
@@ -167,6 +180,19 @@ impl Db {
                 .await?;
             shop
         })
+    }
+
+    /// A shop's terminals after `after` that are not revoked, as they joined.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn joined_terminals(&self, shop: Uuid, after: Uuid, limit: i64) -> Result<Vec<JoinedTerminal>, Error> {
+        Ok(on!(self, |connection| sqlx::query_as(JOINED)
+            .bind(shop)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(connection)
+            .await)?)
     }
 
     /// What a shop calls a terminal, or called one that was revoked; `None` where it is not the shop's.

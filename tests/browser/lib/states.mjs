@@ -280,6 +280,10 @@ export function states(town, made) {
       await page.locator("#shop-list button").first().click();
       await page.locator("dialog svg.qr-code").waitFor();
     }),
+    "console-tills": tab("shops", async (page) => {
+      await page.locator("#shop-list button", { hasText: /^(Casse|Tills)$/ }).first().click();
+      await page.locator("#till-list table").waitFor();
+    }),
     "console-programmes": tab("programmes"),
     "console-claims": tab("claims"),
     "console-claim": tab("claims", async (page) => {

@@ -14,6 +14,9 @@ export class Refused extends Error {
 /** Nobody knows whether the call was heard. */
 export class Unheard extends Error {}
 
+/** For so long is waited where a file comes or goes, or a whole upload is worked on. */
+export const LONG_MS = 600000;
+
 /** Told to the page when the session is over. */
 export const OVER = "session-over";
 
@@ -38,19 +41,30 @@ function explain(problem: Problem): string {
   return [problem.detail, reason, where, field].filter(Boolean).join(" ");
 }
 
+/** Problems whose own words speak of keys, which no clerk has seen. */
+const OF_KEYS = ["internal_error", "outcome_unknown"];
+
+/** What is said where there is no answer, or none that says more: what was only read is not in doubt. */
+function trouble(changing: boolean, problem?: Problem): [title: string, text: string] {
+  if (!problem) return [t("console-offline"), changing ? t("console-offline-text") : t("console-not-read-text")];
+  if (problem.detail && !OF_KEYS.includes(problem.code)) return [problem.title, problem.detail];
+  return changing ? [problem.title || t("console-offline"), t("console-not-known")] : [t("console-not-read"), t("console-not-read-text")];
+}
+
 /** The answer's data. */
 export async function admin<T>(path: string, request: Call = {}): Promise<T> {
+  const changing = request.method !== undefined;
   let answer;
   try {
     answer = await call<T & Problem>(`/v1/admin${path}`, request);
   } catch {
-    say(false, t("console-offline"), t("console-offline-text"));
+    say(false, ...trouble(changing));
     throw new Unheard(path);
   }
   if (answer.ok) return answer.data;
   // what went wrong at the server may have happened all the same: whoever has a key asks again with it
   if (answer.status >= 500) {
-    say(false, answer.data.title || t("console-offline"), answer.data.detail || t("console-offline-text"));
+    say(false, ...trouble(changing, answer.data));
     throw new Unheard(path);
   }
   if (answer.status === 401 && answer.data.code === "unauthorized") document.dispatchEvent(new Event(OVER));
@@ -59,12 +73,23 @@ export async function admin<T>(path: string, request: Call = {}): Promise<T> {
 }
 
 /** Changes something. */
-export const post = <T>(path: string, body?: unknown, headers: Record<string, string> = {}) => admin<T>(path, { method: "POST", body, headers });
+export const post = <T>(path: string, body?: unknown, more: Call = {}) => admin<T>(path, { method: "POST", body, ...more });
 
 /** A list, or a part of one. */
 export interface List<T> {
   items: T[];
   next_cursor: string | null;
+}
+
+/** The whole of a list, in as few questions as the server lets. */
+export async function whole<T>(path: string): Promise<T[]> {
+  const all: T[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const part: List<T> = await admin(`${path}?limit=500${cursor ? `&cursor=${cursor}` : ""}`);
+    all.push(...part.items);
+    cursor = part.next_cursor;
+  }
+  return all;
 }
 
 /** Does something that may be refused: what went wrong has been said by then. */

@@ -3,7 +3,7 @@ import { button, byId, el } from "../shared/dom";
 import { ask } from "../shared/dialog";
 import { save } from "../shared/http";
 import { day, euro, moment, t, today, type Instant } from "../shared/texts";
-import { admin, attempt, post, say } from "./api";
+import { LONG_MS, admin, attempt, post, say } from "./api";
 import { decides, isMe, works } from "./session";
 import { Pages, table } from "./table";
 
@@ -101,7 +101,7 @@ async function reopen(claim: Claim): Promise<void> {
 /** The note that the municipality files, with the account on which the shop wants to be paid. */
 async function download(claim: Claim): Promise<void> {
   const name = [t("console-claim-file"), claim.number].join("-");
-  save(await admin<Blob>(`/claims/${claim.claim_id}/document.pdf`), `${name}.pdf`);
+  save(await admin<Blob>(`/claims/${claim.claim_id}/document.pdf`, { waitMs: LONG_MS }), `${name}.pdf`);
 }
 
 async function pay(claim: Claim): Promise<void> {

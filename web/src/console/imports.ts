@@ -1,8 +1,8 @@
 // Uploads: a file in, everything that is wrong with it at once, then apply, and undo while it can be.
 import { button, byId, onSubmit } from "../shared/dom";
 import { moment, t, type Instant } from "../shared/texts";
-import { admin, attempt, hush, post, say } from "./api";
-import { showProgrammes } from "./programmes";
+import { LONG_MS, admin, attempt, hush, post, say } from "./api";
+import { programmeOf, showProgrammes } from "./programmes";
 import { read, showReport, type Import } from "./report";
 import { works } from "./session";
 import { Pages, table } from "./table";
@@ -12,6 +12,7 @@ interface Row {
   kind: string;
   status: string;
   file_name: string;
+  programme_id: string | null;
   report: unknown;
   created_at: Instant;
 }
@@ -31,7 +32,7 @@ function show(items: Row[]): void {
   table("import-list", t("console-imports-before"), [
     { title: t("console-when"), cell: (item) => moment(item.created_at) },
     { title: t("console-file"), cell: (item) => item.file_name },
-    { title: t("console-what"), cell: (item) => t(`console-${item.kind}`) },
+    { title: t("console-what"), cell: (item) => [t(`console-${item.kind}`), programmeOf(item.programme_id)?.name].filter(Boolean).join(" · ") },
     { title: t("console-state"), cell: (item) => t(`import-${item.status.replace(/_/g, "-")}`) },
     { title: t("console-new"), number: true, cell: (item) => String(read(item.report).new) },
     { title: t("console-wrong"), number: true, cell: (item) => String(read(item.report).wrong) },
@@ -42,7 +43,7 @@ function show(items: Row[]): void {
 const pages = new Pages<Row>(() => "/imports?", show, "import-pages");
 
 async function decide(done: Import, what: "apply" | "undo"): Promise<void> {
-  const answer = await post<{ done?: number; undone?: number; kept?: number }>(`/imports/${done.import_id}/${what}`);
+  const answer = await post<{ done?: number; undone?: number; kept?: number }>(`/imports/${done.import_id}/${what}`, undefined, { waitMs: LONG_MS });
   const count = answer.done ?? answer.undone ?? 0;
   const texts = [t(what === "apply" ? "console-applied-text" : "console-undone-text", { count })];
   if (answer.kept) texts.push(t("console-undone-kept", { kept: answer.kept }));
@@ -54,18 +55,19 @@ async function decide(done: Import, what: "apply" | "undo"): Promise<void> {
 
 const shown = (done: Import) => showReport(done, (what) => attempt(() => decide(done, what)));
 
-async function upload(form: HTMLFormElement): Promise<void> {
+async function upload(): Promise<void> {
   hush();
   const file = byId<HTMLInputElement>("file").files?.[0];
   if (!file) return;
   if (file.size > BYTES_MAX) return say(false, t("console-file-large"), t("console-file-large-text"));
   const kind = byId<HTMLSelectElement>("kind").value;
   const query = new URLSearchParams({ file_name: file.name });
-  if (kind === "beneficiaries") query.set("programme_id", byId<HTMLSelectElement>("programme").value);
-  const done = await admin<Import>(`/${kind}/import?${query}`, { method: "POST", body: file });
-  shown({ ...done, file_name: file.name });
-  form.reset();
-  chosen();
+  const programme_id = kind === "beneficiaries" ? byId<HTMLSelectElement>("programme").value : null;
+  if (programme_id) query.set("programme_id", programme_id);
+  const done = await post<Import>(`/${kind}/import?${query}`, file, { waitMs: LONG_MS });
+  shown({ ...done, file_name: file.name, programme_id });
+  // kind and programme stay: the next file is often the same one, corrected
+  byId<HTMLInputElement>("file").value = "";
   await pages.first();
 }
 
@@ -97,7 +99,7 @@ export async function showImports(): Promise<void> {
 
 /** Makes the form work. */
 export function startImports(): void {
-  onSubmit("upload", (form) => attempt(() => upload(form)));
+  onSubmit("upload", () => attempt(upload));
   byId("kind").addEventListener("change", chosen);
   takeDrops();
 }

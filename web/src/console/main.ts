@@ -3,7 +3,7 @@ import { byId } from "../shared/dom";
 import { attempt } from "./api";
 import { showClaims, startClaims } from "./claims";
 import { CHANGED, showImports, startImports } from "./imports";
-import { showMessages } from "./messages";
+import { showMessages, startMessages } from "./messages";
 import { showOffice, startOffice } from "./office";
 import { showProgrammes, startProgrammes } from "./programmes";
 import { decides, enter, startSession } from "./session";
@@ -56,9 +56,13 @@ startTickets();
 startUsers();
 startOffice();
 startClaims();
+startMessages();
 startVouchers();
+// a place in the page, as where the skip link leads, is no part to open
 addEventListener("hashchange", () => {
-  if (!byId("desk").hidden) void open();
+  const asked = location.hash.slice(1);
+  const place = !(asked in PARTS) && document.getElementById(asked);
+  if (!place && !byId("desk").hidden) void open();
 });
 document.addEventListener(CHANGED, () => void attempt(() => Promise.all([showShops(), showVouchers()])));
 document.addEventListener(VOUCHER_CHANGED, () => void attempt(showVouchersAgain));

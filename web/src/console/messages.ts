@@ -1,5 +1,5 @@
 // Messages to families and what became of them.
-import { button } from "../shared/dom";
+import { button, byId } from "../shared/dom";
 import { moment, t, type Instant } from "../shared/texts";
 import { attempt, post, say } from "./api";
 import { works } from "./session";
@@ -7,6 +7,7 @@ import { Pages, table } from "./table";
 
 interface Message {
   id: string;
+  reference: string | null;
   template: string;
   status: string;
   attempts: number;
@@ -21,12 +22,23 @@ async function resend(message: Message): Promise<void> {
   await pages.here();
 }
 
-const pages = new Pages<Message>(() => "/messages?", show, "message-pages");
+function path(): string {
+  const status = byId<HTMLSelectElement>("message-status").value;
+  return `/messages?${new URLSearchParams(status ? { status } : {})}`;
+}
+
+const pages = new Pages<Message>(path, show, "message-pages");
 
 function show(items: Message[]): void {
-  const again = (item: Message) => (works() && item.status !== "pending" ? button(t("console-resend"), () => attempt(() => resend(item))) : undefined);
+  const again = (item: Message) => {
+    if (!works() || item.status === "pending") return undefined;
+    const made = button(t("console-resend"), () => attempt(() => resend(item)));
+    made.setAttribute("aria-label", `${t("console-resend")}: ${item.reference ?? ""}`);
+    return made;
+  };
   table("message-list", t("console-messages"), [
     { title: t("console-when"), cell: (item) => moment(item.created_at) },
+    { title: t("console-reference"), cell: (item) => item.reference ?? "" },
     { title: t("console-what"), cell: (item) => t(`message-${item.template.replace(/_/g, "-")}`) },
     { title: t("console-state"), cell: (item) => t(`message-state-${item.status}`) },
     { title: t("console-tries"), number: true, cell: (item) => String(item.attempts) },
@@ -38,3 +50,6 @@ function show(items: Message[]): void {
 
 /** Shows the latest. */
 export const showMessages = () => pages.first();
+
+/** Makes the filter work. */
+export const startMessages = () => byId("message-status").addEventListener("change", () => void attempt(showMessages));

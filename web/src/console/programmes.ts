@@ -1,7 +1,7 @@
 // Programmes and where their money is.
 import { button, byId, el, onSubmit } from "../shared/dom";
 import { cents, day, euro, t, type Instant } from "../shared/texts";
-import { admin, attempt, post, say, type List } from "./api";
+import { attempt, post, say, whole } from "./api";
 import { decides } from "./session";
 import { table } from "./table";
 
@@ -19,8 +19,8 @@ export interface Programme {
 
 const known = new Map<string, Programme>();
 
-/** A programme by its id. */
-export const programmeOf = (id: string) => known.get(id);
+/** A programme by its id; none for what belongs to none. */
+export const programmeOf = (id: string | null) => (id === null ? undefined : known.get(id));
 
 async function turn(programme: Programme): Promise<void> {
   await post(`/programmes/${programme.id}/${programme.status === "suspended" ? "resume" : "suspend"}`);
@@ -36,10 +36,17 @@ function actions(programme: Programme): Node | undefined {
   return turned;
 }
 
+/** Offers them to the uploads. Whoever chose one and looked elsewhere meanwhile still means that one. */
+function offer(items: Programme[]): void {
+  const select = byId<HTMLSelectElement>("programme");
+  const chosen = select.value;
+  select.replaceChildren(...items.map((item) => new Option(item.name, item.id, false, item.id === chosen)));
+}
+
 /** Shows them, and offers them to the uploads. */
 export async function showProgrammes(): Promise<void> {
-  const { items } = await admin<List<Programme>>("/programmes");
-  byId("programme").replaceChildren(...items.map((item) => new Option(item.name, item.id)));
+  const items = await whole<Programme>("/programmes");
+  offer(items);
   for (const item of items) known.set(item.id, item);
   byId("new-programme").hidden = !decides();
   const sum = (title: string, of: (item: Programme) => number) => ({ title: t(title), number: true, cell: (item: Programme) => euro(of(item)) });

@@ -2,6 +2,7 @@
 import { button, byId, el } from "../shared/dom";
 import { ask } from "../shared/dialog";
 import { euro, t } from "../shared/texts";
+import { programmeOf } from "./programmes";
 import { works, decides } from "./session";
 import { table } from "./table";
 
@@ -32,6 +33,7 @@ export interface Import {
   import_id: string;
   status: string;
   file_name?: string;
+  programme_id: string | null;
   report: Report;
 }
 
@@ -59,23 +61,25 @@ function warned(key: string): HTMLElement {
 }
 
 function choices(done: Import, report: Report, decide: (what: "apply" | "undo") => Promise<void>): HTMLElement[] {
-  // one that was interrupted goes on where it was
+  const offered: HTMLElement[] = [];
+  // one that was interrupted goes on where it was, or is undone as far as it went
   if (["dry_run", "applying"].includes(done.status) && works() && report.new > 0 && !report.over_budget) {
-    return [button(t("console-apply", { count: report.new }), () => decide("apply"), "btn-primary")];
+    offered.push(button(t("console-apply", { count: report.new }), () => decide("apply"), "btn-primary"));
   }
-  if (done.status !== "applied" || !decides()) return [];
+  if (!["applying", "applied"].includes(done.status) || !decides()) return offered;
   const question = { title: t("console-undo-title"), text: t("console-undo-text"), yes: t("console-undo"), no: t("console-cancel"), style: "btn-danger" };
   const undo = async () => {
     if (await ask(question)) await decide("undo");
   };
-  return [button(t("console-undo"), undo, "btn-danger")];
+  return [...offered, button(t("console-undo"), undo, "btn-danger")];
 }
 
 /** Shows an upload and what can be done with it. */
 export function showReport(done: Import, decide: (what: "apply" | "undo") => Promise<void>): void {
   const report = read(done.report);
   const place = byId("report");
-  const title = el("h3", { textContent: [t(`import-${done.status.replace(/_/g, "-")}`), done.file_name].filter(Boolean).join(" · "), tabIndex: -1 });
+  const named = [t(`import-${done.status.replace(/_/g, "-")}`), done.file_name, programmeOf(done.programme_id)?.name];
+  const title = el("h3", { textContent: named.filter(Boolean).join(" · "), tabIndex: -1 });
   const notes = [
     ...(report.applied_before && done.status === "dry_run" ? [warned("console-applied-before")] : []),
     ...(report.over_budget ? [warned("console-over-budget")] : []),

@@ -1,9 +1,9 @@
-// The affiliated shops: their standing, and codes for their tills.
+// The affiliated shops: their standing, their tills, and codes for new ones.
 import { button, byId, el } from "../shared/dom";
 import { ask } from "../shared/dialog";
 import { qr } from "../shared/qr";
-import { t, time } from "../shared/texts";
-import { admin, attempt, post, say, type List } from "./api";
+import { moment, t, time, type Instant } from "../shared/texts";
+import { admin, attempt, post, say, whole } from "./api";
 import { decides, works } from "./session";
 import { table } from "./table";
 
@@ -17,6 +17,12 @@ interface Shop {
   status: string;
 }
 
+interface Till {
+  id: string;
+  label: string;
+  joined_at: Instant;
+}
+
 let all: Shop[] = [];
 
 async function newTill(shop: Shop): Promise<void> {
@@ -25,6 +31,34 @@ async function newTill(shop: Shop): Promise<void> {
   // behind the # the code reaches no server's log
   const content = el("p", {}, await qr(link, t("console-enrolment-qr")), el("a", { href: link, textContent: link }));
   await ask({ title: enrolment_code, text: t("console-enrolment-text", { shop: shop.name, time: time(expires_at) }), content, yes: t("console-close") });
+}
+
+async function disconnect(shop: Shop, till: Till): Promise<void> {
+  const title = t("console-till-off-title", { till: till.label, shop: shop.name });
+  if (!(await ask({ title, text: t("console-till-off-text"), yes: t("console-till-off"), no: t("console-cancel"), style: "btn-danger" }))) return;
+  await post(`/terminals/${till.id}/revoke`);
+  say(true, t("console-till-gone"), till.label);
+  await showTills(shop);
+}
+
+/** Opens a shop's tills above the list. */
+async function showTills(shop: Shop): Promise<void> {
+  const tills = await whole<Till>(`/shops/${shop.id}/terminals`);
+  const title = el("h3", { textContent: t("console-tills-of", { shop: shop.name }), tabIndex: -1 });
+  const off = (till: Till) => {
+    if (!works()) return undefined;
+    const made = button(t("console-till-off"), () => attempt(() => disconnect(shop, till)), "btn-danger");
+    made.setAttribute("aria-label", `${t("console-till-off")}: ${till.label}`);
+    return made;
+  };
+  byId("tills").hidden = false;
+  byId("tills").replaceChildren(title, el("div", { id: "till-list" }));
+  table("till-list", t("console-tills"), [
+    { title: t("console-name"), cell: (till) => el("strong", { textContent: till.label }) },
+    { title: t("console-till-joined"), cell: (till) => moment(till.joined_at) },
+    { title: t("console-actions"), cell: off },
+  ], tills);
+  title.focus();
 }
 
 async function account(shop: Shop): Promise<void> {
@@ -41,14 +75,15 @@ async function turn(shop: Shop): Promise<void> {
 }
 
 function actions(shop: Shop): Node | undefined {
-  if (!works()) return undefined;
   const named = (key: string, act: () => Promise<unknown>) => {
     const made = button(t(key), () => attempt(act));
     made.setAttribute("aria-label", `${t(key)}: ${shop.name}`);
     return made;
   };
+  const tills = named("console-tills", () => showTills(shop));
+  if (!works()) return tills;
   const turned = named(shop.status === "enabled" ? "console-suspend" : "console-enable", () => turn(shop));
-  return el("span", { className: "actions" }, named("console-new-till", () => newTill(shop)), ...(decides() ? [named("console-account", () => account(shop))] : []), turned);
+  return el("span", { className: "actions" }, named("console-new-till", () => newTill(shop)), tills, ...(decides() ? [named("console-account", () => account(shop))] : []), turned);
 }
 
 function filtered(): void {
@@ -65,7 +100,7 @@ function filtered(): void {
 
 /** Shows them. */
 export async function showShops(): Promise<void> {
-  all = (await admin<List<Shop>>("/shops")).items;
+  all = await whole<Shop>("/shops");
   filtered();
 }
 

@@ -50,16 +50,17 @@ export class Pages<T> {
 
   /** The page where one is. */
   async here(): Promise<void> {
-    const cursor = this.cursors[this.cursors.length - 1];
-    const { items, next_cursor } = await admin<List<T>>(`${this.path()}&limit=50${cursor ? `&cursor=${cursor}` : ""}`);
-    this.show(items);
-    const back = button(t("console-back"), () => attempt(() => this.walk(() => this.cursors.pop())));
-    const on = button(t("console-on"), () => attempt(() => this.walk(() => this.cursors.push(next_cursor ?? ""))));
-    byId(this.controls).replaceChildren(...(this.cursors.length > 1 ? [back] : []), ...(next_cursor ? [on] : []));
+    await this.go(this.cursors);
   }
 
-  private async walk(step: () => unknown): Promise<void> {
-    step();
-    await this.here();
+  /** Shows the last of these pages. Whoever hears no answer stays where they were. */
+  private async go(cursors: string[]): Promise<void> {
+    const cursor = cursors[cursors.length - 1];
+    const { items, next_cursor } = await admin<List<T>>(`${this.path()}&limit=50${cursor ? `&cursor=${cursor}` : ""}`);
+    this.cursors = cursors;
+    this.show(items);
+    const back = button(t("console-back"), () => attempt(() => this.go(cursors.slice(0, -1))));
+    const on = button(t("console-on"), () => attempt(() => this.go([...cursors, next_cursor ?? ""])));
+    byId(this.controls).replaceChildren(...(cursors.length > 1 ? [back] : []), ...(next_cursor ? [on] : []));
   }
 }

@@ -2,7 +2,7 @@
 import { button, byId } from "../shared/dom";
 import { ask } from "../shared/dialog";
 import { t } from "../shared/texts";
-import { admin, attempt, post, say, type List } from "./api";
+import { attempt, post, say, whole } from "./api";
 import { decides } from "./session";
 import { table } from "./table";
 
@@ -26,7 +26,7 @@ async function turn(user: User): Promise<void> {
 /** Shows them to whoever decides. */
 export async function showUsers(): Promise<void> {
   if (!decides()) return;
-  const { items } = await admin<List<User>>("/users");
+  const items = await whole<User>("/users");
   const turned = (user: User) => {
     const word = t(user.disabled ? "console-enable" : "console-disable");
     const made = button(word, () => attempt(() => turn(user)));

@@ -3,7 +3,7 @@ import { button, byId, el } from "../shared/dom";
 import { ask, type Field } from "../shared/dialog";
 import { newKey } from "../shared/http";
 import { cents, day, euro, moment, t } from "../shared/texts";
-import { Unheard, admin, attempt, post, say, type List } from "./api";
+import { Unheard, admin, attempt, post, say, whole } from "./api";
 import { programmeOf } from "./programmes";
 import { works } from "./session";
 import { table } from "./table";
@@ -56,7 +56,7 @@ async function act(voucher: Voucher, action: Action): Promise<void> {
     const body = bodyOf(values);
     if (!body) continue;
     try {
-      const done = await post<{ code?: string }>(`/vouchers/${voucher.id}/${action.name}`, body, action.name === "top-up" ? { "Idempotency-Key": key } : {});
+      const done = await post<{ code?: string }>(`/vouchers/${voucher.id}/${action.name}`, body, action.name === "top-up" ? { headers: { "Idempotency-Key": key } } : {});
       say(true, t("console-done"), t(`action-${action.name}`));
       if (done.code) await ask({ title: done.code, text: t("console-new-code"), yes: t("console-close") });
       break;
@@ -74,7 +74,7 @@ async function showPin(voucher: Voucher): Promise<void> {
 }
 
 async function showHistory(id: string): Promise<void> {
-  const { items } = await admin<List<Event>>(`/vouchers/${id}/history`);
+  const items = await whole<Event>(`/vouchers/${id}/history`);
   table("history", t("console-history"), [
     { title: t("console-when"), cell: (item) => moment(item.decided_at) },
     { title: t("console-what"), cell: (item) => t(`kind-${item.kind.replace(/_/g, "-")}`) },

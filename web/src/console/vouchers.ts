@@ -2,7 +2,7 @@
 import { button, byId, el, onSubmit } from "../shared/dom";
 import { save } from "../shared/http";
 import { day, euro, t, type Instant } from "../shared/texts";
-import { attempt, post } from "./api";
+import { LONG_MS, attempt, post } from "./api";
 import { programmeOf } from "./programmes";
 import { works } from "./session";
 import { Pages, table } from "./table";
@@ -23,19 +23,24 @@ export interface Voucher {
   channel: string | null;
 }
 
+/** Vouchers that the server prints in one document. */
+const PRINT_MAX = 200;
+
 /** Vouchers to be printed, in the order in which they were chosen, also on other pages and by other searches. */
 const chosen = new Set<string>();
 
 async function print(): Promise<void> {
-  save(await post<Blob>("/vouchers/print.pdf", { voucher_ids: [...chosen] }), "buoni.pdf");
+  save(await post<Blob>("/vouchers/print.pdf", { voucher_ids: [...chosen] }, { waitMs: LONG_MS }), "buoni.pdf");
   chosen.clear();
   await pages.here();
 }
 
 /** What can be done with the chosen ones. */
 function offer(): void {
-  const text = t("console-print-chosen", { count: chosen.size });
-  byId("voucher-print").replaceChildren(...(chosen.size ? [button(text, () => attempt(print), "btn-primary")] : []));
+  const place = byId("voucher-print");
+  if (chosen.size > PRINT_MAX) place.replaceChildren(t("console-print-many", { count: chosen.size, max: PRINT_MAX }));
+  else if (!chosen.size) place.replaceChildren();
+  else place.replaceChildren(button(t("console-print-chosen", { count: chosen.size }), () => attempt(print), "btn-primary"));
 }
 
 function choose(item: Voucher): HTMLInputElement {

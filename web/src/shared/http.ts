@@ -24,18 +24,20 @@ export interface Call {
   method?: string;
   body?: unknown;
   headers?: Record<string, string>;
+  /** For so long the answer is waited for. */
+  waitMs?: number;
 }
 
-/** For so long an answer is waited for. */
+/** For so long an answer is waited for, unless the call says otherwise. */
 export const ANSWER_MS = 20000;
 
 /** The answer, whatever its status; throws when there is none. */
-export async function call<T>(path: string, { method = "GET", body, headers = {} }: Call = {}): Promise<Answer<T>> {
+export async function call<T>(path: string, { method = "GET", body, headers = {}, waitMs = ANSWER_MS }: Call = {}): Promise<Answer<T>> {
   const file = body instanceof Blob;
   const all: Record<string, string> = { "Accept-Language": lang, ...headers };
   if (body !== undefined && !file) all["Content-Type"] = "application/json";
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), ANSWER_MS);
+  const timer = setTimeout(() => abort.abort(), waitMs);
   try {
     const sent = body === undefined ? null : file ? body : JSON.stringify(body);
     const answer = await fetch(path, { method, headers: all, body: sent, signal: abort.signal, cache: "no-store" });
