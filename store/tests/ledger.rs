@@ -363,6 +363,10 @@ async fn a_mark_never_goes_back() {
         assert_eq!(set(mark(5, [1; 32])).await, Some(mark(5, [1; 32])));
         assert_eq!(set(mark(4, [2; 32])).await, Some(mark(5, [1; 32])));
         assert_eq!(set(mark(6, [3; 32])).await, Some(mark(6, [3; 32])));
+        // the same place once more, as of a night in which nothing was paid
+        let later = Mark { at: Timestamp::from_micros(2), ..mark(6, [3; 32]) };
+        assert_eq!(set(later).await, Some(later));
+        assert_eq!(set(mark(6, [3; 32])).await, Some(later));
         assert_eq!(fresh.db.mark(P, MarkKind::Backup).await.unwrap(), None);
     }
 }
