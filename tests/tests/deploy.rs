@@ -95,6 +95,11 @@ fn every_unit_starts_the_program_with_options_that_it_knows() {
         assert!(unit.contains("ProtectSystem=strict") && unit.contains("SystemCallFilter=@system-service"), "{name}");
     }
     assert_eq!(seen, 5);
+    for name in ["buono", "buono-work"] {
+        let unit = read(&format!("deploy/systemd/{name}.service"));
+        let general = unit.split("[Service]").next().unwrap();
+        assert!(general.contains("\nStartLimitIntervalSec=0\n") && unit.contains("\nRestart=always\n"), "{name} gives up");
+    }
 }
 
 /// The names of settings in the environment that a text uses.
