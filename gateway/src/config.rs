@@ -13,7 +13,7 @@ use crate::node::seen;
 use crate::serve::{signals, start};
 use crate::settings::{Meeting, Settings, StartError};
 use crate::stores::{complaints, lock, open_ledger};
-use crate::upkeep::{Finding, backup, migrate, not_behind, restore, verify};
+use crate::upkeep::{Finding, backup, migrate, no_backup, not_behind, restore, verify};
 use crate::work::{Job, process};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
@@ -249,7 +249,14 @@ impl Stores {
         }
     }
 
+    /// How a town runs.
     fn settings(&self) -> Result<Settings, StartError> {
+        no_backup(&self.data)?;
+        self.settings_of_anything()
+    }
+
+    /// The same where the folder may be a backup, which is only looked at.
+    fn settings_of_anything(&self) -> Result<Settings, StartError> {
         let trusted = self.store_ca.as_deref().map(Authorities::with_file).transpose();
         let trusted = trusted.map_err(|error| format!("--store-ca: {error}"))?.unwrap_or_default();
         let postgres = self.postgres.as_deref().map(|address| PostgresServer::parse(address, &trusted)).transpose();
@@ -308,14 +315,14 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
         Command::Work(options) => work(options).await?,
         Command::Migrate { stores, from: Some(from) } => migrate::run(&stores.settings()?, &from).await?,
         Command::Migrate { stores, from: None } => {
-            let _lock = lock(&stores.data)?;
             let settings = stores.settings()?;
+            let _lock = lock(&stores.data)?;
             open_ledger(&settings).await?;
             settings.journal.migrate(settings.partitions).await?;
             println!("ledger and journal are up to date");
         }
         Command::Doctor(stores) => return doctor(&stores).await,
-        Command::Verify { stores, evidence } => return verify::run(&stores.settings()?, &evidence).await,
+        Command::Verify { stores, evidence } => return verify::run(&stores.settings_of_anything()?, &evidence).await,
         Command::Backup { stores, to, with_key } => backup::run(&stores.settings()?, &to, with_key).await?,
         Command::Restore { stores, options } => restore::run(&stores.settings()?, &options).await?,
         Command::User { command } => people::user(command).await?,
@@ -341,7 +348,7 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
         ..stores
     };
     // the demonstration waits for its own ledger
-    let alone = demo || settings.postgres.is_none() || matches!(settings.journal, JournalPlace::File(_));
+    let alone = demo || settings.keeps_files();
     let settings = Settings { workers: options.workers.unwrap_or(alone), ..settings };
     if let Some(why) = web::missing() {
         tracing::warn!(why, "the pages have a plain style and no scripts; with npm installed, build again");

@@ -1,6 +1,8 @@
 //! Backups that are taken while shops take payments, and what comes back of them.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use rusqlite::Connection;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tests::Server;
@@ -201,6 +203,50 @@ async fn an_older_journal_under_a_newer_ledger_is_refused_with_the_list_of_what_
         }
         assert!(shop.as_ref().is_none_or(|shop| said.contains(shop)), "{said}");
     }
+}
+
+/// Every file of a folder, with the bytes in it.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+/// A backup as a version that knew one migration less would have made it.
+fn make_older(copy: &Path) {
+    let hash = |path: &Path| blake3::hash(&std::fs::read(path).unwrap()).to_hex().to_string();
+    let (ledger, manifest) = (copy.join("ledger.db"), copy.join("manifest.json"));
+    let before = hash(&ledger);
+    let newest = "DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
+    Connection::open(&ledger).unwrap().execute_batch(newest).unwrap();
+    let said = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, said.replace(&before, &hash(&ledger))).unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_is_left_as_it_is_by_all_who_look_at_it() {
+    let mut town = Town::new(Stores::files()).await;
+    let copy = town.backup("copy");
+    town.end();
+    let (folder, key) = (Path::new(&copy), town.path("data").join("key"));
+    let before = contents(folder);
+    let said = buono(&["verify", "--data", &copy], &[]).well();
+    assert!(said.contains(&format!("in the backup {copy}, made on 20")), "{said}");
+    for command in ["migrate", "doctor"] {
+        buono(&[command, "--data", &copy], &[]).refused("is a backup");
+    }
+    // the servers of the town are not what is asked about
+    for elsewhere in [["--postgres", "postgres://u@127.0.0.1:1/d"], ["--redis", "redis://127.0.0.1:1"]] {
+        buono(&[&["verify", "--data", &copy], &elsewhere[..]].concat(), &[]).refused("lead elsewhere");
+    }
+    assert_eq!(contents(folder), before);
+    make_older(folder);
+    let before = contents(folder);
+    let words = "was made by version 0.1.0 of buono, with other tables than this one";
+    buono(&["verify", "--data", &copy], &[]).refused(words);
+    let there = town.path("there");
+    let options = ["restore", "--data", there.to_str().unwrap(), "--from", &copy, "--key", key.to_str().unwrap()];
+    buono(&options, &[]).refused(words);
+    assert_eq!(contents(folder), before);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
     let manifest = Manifest::read(from)?;
     let own_key = manifest.with_key.then(|| from.join("key"));
     let signer = place_key(manifest.head.key_id(), options.key.as_deref().or(own_key.as_deref()), &settings.data)?;
-    let db = Db::open_sqlite(&from.join("ledger.db")).await?;
+    let db = manifest.ledger(from).await?;
     manifest.check(&signer, &db.digests().await?)?;
     let journal = Box::new(SqliteJournal::reader(&from.join("journal.db"))?);
     let mut origin = Origin { db, journal, heads: manifest.head };

@@ -4,6 +4,7 @@ use super::columns::{operation, voucher};
 use super::db::{Db, Error, on};
 use super::operations::OperationRow;
 use super::vouchers::VoucherRow;
+use crate::migrations::{self, Applied};
 use domain::ids::PartitionId;
 use uuid::Uuid;
 
@@ -49,6 +50,15 @@ pub struct BehindRow {
 }
 
 impl Db {
+    /// Whether a file's tables are the ones that this program makes: those of a backup are looked at as they are.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn is_of_this_version(&self) -> Result<bool, Error> {
+        let applied: Vec<Applied> = on!(self, |pool| sqlx::query_as(migrations::APPLIED).fetch_all(pool).await)?;
+        Ok(migrations::exactly(&migrations::of_a_file(), &applied))
+    }
+
     /// What the ledger keeps of a partition's records behind `after` up to `upto`, in order.
     ///
     /// # Errors
