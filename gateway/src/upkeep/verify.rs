@@ -175,6 +175,7 @@ async fn check_all(
         let witnesses = witnesses(db, known, *partition).await?;
         verified.push(check_partition(db, journal, (*partition, *checkpoint), witnesses, &mut sums).await?);
     }
+    sums.check_operations(db).await?;
     let (vouchers, claims) = (sums.check(db).await?, claims::check(db).await?);
     Ok(Verified { partitions: verified, vouchers, claims })
 }
@@ -243,7 +244,8 @@ async fn check_partition(
         )));
     }
     replay.end()?;
-    let Replay { facts, marks, .. } = replay;
+    let Replay { facts, marks, rows, .. } = replay;
+    sums.count(rows);
     Ok(PartitionHead { partition, epoch: end.epoch, seq: end.seq, chain: end.chain, facts, marks })
 }
 
