@@ -205,6 +205,28 @@ async fn an_older_journal_under_a_newer_ledger_is_refused_with_the_list_of_what_
     }
 }
 
+#[tokio::test]
+async fn a_town_in_which_nothing_was_paid_is_backed_up_and_comes_back() {
+    for stores in [Stores::files(), Stores::postgres_alone()] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let run = |command: &[&str]| buono(&[command, &["--data", &path("data")]].concat(), &stores.options());
+        run(&["migrate"]).well();
+        run(&["municipality", "add", "--name", "Comune", "--help-phone", "059 1", "--help-email", "a@b.example"]).well();
+        let operator = ["--email", "o@b.example", "--role", "operator", "--password", "correct horse battery"];
+        run(&[&["user", "add"], &operator[..]].concat()).well();
+        // the second knows of the first
+        for name in ["first", "second"] {
+            run(&["backup", "--to", &path(name), "--with-key"]).well();
+        }
+        run(&["verify"]).well();
+        buono(&["verify", "--data", &path("second")], &[]).well();
+        let others = stores.postgres.as_ref().map_or_else(Stores::files, |_| Stores::postgres_alone());
+        let restore = ["restore", "--data", &path("there"), "--from", &path("second")];
+        buono(&restore, &others.options()).well();
+    }
+}
+
 /// Every file of a folder, with the bytes in it.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

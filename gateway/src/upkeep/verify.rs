@@ -257,13 +257,13 @@ async fn trimmed(
     replay: &mut Replay,
 ) -> Result<(), Finding> {
     let first = journal.read(partition, 1, 1).map_err(at(format!("partition {partition}, at its beginning")))?;
-    let Some(first) = first.into_iter().next() else { return Ok(()) };
-    let previous = first.previous();
+    // a journal without a record begins at the very beginning, of which a backup may know already
+    let previous = first.into_iter().next().map_or(Head::START, |first| first.previous());
     // that these are the records which were there, the chain of the checkpoint tells further on
     if previous.seq > checkpoint.seq {
         return Err(damaged(format!(
             "partition {partition}: the journal begins at record {}, and the ledger ends at {}",
-            first.first_seq(),
+            previous.seq + 1,
             checkpoint.seq
         )));
     }
