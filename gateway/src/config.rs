@@ -195,7 +195,7 @@ struct Work {
 struct MailServer {
     /// The mail server, `smtps://user:password@host`; better in the environment or the file, where other users of the
     /// machine do not see it. Without one, mails go into the folder `mail` beside the data.
-    #[arg(long, env = "BUONO_SMTP", hide_env_values = true, requires = "mail_from")]
+    #[arg(long, env = "BUONO_SMTP", hide_env_values = true)]
     smtp: Option<String>,
     /// Whom mails come from, `Buoni spesa <buoni@comune.example>`.
     #[arg(long, env = "BUONO_MAIL_FROM")]
@@ -204,8 +204,17 @@ struct MailServer {
 
 impl MailServer {
     fn post(&self) -> Result<Option<SmtpPost>, StartError> {
-        let server = self.smtp.as_ref().zip(self.mail_from.as_ref());
-        Ok(server.map(|(url, from)| SmtpPost::new(url, from)).transpose()?)
+        // either may come from the file, where clap does not see that the other is missing
+        match (&self.smtp, &self.mail_from) {
+            (Some(url), Some(from)) => Ok(Some(SmtpPost::new(url, from)?)),
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                Err("there is a mail server (smtp), and nobody whom mails come from: say so with --mail-from".into())
+            }
+            (None, Some(_)) => Err("it is known whom mails come from (mail_from), and no mail server: name it with \
+                --smtp, or leave both out, and mails go into the folder `mail`"
+                .into()),
+        }
     }
 }
 

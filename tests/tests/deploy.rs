@@ -56,6 +56,14 @@ fn every_setting_of_the_example_is_one() {
     buono(&["--config", path, "serve", UNKNOWN], &[]).refused("there is no setting called lisen");
 }
 
+#[test]
+fn a_mail_server_without_a_sender_is_told_of_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("buono.toml"), folder.path().join("data"));
+    std::fs::write(&file, format!("smtp = \"smtp://127.0.0.1\"\ndata = {data:?}\nlisten = \"127.0.0.1:0\"")).unwrap();
+    buono(&["--config", file.to_str().unwrap(), "serve"], &[]).refused("--mail-from");
+}
+
 /// The commands of a unit as words: without the shell around them, and with a name for what it would work out.
 fn commands(unit: &str) -> Vec<Vec<String>> {
     let starts = unit.lines().filter_map(|line| line.strip_prefix("ExecStart"));
