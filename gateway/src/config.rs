@@ -325,7 +325,8 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
         Command::Migrate { stores, from: Some(from) } => migrate::run(&stores.settings()?, &from).await?,
         Command::Migrate { stores, from: None } => {
             let settings = stores.settings()?;
-            let _lock = lock(&stores.data)?;
+            // servers are brought up to date while nodes of the old version go on
+            let _lock = settings.keeps_files().then(|| lock(&settings.data)).transpose()?;
             open_ledger(&settings).await?;
             settings.journal.migrate(settings.partitions).await?;
             println!("ledger and journal are up to date");
