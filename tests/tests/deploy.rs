@@ -64,6 +64,10 @@ fn a_mail_server_without_a_sender_is_told_of_wherever_it_stands() {
     buono(&["--config", file.to_str().unwrap(), "serve"], &[]).refused("--mail-from");
 }
 
+/// Where systemd puts the copy of the settings that a service is handed, and how the service asks for it.
+const SETTINGS: &str = "%d/buono.toml";
+const LOADED: &str = "\nLoadCredential=buono.toml:/etc/buono/buono.toml\n";
+
 /// The commands of a unit as words: without the shell around them, and with a name for what it would work out.
 fn commands(unit: &str) -> Vec<Vec<String>> {
     let starts = unit.lines().filter_map(|line| line.strip_prefix("ExecStart"));
@@ -88,11 +92,14 @@ fn every_unit_starts_the_program_with_options_that_it_knows() {
         let unit = read(&format!("deploy/systemd/{name}.service"));
         for mut words in commands(&unit) {
             assert_eq!(words.remove(0), "/usr/local/bin/buono", "{name}");
-            let place = words.iter().position(|word| word == "/etc/buono/buono.toml").expect("it names the settings");
+            let place = words.iter().position(|word| word == SETTINGS).expect("it names the settings");
             words[place] = config.to_str().unwrap().to_owned();
             refused_for_that_alone(&words);
             seen += 1;
         }
+        // which a user made for this service cannot read itself
+        assert!(unit.contains("\nDynamicUser=yes\n") && unit.contains(LOADED), "{name}");
+        assert_eq!(unit.matches("--config ").count(), unit.matches(SETTINGS).count(), "{name}");
         // what it writes lies where systemd makes a folder for it
         let state = unit.lines().find_map(|line| line.strip_prefix("StateDirectory=")).unwrap();
         let folders: Vec<&str> = state.split(' ').collect();
@@ -241,7 +248,7 @@ async fn the_unit_of_a_server_starts_on_empty_stores() {
             ("redis", redis),
         ];
         let config = settings(folder.path(), &own);
-        let unit = read("deploy/systemd/buono.service").replace("/etc/buono/buono.toml", config.to_str().unwrap());
+        let unit = read("deploy/systemd/buono.service").replace(SETTINGS, config.to_str().unwrap());
         let mut commands = commands(&unit);
         let serve = commands.pop().unwrap();
         for words in commands {
