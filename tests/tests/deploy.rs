@@ -115,6 +115,8 @@ fn every_unit_starts_the_program_with_options_that_it_knows() {
         line.starts_with("ExecStartPre=-") && line.ends_with(" doctor")
     });
     assert!(tolerated, "what doctor finds must not keep the other partitions down");
+    // most alarms are about what the workers measure
+    assert!(read("deploy/systemd/buono-work.service").contains(" --listen 127.0.0.1:8090 all\n"));
     for name in ["buono", "buono-work"] {
         let unit = read(&format!("deploy/systemd/{name}.service"));
         let general = unit.split("[Service]").next().unwrap();
@@ -216,7 +218,7 @@ async fn what_is_composed_starts_and_takes_payments() {
         server.demo.clone_from(&demo);
         nodes.push(server);
     }
-    assert!(composed(&compose, "command").contains(&"work all"));
+    assert!(composed(&compose, "command").contains(&"work all --listen 0.0.0.0:8090"));
     let _worker = Worker::start(&folder.path().join("town"), &options, "all").await;
     let mut payments = Payments::default();
     for node in &nodes {
