@@ -180,6 +180,32 @@ async fn an_older_ledger_under_a_newer_journal_catches_up_exactly() {
 }
 
 #[tokio::test]
+async fn after_a_whole_restore_no_family_hears_again_what_it_was_told() {
+    let mut town = Town::new(Stores::files()).await;
+    let before = town.messages(19).await.len();
+    town.end();
+    // what is paid now is in the journal alone when the backup is made
+    town.server = Some(Server::serve(&town.path("data"), &["--workers", "false"]));
+    town.pay(10).await;
+    let copy = town.backup("copy");
+    town.end();
+    town.start();
+    let sent = town.messages(before + 9).await;
+    town.end();
+    for store in ["ledger.db", "journal.db"] {
+        town.lose(store);
+    }
+    let said = town.run("restore", &["--from", &copy]).well();
+    assert!(said.contains("messages may have gone already and are kept back"), "{said}");
+    town.start();
+    town.pay(8).await;
+    let all = town.messages(sent.len() + 7).await;
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len(), "sent twice: {all:?}");
+    town.end();
+    town.goes_on(38).await;
+}
+
+#[tokio::test]
 async fn an_older_journal_under_a_newer_ledger_is_refused_with_the_list_of_what_would_be_lost() {
     let mut town = Town::new(Stores::files()).await;
     let copy = town.backup("copy");
