@@ -8,11 +8,10 @@ mod people;
 pub use file::parse;
 
 use crate::demo;
-use crate::edge::SystemEntropy;
 use crate::node::seen;
 use crate::serve::{signals, start};
 use crate::settings::{Meeting, Settings, StartError};
-use crate::stores::{complaints, lock, open_ledger};
+use crate::stores::{complaints, lock, open_ledger, wrong_key};
 use crate::upkeep::{Finding, backup, migrate, no_backup, not_behind, restore, verify};
 use crate::work::{Job, process};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -23,7 +22,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use store::journal::{JournalPlace, RedisServer, Standing};
-use store::keys::Keys;
 use store::ledger::Db;
 use store::postgres::PostgresServer;
 use store::tls::Authorities;
@@ -429,9 +427,7 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
         Ok(found) => wrong.extend(found),
         Err(error) => wrong.push(error.to_string()),
     }
-    if let Err(error) = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy) {
-        wrong.push(error.to_string());
-    }
+    wrong.extend(wrong_key(&db, &settings).await?);
     for one in settings.overheard() {
         println!("warning: {one}");
     }
