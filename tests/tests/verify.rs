@@ -229,7 +229,11 @@ async fn receipts_that_shops_kept_are_found_in_the_journal() {
     let answers: Vec<_> = town.payments.answers(0).map(ToString::to_string).collect();
     std::fs::write(&file, answers.join("\n")).unwrap();
     let options = ["--receipts", file.to_str().unwrap()];
-    town.verify(&options).well();
+    assert!(town.verify(&options).well().contains(&format!("{} receipts are as they were given", answers.len())));
+    std::fs::write(&file, [&answers[0], &answers[1].replace("\"payload\"", "\"payloads\"")].map(String::as_str).join("\n"))
+        .unwrap();
+    town.verify(&options).refused("receipt 2 is not whole: missing field `payload`");
+    std::fs::write(&file, answers.join("\n")).unwrap();
     let target = last_payment(&town.data());
     forge(&town.data(), target, Uuid::from_u128(7));
     town.verify(&[]).well();

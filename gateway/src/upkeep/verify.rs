@@ -83,6 +83,9 @@ pub async fn run(settings: &Settings, evidence: &Evidence) -> Result<ExitCode, S
     for head in &verified.partitions {
         println!("partition {}: {} records verified", head.partition, head.seq);
     }
+    if !known.receipts.is_empty() {
+        println!("{} receipts are as they were given", known.receipts.len());
+    }
     println!("{} vouchers and {} claims add up in {named}", verified.vouchers, verified.claims);
     if let (Some(path), Some(signer)) = (&evidence.export_head, &signer) {
         let file = HeadFile::sign(verified.partitions, rfc3339(SystemClock.now()), signer)?;
