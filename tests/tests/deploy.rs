@@ -111,16 +111,19 @@ fn every_unit_starts_the_program_with_options_that_it_knows() {
     }
     assert_eq!(seen, 5);
     // `serve` decides what keeps a server down
-    let tolerated = read("deploy/systemd/buono.service").lines().any(|line| {
-        line.starts_with("ExecStartPre=-") && line.ends_with(" doctor")
-    });
+    let tolerated = read("deploy/systemd/buono.service")
+        .lines()
+        .any(|line| line.starts_with("ExecStartPre=-") && line.ends_with(" doctor"));
     assert!(tolerated, "what doctor finds must not keep the other partitions down");
     // most alarms are about what the workers measure
     assert!(read("deploy/systemd/buono-work.service").contains(" --listen 127.0.0.1:8090 all\n"));
     for name in ["buono", "buono-work"] {
         let unit = read(&format!("deploy/systemd/{name}.service"));
         let general = unit.split("[Service]").next().unwrap();
-        assert!(general.contains("\nStartLimitIntervalSec=0\n") && unit.contains("\nRestart=always\n"), "{name} gives up");
+        assert!(
+            general.contains("\nStartLimitIntervalSec=0\n") && unit.contains("\nRestart=always\n"),
+            "{name} gives up"
+        );
     }
 }
 

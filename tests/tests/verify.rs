@@ -177,11 +177,7 @@ async fn each_column_row_and_sum_of_the_ledger_is_held_to_its_records() {
             "as its records say",
         ),
         // a payment that nobody made, where nothing is replayed
-        (
-            &forged("x'09'", "7"),
-            "DELETE FROM operation WHERE partition_id = 7",
-            "the ledger's table operation has",
-        ),
+        (&forged("x'09'", "7"), "DELETE FROM operation WHERE partition_id = 7", "the ledger's table operation has"),
         (
             "UPDATE claim SET amount_cents = amount_cents + 1",
             "UPDATE claim SET amount_cents = amount_cents - 1",
@@ -230,8 +226,11 @@ async fn receipts_that_shops_kept_are_found_in_the_journal() {
     std::fs::write(&file, answers.join("\n")).unwrap();
     let options = ["--receipts", file.to_str().unwrap()];
     assert!(town.verify(&options).well().contains(&format!("{} receipts are as they were given", answers.len())));
-    std::fs::write(&file, [&answers[0], &answers[1].replace("\"payload\"", "\"payloads\"")].map(String::as_str).join("\n"))
-        .unwrap();
+    std::fs::write(
+        &file,
+        [&answers[0], &answers[1].replace("\"payload\"", "\"payloads\"")].map(String::as_str).join("\n"),
+    )
+    .unwrap();
     town.verify(&options).refused("receipt 2 is not whole: missing field `payload`");
     std::fs::write(&file, answers.join("\n")).unwrap();
     let target = last_payment(&town.data());

@@ -67,7 +67,7 @@ pub async fn run(settings: &Settings, evidence: &Evidence) -> Result<ExitCode, S
     if let (Some(path), Some(signer)) = (&evidence.receipts, &signer) {
         known.receipts = receipts::read(path, &signer.public_key())?;
     }
-    let Subject { db, mut journal, named, .. } = Subject::open(settings).await?;
+    let Subject { db, mut journal, named, _lock } = Subject::open(settings).await?;
     let verified = check(&db, journal.as_mut(), &known).await;
     drop(journal);
     // a file is then as it was, without a log beside it
