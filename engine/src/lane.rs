@@ -33,6 +33,8 @@ struct Figures {
     batch_len: Histogram,
     commit_seconds: Histogram,
     durable_seq: Gauge,
+    /// 1 while the partition is out of service and an operator must look at it.
+    halted: Gauge,
 }
 
 impl Figures {
@@ -44,7 +46,8 @@ impl Figures {
             failures: metrics::counter!("buono_journal_failures_total", "partition" => label.clone()),
             batch_len: metrics::histogram!("buono_journal_batch_records", "partition" => label.clone()),
             commit_seconds: metrics::histogram!("buono_journal_commit_seconds", "partition" => label.clone()),
-            durable_seq: metrics::gauge!("buono_journal_durable_seq", "partition" => label),
+            durable_seq: metrics::gauge!("buono_journal_durable_seq", "partition" => label.clone()),
+            halted: metrics::gauge!("buono_journal_halted", "partition" => label),
         }
     }
 }
@@ -104,6 +107,7 @@ impl Seat {
     /// Lets everybody know where the partition is, and gives the answers that have become true.
     fn publish(&mut self) {
         self.partition.publish(self.writer.phase(), self.writer.generation(), self.writer.head().seq);
+        self.figures.halted.set(f64::from(u8::from(matches!(self.writer.phase(), Phase::Halted(_)))));
         self.released.extend(self.writer.drain());
         self.partition.remember(&self.released);
         for (reply, verdict) in self.released.drain(..) {

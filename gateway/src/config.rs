@@ -8,12 +8,11 @@ mod people;
 pub use file::parse;
 
 use crate::demo;
-use crate::edge::SystemEntropy;
 use crate::node::seen;
 use crate::serve::{signals, start};
 use crate::settings::{Meeting, Settings, StartError};
-use crate::stores::{complaints, lock, open_ledger};
-use crate::upkeep::{Finding, backup, migrate, not_behind, restore, verify};
+use crate::stores::{complaints, lock, open_ledger, wrong_key};
+use crate::upkeep::{Finding, backup, migrate, no_backup, not_behind, restore, verify};
 use crate::work::{Job, process};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
@@ -23,7 +22,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use store::journal::{JournalPlace, RedisServer, Standing};
-use store::keys::Keys;
 use store::ledger::Db;
 use store::postgres::PostgresServer;
 use store::tls::Authorities;
@@ -195,7 +193,7 @@ struct Work {
 struct MailServer {
     /// The mail server, `smtps://user:password@host`; better in the environment or the file, where other users of the
     /// machine do not see it. Without one, mails go into the folder `mail` beside the data.
-    #[arg(long, env = "BUONO_SMTP", hide_env_values = true, requires = "mail_from")]
+    #[arg(long, env = "BUONO_SMTP", hide_env_values = true)]
     smtp: Option<String>,
     /// Whom mails come from, `Buoni spesa <buoni@comune.example>`.
     #[arg(long, env = "BUONO_MAIL_FROM")]
@@ -204,8 +202,17 @@ struct MailServer {
 
 impl MailServer {
     fn post(&self) -> Result<Option<SmtpPost>, StartError> {
-        let server = self.smtp.as_ref().zip(self.mail_from.as_ref());
-        Ok(server.map(|(url, from)| SmtpPost::new(url, from)).transpose()?)
+        // either may come from the file, where clap does not see that the other is missing
+        match (&self.smtp, &self.mail_from) {
+            (Some(url), Some(from)) => Ok(Some(SmtpPost::new(url, from)?)),
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                Err("there is a mail server (smtp), and nobody whom mails come from: say so with --mail-from".into())
+            }
+            (None, Some(_)) => Err("it is known whom mails come from (mail_from), and no mail server: name it with \
+                --smtp, or leave both out, and mails go into the folder `mail`"
+                .into()),
+        }
     }
 }
 
@@ -249,7 +256,14 @@ impl Stores {
         }
     }
 
+    /// How a town runs.
     fn settings(&self) -> Result<Settings, StartError> {
+        no_backup(&self.data)?;
+        self.settings_of_anything()
+    }
+
+    /// The same where the folder may be a backup, which is only looked at.
+    fn settings_of_anything(&self) -> Result<Settings, StartError> {
         let trusted = self.store_ca.as_deref().map(Authorities::with_file).transpose();
         let trusted = trusted.map_err(|error| format!("--store-ca: {error}"))?.unwrap_or_default();
         let postgres = self.postgres.as_deref().map(|address| PostgresServer::parse(address, &trusted)).transpose();
@@ -308,14 +322,15 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
         Command::Work(options) => work(options).await?,
         Command::Migrate { stores, from: Some(from) } => migrate::run(&stores.settings()?, &from).await?,
         Command::Migrate { stores, from: None } => {
-            let _lock = lock(&stores.data)?;
             let settings = stores.settings()?;
+            // servers are brought up to date while nodes of the old version go on
+            let _lock = settings.keeps_files().then(|| lock(&settings.data)).transpose()?;
             open_ledger(&settings).await?;
             settings.journal.migrate(settings.partitions).await?;
             println!("ledger and journal are up to date");
         }
         Command::Doctor(stores) => return doctor(&stores).await,
-        Command::Verify { stores, evidence } => return verify::run(&stores.settings()?, &evidence).await,
+        Command::Verify { stores, evidence } => return verify::run(&stores.settings_of_anything()?, &evidence).await,
         Command::Backup { stores, to, with_key } => backup::run(&stores.settings()?, &to, with_key).await?,
         Command::Restore { stores, options } => restore::run(&stores.settings()?, &options).await?,
         Command::User { command } => people::user(command).await?,
@@ -341,7 +356,7 @@ async fn serve(options: Serve, demo: bool) -> Result<(), StartError> {
         ..stores
     };
     // the demonstration waits for its own ledger
-    let alone = demo || settings.postgres.is_none() || matches!(settings.journal, JournalPlace::File(_));
+    let alone = demo || settings.keeps_files();
     let settings = Settings { workers: options.workers.unwrap_or(alone), ..settings };
     if let Some(why) = web::missing() {
         tracing::warn!(why, "the pages have a plain style and no scripts; with npm installed, build again");
@@ -412,9 +427,7 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
         Ok(found) => wrong.extend(found),
         Err(error) => wrong.push(error.to_string()),
     }
-    if let Err(error) = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy) {
-        wrong.push(error.to_string());
-    }
+    wrong.extend(wrong_key(&db, &settings).await?);
     for one in settings.overheard() {
         println!("warning: {one}");
     }

@@ -59,6 +59,30 @@ impl Settings {
         Ok(db.everything())
     }
 
+    /// Whether any store is a file, which belongs to one process.
+    #[must_use]
+    pub const fn keeps_files(&self) -> bool {
+        self.postgres.is_none() || matches!(self.journal, JournalPlace::File(_))
+    }
+
+    /// Whether any store is on a server.
+    #[must_use]
+    pub const fn reaches_servers(&self) -> bool {
+        self.postgres.is_some() || !matches!(self.journal, JournalPlace::File(_))
+    }
+
+    /// Where the stores are, in words.
+    #[must_use]
+    pub fn places(&self) -> String {
+        let ledger = if self.postgres.is_some() { "on Postgres" } else { "in a file" };
+        let journal = match self.journal {
+            JournalPlace::File(_) => "in a file",
+            JournalPlace::Postgres(_) => "on Postgres",
+            JournalPlace::Redis(_) => "on Redis",
+        };
+        format!("the ledger {ledger}, the journal {journal}")
+    }
+
     /// The stores to which payments and names go over a network in the clear, as sentences with their remedies.
     #[must_use]
     pub fn overheard(&self) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! What an installation stands on: its data folder, its key file, ledger and journal, opened and found fit.
 
+use crate::edge::SystemEntropy;
 use crate::seen::Seen;
 use crate::settings::{Settings, StartError};
 use crate::state::LEDGER_PATIENCE;
@@ -9,7 +10,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use store::journal::Head;
-use store::keys::Keys;
+use store::keys::{KeyError, Keys};
 use store::ledger::{Db, Error, within};
 
 /// Locks the data directory, making it where there is none.
@@ -85,9 +86,43 @@ pub(crate) async fn own(db: &Db, keys: &Keys, settings: &Settings) -> Result<(),
     if db.adopts_key(keys.check()).await? {
         return Ok(());
     }
+    Err(not_own(settings).into())
+}
+
+fn not_own(settings: &Settings) -> String {
     let path = settings.data.join("key");
-    Err(format!("{} is not this installation's key file: copy that of another node, or of the backup", path.display())
-        .into())
+    format!("{} is not this installation's key file: copy that of another node, or of the backup", path.display())
+}
+
+/// The key file of an installation that may have none yet, since its first user comes before its first start. Where the
+/// ledger was written with one, no other is made.
+///
+/// # Errors
+/// When it cannot be read, or is another one.
+pub(crate) async fn own_keys(db: &Db, settings: &Settings) -> Result<Keys, StartError> {
+    if let Some(wrong) = wrong_key(db, settings).await? {
+        return Err(wrong.into());
+    }
+    let keys = Keys::load_or_create(&settings.data.join("key"), &SystemEntropy)?;
+    own(db, &keys, settings).await?;
+    Ok(keys)
+}
+
+/// What is wrong with the key file; where the ledger was written with none, there need not be one.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub(crate) async fn wrong_key(db: &Db, settings: &Settings) -> Result<Option<String>, StartError> {
+    let (path, written_with) = (settings.data.join("key"), db.key_check().await?);
+    Ok(match (Keys::load(&path), written_with) {
+        (Ok(keys), Some(check)) if check[..] != keys.check()[..] => Some(not_own(settings)),
+        (Ok(_), _) => None,
+        (Err(KeyError::Io(error)), None) if error.kind() == std::io::ErrorKind::NotFound => None,
+        (Err(KeyError::Io(error)), _) => {
+            Some(format!("{}: {error}: copy the key file of another node, or of the backup", path.display()))
+        }
+        (Err(error), _) => Some(format!("{}: {error}", path.display())),
+    })
 }
 
 /// The ledger as the engine's source of facts.

@@ -15,8 +15,10 @@ mod sums;
 mod transfer;
 pub mod verify;
 
+use crate::settings::StartError;
 use domain::ids::PartitionId;
 use std::collections::BTreeSet;
+use std::path::Path;
 use store::journal::{Journal, JournalError};
 use store::ledger::{CopyError, Db, Error, MarkKind};
 
@@ -71,6 +73,22 @@ fn at(place: impl std::fmt::Display) -> impl Fn(JournalError) -> Finding {
 
 fn damaged(what: impl std::fmt::Display) -> Finding {
     Finding::Damaged(what.to_string())
+}
+
+/// Refuses a backup where a town is meant: whatever wrote into it would make it one that cannot be restored.
+///
+/// # Errors
+/// When the folder is one, or cannot be looked at.
+pub fn no_backup(data: &Path) -> Result<(), StartError> {
+    if !manifest::is_backup(data)? {
+        return Ok(());
+    }
+    let data = data.display();
+    Err(format!(
+        "{data} is a backup: `buono verify --data {data}` looks at it, and `buono restore --from {data}` brings it into \
+         empty stores; nothing else is done with it"
+    )
+    .into())
 }
 
 /// All partitions that either store knows of: one that lost its fence is still in the ledger.

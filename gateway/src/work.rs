@@ -137,7 +137,7 @@ impl Work {
 
     fn trimmer(&self, db: Db) -> Trimmer {
         let Settings { journal, journal_keep, .. } = &self.settings;
-        Trimmer { db, place: journal.clone(), keep: *journal_keep, clock: Arc::new(SystemClock) }
+        Trimmer::new(db, journal.clone(), *journal_keep, Arc::new(SystemClock))
     }
 
     /// What the journal's place says, once it answers; `None` when told to stop before.

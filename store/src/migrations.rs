@@ -19,6 +19,16 @@ pub(crate) fn known(mut migrator: Migrator) -> Migrator {
     migrator
 }
 
+/// The migrations of a ledger in a file.
+pub(crate) fn of_a_file() -> Migrator {
+    known(sqlx::migrate!("../migrations/sqlite"))
+}
+
+/// Whether these are the tables that this program makes, with nothing missing and nothing of a newer one.
+pub(crate) fn exactly(known: &Migrator, applied: &[Applied]) -> bool {
+    all_done(known, applied) && applied.iter().all(|(version, ..)| known.version_exists(*version))
+}
+
 /// Whether nothing is to be done.
 pub(crate) fn all_done(known: &Migrator, applied: &[Applied]) -> bool {
     known.iter().all(|migration| {
@@ -85,6 +95,8 @@ mod tests {
     fn only_what_this_program_knows_is_to_be_done() {
         assert!(all_done(&migrator(&[1]), &applied(&[(1, "it"), (2, "more")])));
         assert!(!all_done(&migrator(&[1, 3]), &applied(&[(1, "it"), (2, "more")])));
+        assert!(exactly(&migrator(&[1]), &applied(&[(1, "it")])));
+        assert!(!exactly(&migrator(&[1]), &applied(&[(1, "it"), (2, "more")])));
         let mut another = applied(&[(1, "it")]);
         another[0].2 = vec![0];
         assert!(!all_done(&migrator(&[1]), &another), "the migrator says what is wrong with it");

@@ -10,6 +10,7 @@ use domain::keys::{OpKey, RequestHash};
 use domain::record::Body;
 use domain::voucher::{Action, Command, Credential, Decision, Entry, Origin, Reason, Terms, Voucher, decide};
 use std::sync::Arc;
+use std::time::Duration;
 use store::journal::{Batch, Head};
 use store::ledger::{
     CitizenSession, CopyError, Db, Error, HolderRow, Letter, Mark, MarkKind, NewHolder, ProjectError, TABLES,
@@ -311,6 +312,24 @@ async fn a_copy_holds_every_row_whichever_databases_the_two_are_on() {
     }
 }
 
+/// As long as a table is read at one end, nothing is said to the other, and a session that says nothing in a transaction is
+/// otherwise ended soon.
+#[tokio::test]
+async fn an_end_of_a_copy_may_be_silent_for_long() {
+    const LONG: Duration = Duration::from_secs(6);
+    let (from, to) = (common::both().await.remove(1), common::both().await.remove(1));
+    let read = from.server().hold("LOCK TABLE municipality");
+    let written = to.server().hold("LOCK TABLE journal_mark");
+    let letting_go = async {
+        tokio::time::sleep(LONG).await;
+        drop(read);
+        tokio::time::sleep(LONG).await;
+        drop(written);
+    };
+    let (copied, ()) = tokio::join!(copy_ledger(&from.db, &to.db), letting_go);
+    copied.unwrap();
+}
+
 const UNCOPIED: [&str; 2] = ["directory_version", "operation_key"];
 
 #[tokio::test]
@@ -344,6 +363,10 @@ async fn a_mark_never_goes_back() {
         assert_eq!(set(mark(5, [1; 32])).await, Some(mark(5, [1; 32])));
         assert_eq!(set(mark(4, [2; 32])).await, Some(mark(5, [1; 32])));
         assert_eq!(set(mark(6, [3; 32])).await, Some(mark(6, [3; 32])));
+        // the same place once more, as of a night in which nothing was paid
+        let later = Mark { at: Timestamp::from_micros(2), ..mark(6, [3; 32]) };
+        assert_eq!(set(later).await, Some(later));
+        assert_eq!(set(mark(6, [3; 32])).await, Some(later));
         assert_eq!(fresh.db.mark(P, MarkKind::Backup).await.unwrap(), None);
     }
 }

@@ -1,6 +1,8 @@
 //! Backups that are taken while shops take payments, and what comes back of them.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use rusqlite::Connection;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tests::Server;
@@ -52,6 +54,18 @@ impl Town {
         to
     }
 
+    /// A backup while tills pay: its folder, and what was said.
+    async fn backup_under_load(&mut self, name: &str) -> (String, String) {
+        let [data, to] = ["data", name].map(|name| self.path(name).to_str().unwrap().to_owned());
+        let command = ["backup".to_owned(), "--data".to_owned(), data, "--to".to_owned(), to.clone()];
+        let options = self.stores.options();
+        let backup = tokio::task::spawn_blocking(move || buono(&command, &options));
+        while !backup.is_finished() {
+            self.pay(1).await;
+        }
+        (to, backup.await.unwrap().well())
+    }
+
     /// The ids of the messages that have gone, once there are more than that.
     async fn messages(&self, beyond: usize) -> Vec<String> {
         loop {
@@ -88,16 +102,10 @@ impl Town {
 /// Backed up under load, lost with the machine, and restored into other stores.
 async fn comes_back(stores: Stores, others: Stores) {
     let mut town = Town::new(stores).await;
-    let (data, to) = (town.path("data"), town.path("copy").to_str().unwrap().to_owned());
+    let data = town.path("data");
     let sealed = seal(town.server.as_ref().unwrap()).await;
     let before = town.payments.count();
-    let options = [vec!["--to".to_owned(), to.clone()], town.stores.options()].concat();
-    let command = ["backup".to_owned(), "--data".to_owned(), data.to_str().unwrap().to_owned()];
-    let backup = tokio::task::spawn_blocking(move || buono(&command, &options));
-    while !backup.is_finished() {
-        town.pay(1).await;
-    }
-    let said = backup.await.unwrap().well();
+    let (to, said) = town.backup_under_load("copy").await;
     assert!(said.contains("complete and verified") && said.contains("is a secret and is not in it"), "{said}");
     town.end();
     buono(&["verify", "--data", &to], &[]).well();
@@ -178,6 +186,31 @@ async fn an_older_ledger_under_a_newer_journal_catches_up_exactly() {
 }
 
 #[tokio::test]
+async fn after_a_whole_restore_no_family_hears_again_what_it_was_told() {
+    let mut town = Town::new(Stores::files()).await;
+    let before = town.payments.count();
+    // what is paid meanwhile is in the journal's copy and not in the ledger's, or waits there to be sent
+    let (copy, _) = town.backup_under_load("copy").await;
+    let mut sent = Vec::new();
+    while town.messages(0).await != sent {
+        sent = town.messages(0).await;
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    }
+    town.end();
+    for store in ["ledger.db", "journal.db"] {
+        town.lose(store);
+    }
+    let said = town.run("restore", &["--from", &copy]).well();
+    assert!(said.contains("messages may have gone already and are kept back"), "{said}");
+    town.start();
+    town.pay(8).await;
+    let all = town.messages(sent.len()).await;
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len(), "sent twice: {all:?}");
+    town.end();
+    town.goes_on(before).await;
+}
+
+#[tokio::test]
 async fn an_older_journal_under_a_newer_ledger_is_refused_with_the_list_of_what_would_be_lost() {
     let mut town = Town::new(Stores::files()).await;
     let copy = town.backup("copy");
@@ -201,6 +234,73 @@ async fn an_older_journal_under_a_newer_ledger_is_refused_with_the_list_of_what_
         }
         assert!(shop.as_ref().is_none_or(|shop| said.contains(shop)), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_town_in_which_nothing_was_paid_is_backed_up_and_comes_back() {
+    for stores in [Stores::files(), Stores::postgres_alone()] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let run = |command: &[&str]| buono(&[command, &["--data", &path("data")]].concat(), &stores.options());
+        run(&["migrate"]).well();
+        run(&["municipality", "add", "--name", "Comune", "--help-phone", "059 1", "--help-email", "a@b.example"])
+            .well();
+        let operator = ["--email", "o@b.example", "--role", "operator", "--password", "correct horse battery"];
+        run(&[&["user", "add"], &operator[..]].concat()).well();
+        // the second knows of the first
+        for name in ["first", "second"] {
+            run(&["backup", "--to", &path(name), "--with-key"]).well();
+        }
+        run(&["verify"]).well();
+        buono(&["verify", "--data", &path("second")], &[]).well();
+        let others = stores.postgres.as_ref().map_or_else(Stores::files, |_| Stores::postgres_alone());
+        let restore = ["restore", "--data", &path("there"), "--from", &path("second")];
+        buono(&restore, &others.options()).well();
+    }
+}
+
+/// Every file of a folder, with the bytes in it.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+/// A backup as a version that knew one migration less would have made it.
+fn make_older(copy: &Path) {
+    let hash = |path: &Path| blake3::hash(&std::fs::read(path).unwrap()).to_hex().to_string();
+    let (ledger, manifest) = (copy.join("ledger.db"), copy.join("manifest.json"));
+    let before = hash(&ledger);
+    let newest = "DELETE FROM _sqlx_migrations WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
+    Connection::open(&ledger).unwrap().execute_batch(newest).unwrap();
+    let said = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, said.replace(&before, &hash(&ledger))).unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_is_left_as_it_is_by_all_who_look_at_it() {
+    let mut town = Town::new(Stores::files()).await;
+    let copy = town.backup("copy");
+    town.end();
+    let (folder, key) = (Path::new(&copy), town.path("data").join("key"));
+    let before = contents(folder);
+    let said = buono(&["verify", "--data", &copy], &[]).well();
+    assert!(said.contains(&format!("in the backup {copy}, made on 20")), "{said}");
+    for command in ["migrate", "doctor"] {
+        buono(&[command, "--data", &copy], &[]).refused("is a backup");
+    }
+    // the servers of the town are not what is asked about
+    for elsewhere in [["--postgres", "postgres://u@127.0.0.1:1/d"], ["--redis", "redis://127.0.0.1:1"]] {
+        buono(&[&["verify", "--data", &copy], &elsewhere[..]].concat(), &[]).refused("lead elsewhere");
+    }
+    assert_eq!(contents(folder), before);
+    make_older(folder);
+    let before = contents(folder);
+    let words = "was made by version 0.1.0 of buono, with other tables than this one";
+    buono(&["verify", "--data", &copy], &[]).refused(words);
+    let there = town.path("there");
+    let options = ["restore", "--data", there.to_str().unwrap(), "--from", &copy, "--key", key.to_str().unwrap()];
+    buono(&options, &[]).refused(words);
+    assert_eq!(contents(folder), before);
 }
 
 #[tokio::test]

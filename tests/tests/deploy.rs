@@ -56,11 +56,23 @@ fn every_setting_of_the_example_is_one() {
     buono(&["--config", path, "serve", UNKNOWN], &[]).refused("there is no setting called lisen");
 }
 
+#[test]
+fn a_mail_server_without_a_sender_is_told_of_wherever_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("buono.toml"), folder.path().join("data"));
+    std::fs::write(&file, format!("smtp = \"smtp://127.0.0.1\"\ndata = {data:?}\nlisten = \"127.0.0.1:0\"")).unwrap();
+    buono(&["--config", file.to_str().unwrap(), "serve"], &[]).refused("--mail-from");
+}
+
+/// Where systemd puts the copy of the settings that a service is handed, and how the service asks for it.
+const SETTINGS: &str = "%d/buono.toml";
+const LOADED: &str = "\nLoadCredential=buono.toml:/etc/buono/buono.toml\n";
+
 /// The commands of a unit as words: without the shell around them, and with a name for what it would work out.
 fn commands(unit: &str) -> Vec<Vec<String>> {
     let starts = unit.lines().filter_map(|line| line.strip_prefix("ExecStart"));
     let commands = starts.map(|line| {
-        let line = line.split_once('=').unwrap().1;
+        let line = line.split_once('=').unwrap().1.trim_start_matches('-');
         let line = line.strip_prefix("/bin/sh -c 'exec ").map_or(line, |inner| inner.trim_end_matches('\''));
         let line = line
             .split_once("$(")
@@ -80,11 +92,14 @@ fn every_unit_starts_the_program_with_options_that_it_knows() {
         let unit = read(&format!("deploy/systemd/{name}.service"));
         for mut words in commands(&unit) {
             assert_eq!(words.remove(0), "/usr/local/bin/buono", "{name}");
-            let place = words.iter().position(|word| word == "/etc/buono/buono.toml").expect("it names the settings");
+            let place = words.iter().position(|word| word == SETTINGS).expect("it names the settings");
             words[place] = config.to_str().unwrap().to_owned();
             refused_for_that_alone(&words);
             seen += 1;
         }
+        // which a user made for this service cannot read itself
+        assert!(unit.contains("\nDynamicUser=yes\n") && unit.contains(LOADED), "{name}");
+        assert_eq!(unit.matches("--config ").count(), unit.matches(SETTINGS).count(), "{name}");
         // what it writes lies where systemd makes a folder for it
         let state = unit.lines().find_map(|line| line.strip_prefix("StateDirectory=")).unwrap();
         let folders: Vec<&str> = state.split(' ').collect();
@@ -95,6 +110,21 @@ fn every_unit_starts_the_program_with_options_that_it_knows() {
         assert!(unit.contains("ProtectSystem=strict") && unit.contains("SystemCallFilter=@system-service"), "{name}");
     }
     assert_eq!(seen, 5);
+    // `serve` decides what keeps a server down
+    let tolerated = read("deploy/systemd/buono.service")
+        .lines()
+        .any(|line| line.starts_with("ExecStartPre=-") && line.ends_with(" doctor"));
+    assert!(tolerated, "what doctor finds must not keep the other partitions down");
+    // most alarms are about what the workers measure
+    assert!(read("deploy/systemd/buono-work.service").contains(" --listen 127.0.0.1:8090 all\n"));
+    for name in ["buono", "buono-work"] {
+        let unit = read(&format!("deploy/systemd/{name}.service"));
+        let general = unit.split("[Service]").next().unwrap();
+        assert!(
+            general.contains("\nStartLimitIntervalSec=0\n") && unit.contains("\nRestart=always\n"),
+            "{name} gives up"
+        );
+    }
 }
 
 /// The names of settings in the environment that a text uses.
@@ -191,7 +221,7 @@ async fn what_is_composed_starts_and_takes_payments() {
         server.demo.clone_from(&demo);
         nodes.push(server);
     }
-    assert!(composed(&compose, "command").contains(&"work all"));
+    assert!(composed(&compose, "command").contains(&"work all --listen 0.0.0.0:8090"));
     let _worker = Worker::start(&folder.path().join("town"), &options, "all").await;
     let mut payments = Payments::default();
     for node in &nodes {
@@ -223,7 +253,7 @@ async fn the_unit_of_a_server_starts_on_empty_stores() {
             ("redis", redis),
         ];
         let config = settings(folder.path(), &own);
-        let unit = read("deploy/systemd/buono.service").replace("/etc/buono/buono.toml", config.to_str().unwrap());
+        let unit = read("deploy/systemd/buono.service").replace(SETTINGS, config.to_str().unwrap());
         let mut commands = commands(&unit);
         let serve = commands.pop().unwrap();
         for words in commands {

@@ -65,6 +65,8 @@ async fn moves(stores: Stores, same_folder: bool) {
     let mut server = Server::start_with(&data, &stores.options());
     payments.still_known(&server, 30).await;
     opens(&server).await;
+    // as before a rolling upgrade, while the nodes go on
+    buono(&["migrate", "--data", data.to_str().unwrap()], &stores.options()).well();
     payments.make(&server, 10).await;
     payments.still_known(&server, 40).await;
     server.end();

@@ -107,6 +107,22 @@ async fn an_older_ledger_under_a_trimmed_journal_catches_up_and_is_trimmed_on() 
 }
 
 #[tokio::test]
+async fn while_the_ledger_is_away_its_lag_grows() {
+    let (folder, stores) = (tempfile::tempdir().unwrap(), Stores::redis_and_postgres());
+    let mut payments = Payments::default();
+    let server = Server::start_with(&folder.path().join("data"), &stores.options());
+    payments.make(&server, 20).await;
+    becomes(&server, "buono_journal_kept_records", |kept| kept > 500.0).await;
+    becomes(&server, "buono_journal_lag_records", |records| records == 0.0).await;
+    stores.crash_ledger();
+    payments.make(&server, 5).await;
+    becomes(&server, "buono_journal_lag_records", |records| records >= 5.0).await;
+    becomes(&server, "buono_journal_lag_seconds", |seconds| seconds > 10.0).await;
+    stores.resume_ledger();
+    becomes(&server, "buono_journal_lag_seconds", |seconds| seconds == 0.0).await;
+}
+
+#[tokio::test]
 async fn while_a_primary_is_away_the_others_are_trimmed() {
     let (folder, mut stores) = (tempfile::tempdir().unwrap(), Stores::three_redis_and_postgres());
     let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));

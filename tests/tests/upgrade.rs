@@ -104,6 +104,13 @@ fn tables_that_have_lost_what_this_version_needs_are_left_alone() {
     }
 }
 
+/// Whether the figure for the alarm says that the partition is out of service.
+async fn halted(server: &Server, partition: &str) -> bool {
+    let text = reqwest::get(format!("{}/metrics", server.base_url)).await.unwrap().text().await.unwrap();
+    let figure = format!("buono_journal_halted{{partition=\"{partition}\"}} ");
+    text.lines().find_map(|line| line.strip_prefix(&figure)).unwrap() == "1"
+}
+
 /// The partitions of which the node says that a newer version is needed.
 async fn told(server: &Server) -> Vec<String> {
     let ready: Value = reqwest::get(format!("{}/health/ready", server.base_url)).await.unwrap().json().await.unwrap();
@@ -144,6 +151,7 @@ async fn a_batch_of_a_newer_form_halts_its_partition_alone_until_a_version_runs_
     let expected =
         format!("partition {victim}: the journal has a form that only a newer version of buono reads; record");
     assert!(reasons.len() == 1 && reasons[0].starts_with(&expected), "{reasons:?}");
+    assert!(halted(&server, &victim).await);
     let (mut served, mut refused) = (0, 0);
     for voucher in 0..20 {
         let (status, answer) = pay(&server, voucher, &format!("halted-{voucher}")).await;
@@ -159,7 +167,7 @@ async fn a_batch_of_a_newer_form_halts_its_partition_alone_until_a_version_runs_
     assert_eq!(fences(), fence, "nothing was written over it");
     form(1);
     let server = Server::serve(data.path(), &serve);
-    assert!(told(&server).await.is_empty());
+    assert!(told(&server).await.is_empty() && !halted(&server, &victim).await);
     for voucher in 0..20 {
         let (status, answer) = pay(&server, voucher, &format!("halted-{voucher}")).await;
         assert!(status.is_success(), "{answer}");

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use store::journal::{Batch, Head, Journal, SqliteJournal};
 use tests::Server;
 use tests::payments::{Payments, Said, buono};
+use tests::stores::Stores;
 use uuid::Uuid;
 
 const P: PartitionId = PartitionId(0);
@@ -83,6 +84,15 @@ fn forge(data: &Path, target: u64, shop: Uuid) {
     }
     journal.execute("UPDATE fence SET chain = ?1", params![head.chain]).unwrap();
     ledger.execute("UPDATE checkpoint SET chain = ?1", params![head.chain]).unwrap();
+}
+
+/// A payment that nobody made, with this id and in this partition, like one that somebody made.
+fn forged(id: &str, partition: &str) -> String {
+    format!(
+        "INSERT INTO operation SELECT {id}, {partition}, seq + 1000000, voucher_id, voucher_seq + 1000, municipality_id,
+            kind, shop_id, terminal_id, user_id, {id}, amount_cents, balance_after_cents, held_after_cents, decided_at,
+            decline, target_id, reversed_cents, record FROM operation WHERE kind = 'redeem' LIMIT 1"
+    )
 }
 
 /// The last payment that is in the journal.
@@ -162,6 +172,13 @@ async fn each_column_row_and_sum_of_the_ledger_is_held_to_its_records() {
             "as its records say",
         ),
         (
+            "UPDATE voucher SET valid_from = valid_from - 1",
+            "UPDATE voucher SET valid_from = valid_from + 1",
+            "as its records say",
+        ),
+        // a payment that nobody made, where nothing is replayed
+        (&forged("x'09'", "7"), "DELETE FROM operation WHERE partition_id = 7", "the ledger's table operation has"),
+        (
             "UPDATE claim SET amount_cents = amount_cents + 1",
             "UPDATE claim SET amount_cents = amount_cents - 1",
             "is not made of its shop's operations",
@@ -186,13 +203,36 @@ async fn each_column_row_and_sum_of_the_ledger_is_held_to_its_records() {
 }
 
 #[tokio::test]
+async fn on_postgres_an_operation_without_a_key_is_one_too_many() {
+    let (stores, data) = (Stores::postgres_alone(), tempfile::tempdir().unwrap());
+    let (postgres, options) = (stores.postgres.as_ref().unwrap(), stores.options());
+    let mut server = Server::start_with(data.path(), &options);
+    Payments::default().make(&server, 3).await;
+    server.end();
+    let verify = || buono(&["verify", "--data", data.path().to_str().unwrap()], &options);
+    verify().well();
+    let id = "'00000000-0000-0000-0000-000000000009'::uuid";
+    postgres.sql(&forged(id, "partition_id").replacen(&format!("user_id, {id}"), "user_id, '\\x09'", 1));
+    verify().refused("the ledger's table operation has");
+    postgres.sql(&format!("DELETE FROM operation WHERE id = {id}"));
+    verify().well();
+}
+
+#[tokio::test]
 async fn receipts_that_shops_kept_are_found_in_the_journal() {
     let town = Town::new().await;
     let file = town.file("receipts.json");
     let answers: Vec<_> = town.payments.answers(0).map(ToString::to_string).collect();
     std::fs::write(&file, answers.join("\n")).unwrap();
     let options = ["--receipts", file.to_str().unwrap()];
-    town.verify(&options).well();
+    assert!(town.verify(&options).well().contains(&format!("{} receipts are as they were given", answers.len())));
+    std::fs::write(
+        &file,
+        [&answers[0], &answers[1].replace("\"payload\"", "\"payloads\"")].map(String::as_str).join("\n"),
+    )
+    .unwrap();
+    town.verify(&options).refused("receipt 2 is not whole: missing field `payload`");
+    std::fs::write(&file, answers.join("\n")).unwrap();
     let target = last_payment(&town.data());
     forge(&town.data(), target, Uuid::from_u128(7));
     town.verify(&[]).well();

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use tests::nodes::{follow, hears};
+use tests::payments::buono;
 use tests::stores::Stores;
 use tests::worker::Worker;
 use tests::{Server, binary};
@@ -96,6 +97,35 @@ async fn others_do_the_work_and_everybody_hears_of_it() {
     server.end();
     let verified = Command::new(binary()).arg("verify").args(&options).arg("--data").arg(data.path()).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+/// A folder that lacks the installation's key, or has another's, seals nothing.
+#[test]
+fn only_the_installations_own_key_seals() {
+    let (stores, folder) = (Stores::postgres_alone(), tempfile::tempdir().unwrap());
+    let path = |name: &str| folder.path().join(name);
+    let run = |command: &[&str], data: &str| {
+        buono(&[command, &["--data", path(data).to_str().unwrap()]].concat(), &stores.options())
+    };
+    let add = |email: &str, data: &str| {
+        let who = ["--email", email, "--role", "operator", "--password", "correct horse battery", "--totp"];
+        run(&[&["user", "add"], &who[..]].concat(), data)
+    };
+    run(&["migrate"], "own").well();
+    // nothing was written with a key yet, and doctor makes none
+    run(&["doctor"], "own").well();
+    assert!(!path("own").join("key").exists());
+    assert!(add("one@b.example", "own").well().contains("second factor"));
+    run(&["doctor"], "own").well();
+    let words = "copy the key file of another node";
+    add("two@b.example", "new").refused(words);
+    run(&["doctor"], "new").refused(words);
+    assert!(!path("new").join("key").exists(), "no key of its own was made");
+    std::fs::write(path("new").join("key"), [9; 32]).unwrap();
+    assert!(Command::new("chmod").arg("600").arg(path("new").join("key")).status().unwrap().success());
+    let words = "is not this installation's key file";
+    add("two@b.example", "new").refused(words);
+    run(&["doctor"], "new").refused(words);
 }
 
 #[test]

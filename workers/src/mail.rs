@@ -68,6 +68,10 @@ pub struct Mailer {
 impl Mailer {
     /// Runs until `stop` is set.
     pub async fn run(self, stop: Arc<AtomicBool>) {
+        // a counter that is born at 1 has not increased: the first list that fails would be nobody's
+        for result in ["failed", "sent"] {
+            metrics::counter!("buono_statements_total", "result" => result).increment(0);
+        }
         let sending = again(&stop, async || {
             if let Err(error) = self.turn().await {
                 tracing::warn!(%error, "lists by mail will be tried again");

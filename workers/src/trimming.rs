@@ -9,14 +9,17 @@ use crate::{NAP, again};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::PartitionId;
 use domain::record::Body;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use store::journal::{Apart, Batch, Chain, GENESIS, Head, Journal, JournalError, JournalPlace, apart, link};
-use store::ledger::{Db, Error, Mark, MarkKind};
+use store::ledger::{Db, Error, Mark, MarkKind, within};
 
 /// How often to look.
 const EVERY: Duration = Duration::from_secs(15);
+/// How long to wait for the ledger, which waits for standbys itself: what is measured must not wait with it.
+const LEDGER_PATIENCE: Duration = Duration::from_secs(10);
 /// How much goes at once: payments want to write too.
 const STEP_BYTES: usize = 1 << 20;
 /// Rows of the ledger read at once.
@@ -26,14 +29,12 @@ const LAG_S_MAX: i64 = 300;
 
 /// Trims every partition.
 pub struct Trimmer {
-    /// The ledger.
-    pub db: Db,
-    /// Where the journal is.
-    pub place: JournalPlace,
-    /// How long everything is kept; for ever when absent.
-    pub keep: Option<Duration>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    db: Db,
+    place: JournalPlace,
+    keep: Option<Duration>,
+    clock: Arc<dyn Clock>,
+    /// How far the ledger was in each partition when it last answered.
+    projected: Option<BTreeMap<PartitionId, u64>>,
 }
 
 /// Why a look was broken off; the next one may work.
@@ -48,8 +49,14 @@ pub enum TrimError {
 }
 
 impl Trimmer {
+    /// Trims the journal of that place, where everything is kept so long; for ever when absent.
+    #[must_use]
+    pub const fn new(db: Db, place: JournalPlace, keep: Option<Duration>, clock: Arc<dyn Clock>) -> Self {
+        Self { db, place, keep, clock, projected: None }
+    }
+
     /// Looks every few seconds until told to stop; while there is much to trim, without a rest.
-    pub async fn run(self, stop: Arc<AtomicBool>) {
+    pub async fn run(mut self, stop: Arc<AtomicBool>) {
         again(&stop, async || match self.look().await {
             Ok(true) => NAP,
             Ok(false) => EVERY,
@@ -65,7 +72,11 @@ impl Trimmer {
     ///
     /// # Errors
     /// [`TrimError`].
-    pub async fn look(&self) -> Result<bool, TrimError> {
+    pub async fn look(&mut self) -> Result<bool, TrimError> {
+        // before anything that waits for standbys
+        let place = self.place.clone();
+        let measured = apart(move || measure_place(&place)).await;
+        let heard = self.hear().await;
         let (place, writes) = (self.place.clone(), self.keep.is_some());
         let open = move || {
             let journal = if writes { place.writer() } else { place.reader() };
@@ -74,21 +85,37 @@ impl Trimmer {
         let (partitions, journal) = apart(open).await?;
         let (mut journal, mut trimmed) = (Apart::new(journal), false);
         for partition in partitions {
-            match self.turn(&mut journal, partition).await {
+            match self.turn(&mut journal, partition, heard.is_ok()).await {
                 Ok(gone) => trimmed |= gone,
                 // of several primaries one may be away, and the others fill up
                 Err(error) => tracing::warn!(%partition, %error, "the partition is not trimmed for now"),
             }
         }
-        let place = self.place.clone();
-        apart(move || measure_place(&place)).await?;
+        heard?;
+        measured?;
         Ok(trimmed)
     }
 
-    /// Measures and trims a partition.
-    async fn turn(&self, journal: &mut Apart<dyn Journal>, partition: PartitionId) -> Result<bool, TrimError> {
+    /// Asks the ledger how far it is. While it is away, it is where it was, and lags more and more.
+    async fn hear(&mut self) -> Result<(), Error> {
+        let checkpoints = within(LEDGER_PATIENCE, self.db.checkpoints()).await?;
+        self.projected = Some(checkpoints.into_iter().map(|(partition, head)| (partition, head.seq)).collect());
+        Ok(())
+    }
+
+    /// Measures a partition, and trims it where the ledger is there.
+    async fn turn(
+        &self,
+        journal: &mut Apart<dyn Journal>,
+        partition: PartitionId,
+        ledger_is_there: bool,
+    ) -> Result<bool, TrimError> {
         let end = journal.ask(move |journal| journal.head(partition)).await?;
         self.measure(journal, partition, &end).await?;
+        if !ledger_is_there {
+            return Ok(false);
+        }
+        self.measure_backup(partition).await?;
         match self.keep {
             Some(keep) => self.trim(journal, partition, &end, keep).await,
             None => Ok(false),
@@ -106,26 +133,30 @@ impl Trimmer {
         partition: PartitionId,
         end: &Head,
     ) -> Result<(), TrimError> {
-        let projected = self.db.checkpoint(partition).await?.seq;
         let oldest = first(journal, partition, 1).await?;
-        let waiting = if projected < end.seq { first(journal, partition, projected + 1).await? } else { None };
-        let waiting = waiting.filter(|batch| batch.first_seq() > projected);
         let began = oldest.as_ref().map_or(end.seq, |batch| batch.first_seq() - 1);
-        let lag_s = self.age_s(waiting.as_deref().map(begun));
-        let gauge = |name: &'static str, value: f64| {
-            metrics::gauge!(name, "partition" => partition.to_string()).set(value);
-        };
+        let gauge = gauge(partition);
         gauge("buono_journal_kept_records", end.seq.saturating_sub(began) as f64);
         gauge("buono_journal_oldest_seconds", self.age_s(oldest.as_deref().map(begun)) as f64);
+        let Some(projected) = &self.projected else { return Ok(()) };
+        let projected = projected.get(&partition).copied().unwrap_or(0);
+        let waiting = if projected < end.seq { first(journal, partition, projected + 1).await? } else { None };
+        let waiting = waiting.filter(|batch| batch.first_seq() > projected);
+        let lag_s = self.age_s(waiting.as_deref().map(begun));
         gauge("buono_journal_lag_records", end.seq.saturating_sub(projected) as f64);
         gauge("buono_journal_lag_seconds", lag_s as f64);
-        if let Some(backup) = self.db.mark(partition, MarkKind::Backup).await? {
-            gauge("buono_backup_age_seconds", self.age_s(Some(backup.at)) as f64);
-            gauge("buono_backup_seq", backup.head.seq as f64);
-        }
         if lag_s > LAG_S_MAX {
             tracing::error!(%partition, projected, end = end.seq, lag_s,
                 "the ledger does not follow the journal, which therefore only grows: see /health/ready for the reason");
+        }
+        Ok(())
+    }
+
+    async fn measure_backup(&self, partition: PartitionId) -> Result<(), Error> {
+        if let Some(backup) = self.db.mark(partition, MarkKind::Backup).await? {
+            let gauge = gauge(partition);
+            gauge("buono_backup_age_seconds", self.age_s(Some(backup.at)) as f64);
+            gauge("buono_backup_seq", backup.head.seq as f64);
         }
         Ok(())
     }
@@ -163,7 +194,8 @@ impl Trimmer {
         if at.seq == started {
             return Ok(false);
         }
-        self.db.set_mark(partition, MarkKind::Trimmed, &Mark { head: at, facts, at: self.clock.now() }).await?;
+        let mark = Mark { head: at, facts, at: self.clock.now() };
+        within(LEDGER_PATIENCE, self.db.set_mark(partition, MarkKind::Trimmed, &mark)).await?;
         journal.ask(move |journal| journal.trim(partition, at.seq, floor)).await?;
         metrics::counter!("buono_journal_trimmed_records_total", "partition" => partition.to_string())
             .increment(at.seq - started);
@@ -192,16 +224,21 @@ impl Trimmer {
     }
 }
 
-/// How much room the journal takes, and who else has what it commits.
+/// Shows figures of a partition.
+fn gauge(partition: PartitionId) -> impl Fn(&'static str, f64) {
+    move |name, value| metrics::gauge!(name, "partition" => partition.to_string()).set(value)
+}
+
+/// Who else has what the journal commits, and how much room it takes.
 fn measure_place(place: &JournalPlace) -> Result<(), JournalError> {
+    if let Some(standbys) = place.standbys()?.filter(|standbys| standbys.hidden == 0) {
+        metrics::gauge!("buono_journal_standbys_needed").set(standbys.needed as f64);
+        metrics::gauge!("buono_journal_standbys_confirming").set(standbys.confirming.len() as f64);
+    }
     let volume = place.volume()?;
     metrics::gauge!("buono_journal_bytes").set(volume.bytes as f64);
     if let Some(limit) = volume.limit_bytes {
         metrics::gauge!("buono_journal_limit_bytes").set(limit as f64);
-    }
-    if let Some(standbys) = place.standbys()?.filter(|standbys| standbys.hidden == 0) {
-        metrics::gauge!("buono_journal_standbys_needed").set(standbys.needed as f64);
-        metrics::gauge!("buono_journal_standbys_confirming").set(standbys.confirming.len() as f64);
     }
     Ok(())
 }

@@ -98,6 +98,19 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_server_and_whom_mails_come_from_go_together() {
+        let url = "smtp://127.0.0.1";
+        let server = |smtp: Option<&str>, mail_from: Option<&str>| {
+            let own = |text: Option<&str>| text.map(str::to_owned);
+            config::MailServer { smtp: own(smtp), mail_from: own(mail_from) }.post().map_err(|error| error.to_string())
+        };
+        assert!(server(Some(url), Some("Buoni <a@b.example>")).unwrap().is_some());
+        assert!(server(None, None).unwrap().is_none());
+        assert!(server(Some(url), None).err().unwrap().contains("--mail-from"));
+        assert!(server(None, Some("a@b.example")).err().unwrap().contains("--smtp"));
+    }
+
+    #[test]
     fn the_example_is_one_with_every_line_of_it() {
         let example = include_str!("../../../deploy/buono.toml");
         let told = |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned();

@@ -2,12 +2,11 @@
 
 use super::Stores;
 use crate::admin::{NewMunicipality, NewUser, check_password, make_municipality, make_user};
-use crate::edge::{SystemClock, SystemEntropy, new_id};
+use crate::edge::{SystemClock, new_id};
 use crate::settings::StartError;
-use crate::stores::{lock, open_ledger};
+use crate::stores::{lock, open_ledger, own_keys};
 use clap::Subcommand;
 use domain::clock::Clock;
-use store::keys::Keys;
 use store::ledger::{AuditRow, Db, Error, UserRow};
 use uuid::Uuid;
 
@@ -121,8 +120,10 @@ pub(super) async fn user(command: UserCommand) -> Result<(), StartError> {
 }
 
 async fn add(stores: &Stores, new: &NewUser) -> Result<(), StartError> {
-    let db = open_ledger(&stores.settings()?).await?;
-    let keys = Keys::load_or_create(&stores.data.join("key"), &SystemEntropy)?;
+    let settings = stores.settings()?;
+    let db = open_ledger(&settings).await?;
+    // with another key nobody could check the second factor that is sealed here
+    let keys = own_keys(&db, &settings).await?;
     if let Some(id) = new.municipality_id
         && !db.directory().await?.municipalities.iter().any(|row| row.id == id)
     {

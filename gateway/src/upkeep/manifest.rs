@@ -1,13 +1,14 @@
 //! What a backup says of itself, written last: a folder without it is no backup.
 
 use super::head::HeadFile;
+use crate::settings::StartError;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use store::files::write_whole;
-use store::ledger::Digest;
+use store::ledger::{Db, Digest};
 use store::receipt::Signer;
 
 const FORMAT: u32 = 1;
@@ -21,7 +22,7 @@ pub(super) const FILES: [&str; 2] = ["journal.db", "ledger.db"];
 pub(super) struct Manifest {
     format: u32,
     /// The version of buono that made it.
-    buono: String,
+    pub buono: String,
     /// RFC 3339: everything answered before this instant is in it.
     pub taken_at: String,
     /// Whether the key file lies beside it.
@@ -31,6 +32,11 @@ pub(super) struct Manifest {
     /// BLAKE3 of each file, hexadecimal.
     files: BTreeMap<String, String>,
     tables: BTreeMap<String, Rows>,
+}
+
+/// Whether a folder holds a backup.
+pub(super) fn is_backup(folder: &Path) -> std::io::Result<bool> {
+    folder.join(NAME).try_exists()
 }
 
 /// What a table holds.
@@ -105,6 +111,25 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+
+    /// Opens the ledger beside it, whose tables are left as they are: this program's, or another one must look at them.
+    ///
+    /// # Errors
+    /// In words, which name that version.
+    pub async fn ledger(&self, folder: &Path) -> Result<Db, StartError> {
+        let db = Db::open_sqlite(&folder.join("ledger.db")).await?;
+        if db.is_of_this_version().await? {
+            return Ok(db);
+        }
+        db.close().await;
+        let (buono, own) = (&self.buono, env!("CARGO_PKG_VERSION"));
+        Err(format!(
+            "{} was made by version {buono} of buono, with other tables than this one ({own}) makes: verify and restore it \
+             with that",
+            folder.display()
+        )
+        .into())
     }
 
     /// That heads and tables are the backup's own.

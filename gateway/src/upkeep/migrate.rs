@@ -3,6 +3,7 @@
 
 use super::head::HeadFile;
 use super::manifest::FILES;
+use super::no_backup;
 use super::transfer::{Origin, Target, move_fences, place_key, transfer};
 use super::verify::{Elsewhere, check};
 use crate::edge::SystemClock;
@@ -12,7 +13,7 @@ use crate::wire::rfc3339;
 use domain::clock::Clock;
 use std::path::Path;
 use store::files::sync_folder;
-use store::journal::{JournalPlace, SqliteJournal};
+use store::journal::SqliteJournal;
 use store::keys::Keys;
 use store::ledger::Db;
 use store::receipt::Signer;
@@ -23,9 +24,10 @@ use store::receipt::Signer;
 /// # Errors
 /// What is wrong, in words; the old files are as they were then.
 pub async fn run(settings: &Settings, from: &Path) -> Result<(), StartError> {
-    if settings.postgres.is_none() || matches!(settings.journal, JournalPlace::File(_)) {
+    if settings.keeps_files() {
         return Err("say where the town moves to: --postgres URL with --redis URL or --journal postgres".into());
     }
+    no_backup(from)?;
     for file in FILES {
         if !from.join(file).is_file() {
             return Err(

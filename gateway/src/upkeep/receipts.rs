@@ -15,7 +15,7 @@ pub(super) fn read(path: &Path, public_key: &[u8; 32]) -> Result<Vec<Proven>, St
     let bytes = std::fs::read(path).map_err(|error| said(&error))?;
     let mut receipts = Vec::new();
     for document in serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>() {
-        gather(document.map_err(|error| said(&error))?, &mut receipts);
+        gather(document.map_err(|error| said(&error))?, &mut receipts).map_err(|error| said(&error))?;
     }
     if receipts.is_empty() {
         return Err(said(&"there is no receipt in it"));
@@ -26,14 +26,17 @@ pub(super) fn read(path: &Path, public_key: &[u8; 32]) -> Result<Vec<Proven>, St
     receipts.iter().enumerate().map(proven).collect()
 }
 
-fn gather(value: Value, found: &mut Vec<Receipt<'_>>) {
+/// Finds receipts wherever they are; one that is not whole proves nothing, and must not pass for checked.
+fn gather(value: Value, found: &mut Vec<Receipt<'_>>) -> Result<(), String> {
     match value {
-        Value::Array(values) => values.into_iter().for_each(|value| gather(value, found)),
+        Value::Array(values) => values.into_iter().try_for_each(|value| gather(value, found)),
         Value::Object(fields) if fields.contains_key("root_signature") => {
-            found.extend(serde_json::from_value::<Receipt<'_>>(Value::Object(fields)).ok());
+            let receipt = serde_json::from_value(Value::Object(fields));
+            found.push(receipt.map_err(|error| format!("receipt {} is not whole: {error}", found.len() + 1))?);
+            Ok(())
         }
-        Value::Object(fields) => fields.into_iter().for_each(|(_, value)| gather(value, found)),
-        _ => {}
+        Value::Object(fields) => fields.into_iter().try_for_each(|(_, value)| gather(value, found)),
+        _ => Ok(()),
     }
 }
 

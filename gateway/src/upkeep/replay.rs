@@ -45,6 +45,8 @@ pub(super) struct Replay {
     pub vouchers: HashMap<VoucherId, Voucher>,
     /// What rows say was reversed of an operation, less what reversals said: nothing in the end.
     reversed: HashMap<Uuid, i64>,
+    /// Rows of the ledger that were held to their records.
+    pub rows: u64,
 }
 
 impl Replay {
@@ -60,6 +62,7 @@ impl Replay {
             marks: Marks::default(),
             vouchers: HashMap::new(),
             reversed: HashMap::new(),
+            rows: 0,
         }
     }
 
@@ -131,6 +134,7 @@ impl Replay {
         if row.operation != expected {
             return Err(self.bad(seq, "the ledger's columns do not say what the record says"));
         }
+        self.rows += 1;
         if row.operation.reversed_cents != 0 {
             *self.reversed.entry(row.operation.id).or_default() += row.operation.reversed_cents;
         }

@@ -38,16 +38,17 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
     let manifest = Manifest::read(from)?;
     let own_key = manifest.with_key.then(|| from.join("key"));
     let signer = place_key(manifest.head.key_id(), options.key.as_deref().or(own_key.as_deref()), &settings.data)?;
-    let db = Db::open_sqlite(&from.join("ledger.db")).await?;
+    let db = manifest.ledger(from).await?;
     manifest.check(&signer, &db.digests().await?)?;
     let journal = Box::new(SqliteJournal::reader(&from.join("journal.db"))?);
     let mut origin = Origin { db, journal, heads: manifest.head };
     let mut target = Target::open(settings, origin.heads.partitions().len()).await?;
     transfer(&mut origin, &mut target, options.only).await?;
-    if options.only == Some(Part::Ledger) {
+    if options.only != Some(Part::Journal) {
         let kept = catch_up(&target.db, target.journal.as_mut()).await?;
         println!("{kept} messages may have gone already and are kept back: the console sends each again that has not");
-    } else {
+    }
+    if options.only != Some(Part::Ledger) {
         seen::forget(&settings.data)?;
     }
     for (partition, end) in move_fences(target.journal.as_mut())? {
@@ -58,7 +59,8 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
 }
 
 /// Brings the ledger up to the journal's end here and now, since whatever it says to families it has said before: what the
-/// server projected at its next start it would send again.
+/// server projected at its next start it would send again. A whole backup's journal ends later than its ledger, too, and what
+/// waited in that ledger was sent while the backup was made.
 async fn catch_up(db: &Db, journal: &mut dyn Journal) -> Result<u64, StartError> {
     for partition in journal.partitions()? {
         let mut head = db.checkpoint(partition).await?;

@@ -11,12 +11,15 @@ use uuid::Uuid;
 /// Rows read at once.
 const PAGE: i64 = 1_000;
 
-/// How a voucher stands, in the columns that records change.
+/// How a voucher stands, in the columns that its records make.
 #[derive(PartialEq, Eq)]
 struct Standing {
+    municipality: Uuid,
+    programme: Uuid,
     seq: u64,
     generation: u64,
     status: String,
+    valid_from: i64,
     expires_at: i64,
     /// Balance, held, issued, topped up, redeemed, reversed, expired.
     cents: [i64; 7],
@@ -28,9 +31,12 @@ impl Standing {
         let (issued, topped_up, redeemed) = (totals.issued, totals.topped_up, totals.redeemed);
         let cents = [view.balance, view.held, issued, topped_up, redeemed, totals.reversed, totals.expired];
         Self {
+            municipality: view.municipality.uuid(),
+            programme: view.programme.uuid(),
             seq: view.voucher_seq,
             generation: view.generation.into(),
             status: view.life.code().to_owned(),
+            valid_from: view.valid_from.micros(),
             expires_at: view.expires_at.micros(),
             cents: cents.map(Cents::get),
         }
@@ -40,9 +46,12 @@ impl Standing {
         let (balance, held, issued) = (row.balance_cents, row.held_cents, row.issued_cents);
         let (topped_up, redeemed) = (row.topped_up_cents, row.redeemed_cents);
         Self {
+            municipality: row.municipality_id,
+            programme: row.programme_id,
             seq: row.voucher_seq.unsigned_abs(),
             generation: row.generation.unsigned_abs(),
             status: row.status.clone(),
+            valid_from: row.valid_from,
             expires_at: row.expires_at,
             cents: [balance, held, issued, topped_up, redeemed, row.reversed_cents, row.expired_cents],
         }
@@ -53,9 +62,30 @@ impl Standing {
 #[derive(Default)]
 pub(super) struct Sums {
     expected: HashMap<Uuid, Standing>,
+    /// Operations that were held to their records.
+    operations: u64,
 }
 
 impl Sums {
+    /// Takes over how many rows of a partition have their records.
+    pub const fn count(&mut self, operations: u64) {
+        self.operations += operations;
+    }
+
+    /// No operation is there that no record made: what a shop claims is summed over all of them.
+    pub async fn check_operations(&self, db: &Db) -> Result<(), Finding> {
+        let [rows, keys] = db.operation_counts().await?;
+        let expected = self.operations;
+        for (what, found) in [("operation", rows), ("operation_key", keys)] {
+            if found != expected {
+                return Err(damaged(format!(
+                    "the ledger's table {what} has {found} rows, and {expected} records were made into rows"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Takes over a partition's vouchers as they are at its checkpoint.
     pub fn take(&mut self, vouchers: &HashMap<VoucherId, Voucher>) {
         let views = vouchers.values().filter_map(Voucher::view);

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "commands answer on standard output")]
 
 use super::head::{HeadFile, PartitionHead};
+use super::manifest::{Manifest, is_backup};
 use super::replay::{Known, Replay, Witness};
 use super::sums::Sums;
 use super::{Finding, STEP_BYTES, at, claims, damaged, marks, not_behind, partitions, receipts};
@@ -11,6 +12,7 @@ use crate::stores::{lock, open_ledger};
 use crate::wire::rfc3339;
 use domain::clock::Clock;
 use domain::ids::PartitionId;
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use store::files::write_whole;
@@ -57,7 +59,6 @@ pub(super) struct Verified {
 /// # Errors
 /// When the stores cannot be read at all.
 pub async fn run(settings: &Settings, evidence: &Evidence) -> Result<ExitCode, StartError> {
-    let _lock = lock(&settings.data)?;
     let signer = signer(settings, evidence)?;
     let mut known = Elsewhere::default();
     if let (Some(path), Some(signer)) = (&evidence.head, &signer) {
@@ -66,8 +67,12 @@ pub async fn run(settings: &Settings, evidence: &Evidence) -> Result<ExitCode, S
     if let (Some(path), Some(signer)) = (&evidence.receipts, &signer) {
         known.receipts = receipts::read(path, &signer.public_key())?;
     }
-    let (mut journal, db) = (settings.journal.reader()?, open_ledger(settings).await?);
-    let verified = match check(&db, journal.as_mut(), &known).await {
+    let Subject { db, mut journal, named, _lock } = Subject::open(settings).await?;
+    let verified = check(&db, journal.as_mut(), &known).await;
+    drop(journal);
+    // a file is then as it was, without a log beside it
+    db.close().await;
+    let verified = match verified {
         Ok(verified) => verified,
         Err(Finding::Damaged(why)) => {
             println!("damaged: {why}");
@@ -78,13 +83,53 @@ pub async fn run(settings: &Settings, evidence: &Evidence) -> Result<ExitCode, S
     for head in &verified.partitions {
         println!("partition {}: {} records verified", head.partition, head.seq);
     }
-    println!("{} vouchers and {} claims add up", verified.vouchers, verified.claims);
+    if !known.receipts.is_empty() {
+        println!("{} receipts are as they were given", known.receipts.len());
+    }
+    println!("{} vouchers and {} claims add up in {named}", verified.vouchers, verified.claims);
     if let (Some(path), Some(signer)) = (&evidence.export_head, &signer) {
         let file = HeadFile::sign(verified.partitions, rfc3339(SystemClock.now()), signer)?;
         write_whole(path, &serde_json::to_vec_pretty(&file)?)?;
         println!("the heads are in {}", path.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is verified.
+struct Subject {
+    db: Db,
+    journal: Box<dyn Journal>,
+    /// In words for the operator.
+    named: String,
+    _lock: Option<File>,
+}
+
+impl Subject {
+    /// The stores of a town, brought up to date, or a backup as it is.
+    async fn open(settings: &Settings) -> Result<Self, StartError> {
+        let data = &settings.data;
+        if is_backup(data)? {
+            return Self::backup(settings, Manifest::read(data)?).await;
+        }
+        let lock = Some(lock(data)?);
+        let (db, journal) = (open_ledger(settings).await?, settings.journal.reader()?);
+        let named = format!("{}: {}", data.display(), settings.places());
+        Ok(Self { db, journal, named, _lock: lock })
+    }
+
+    async fn backup(settings: &Settings, manifest: Manifest) -> Result<Self, StartError> {
+        let data = settings.data.display();
+        if settings.reaches_servers() {
+            return Err(format!(
+                "{data} is a backup, and --postgres, --redis or --journal lead elsewhere: leave them out, also in the \
+                 environment and in the settings file, to verify the backup, or name the town's data folder"
+            )
+            .into());
+        }
+        let named = format!("the backup {data}, made on {} by version {}", manifest.taken_at, manifest.buono);
+        let (db, journal) = (manifest.ledger(&settings.data).await?, settings.journal.reader()?);
+        Ok(Self { db, journal, named, _lock: None })
+    }
 }
 
 /// Whoever signs or checks a signature needs the key file; whoever only replays does not.
@@ -133,6 +178,7 @@ async fn check_all(
         let witnesses = witnesses(db, known, *partition).await?;
         verified.push(check_partition(db, journal, (*partition, *checkpoint), witnesses, &mut sums).await?);
     }
+    sums.check_operations(db).await?;
     let (vouchers, claims) = (sums.check(db).await?, claims::check(db).await?);
     Ok(Verified { partitions: verified, vouchers, claims })
 }
@@ -201,7 +247,8 @@ async fn check_partition(
         )));
     }
     replay.end()?;
-    let Replay { facts, marks, .. } = replay;
+    let Replay { facts, marks, rows, .. } = replay;
+    sums.count(rows);
     Ok(PartitionHead { partition, epoch: end.epoch, seq: end.seq, chain: end.chain, facts, marks })
 }
 
@@ -213,13 +260,13 @@ async fn trimmed(
     replay: &mut Replay,
 ) -> Result<(), Finding> {
     let first = journal.read(partition, 1, 1).map_err(at(format!("partition {partition}, at its beginning")))?;
-    let Some(first) = first.into_iter().next() else { return Ok(()) };
-    let previous = first.previous();
+    // a journal without a record begins at the very beginning, of which a backup may know already
+    let previous = first.into_iter().next().map_or(Head::START, |first| first.previous());
     // that these are the records which were there, the chain of the checkpoint tells further on
     if previous.seq > checkpoint.seq {
         return Err(damaged(format!(
             "partition {partition}: the journal begins at record {}, and the ledger ends at {}",
-            first.first_seq(),
+            previous.seq + 1,
             checkpoint.seq
         )));
     }

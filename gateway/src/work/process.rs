@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::journal::JournalPlace;
 use store::keys::Keys;
 use workers::pace::Pace;
 use workers::projector::Watcher;
@@ -57,7 +56,7 @@ pub async fn run(
     listener: Option<TcpListener>,
     told_to_end: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
-    if settings.postgres.is_none() || matches!(settings.journal, JournalPlace::File(_)) {
+    if settings.keeps_files() {
         return Err("files belong to one process, whose `buono serve` does the work itself; \
             `buono work` needs --postgres, and --redis or --journal postgres"
             .into());

@@ -4,6 +4,7 @@
 //! when every row was read back as it was.
 
 use super::db::{Db, Error};
+use super::scope::Pg;
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Postgres, Row, Sqlite, Transaction};
 use std::collections::BTreeMap;
@@ -46,6 +47,8 @@ const ROWS_A_STATEMENT: usize = 64;
 
 const COLUMNS_PG: &str = "SELECT column_name::text, data_type::text FROM information_schema.columns
     WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
+/// Nothing is said at one end as long as a table is read or written at the other: with a large town that is minutes.
+const SILENT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
 const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 /// The stretches of thirty days in which there are operations, and the months that they touch.
 const STRETCHES: &str = "SELECT DISTINCT decided_at / 2592000000000 FROM operation";
@@ -160,12 +163,19 @@ macro_rules! at {
     };
 }
 
+/// A transaction that is not ended while it is silent.
+async fn begin(pg: &Pg) -> Result<Transaction<'static, Postgres>, Error> {
+    let mut transaction = pg.everything().begin().await?;
+    sqlx::query(SILENT).execute(&mut *transaction).await?;
+    Ok(transaction)
+}
+
 impl End {
     /// What is there at this moment, whatever is written meanwhile.
     async fn reading(db: &Db) -> Result<Self, Error> {
         Ok(match db {
             Db::Pg(pg) => {
-                let mut transaction = pg.everything().begin().await?;
+                let mut transaction = begin(pg).await?;
                 sqlx::query(SNAPSHOT).execute(&mut *transaction).await?;
                 Self::Pg(transaction)
             }
@@ -175,7 +185,7 @@ impl End {
 
     async fn writing(db: &Db) -> Result<Self, Error> {
         Ok(match db {
-            Db::Pg(pg) => Self::Pg(pg.everything().begin().await?),
+            Db::Pg(pg) => Self::Pg(begin(pg).await?),
             Db::Lite(pool) => Self::Lite(pool.begin_with("BEGIN IMMEDIATE").await?),
         })
     }

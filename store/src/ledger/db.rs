@@ -232,7 +232,7 @@ impl Db {
         match self {
             Self::Pg(pg) => pg.migrate(&migrations::known(sqlx::migrate!("../migrations/postgres"))).await,
             Self::Lite(pool) => {
-                let migrator = migrations::known(sqlx::migrate!("../migrations/sqlite"));
+                let migrator = migrations::of_a_file();
                 let applied = if sqlx::query_scalar::<_, bool>(MIGRATED_LITE).fetch_one(pool).await? {
                     sqlx::query_as(migrations::APPLIED).fetch_all(pool).await?
                 } else {

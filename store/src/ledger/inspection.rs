@@ -4,10 +4,11 @@ use super::columns::{operation, voucher};
 use super::db::{Db, Error, on};
 use super::operations::OperationRow;
 use super::vouchers::VoucherRow;
+use crate::migrations::{self, Applied};
 use domain::ids::PartitionId;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[KEPT, BEHIND, VOUCHERS];
+pub(super) const STATEMENTS: &[&str] = &[KEPT, BEHIND, VOUCHERS, COUNTS];
 
 const KEPT: &str = concat!(
     "SELECT ",
@@ -27,6 +28,9 @@ const VOUCHERS: &str = concat!(
     voucher!(),
     " FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id WHERE v.id > $1 ORDER BY v.id LIMIT $2"
 );
+
+/// In a file the keys are a view of the operations, and both are the same.
+const COUNTS: &str = "SELECT (SELECT COUNT(*) FROM operation), (SELECT COUNT(*) FROM operation_key)";
 
 /// An operation, and the record that its columns were made of.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -49,6 +53,15 @@ pub struct BehindRow {
 }
 
 impl Db {
+    /// Whether a file's tables are the ones that this program makes: those of a backup are looked at as they are.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn is_of_this_version(&self) -> Result<bool, Error> {
+        let applied: Vec<Applied> = on!(self, |pool| sqlx::query_as(migrations::APPLIED).fetch_all(pool).await)?;
+        Ok(migrations::exactly(&migrations::of_a_file(), &applied))
+    }
+
     /// What the ledger keeps of a partition's records behind `after` up to `upto`, in order.
     ///
     /// # Errors
@@ -74,6 +87,15 @@ impl Db {
         let rows =
             on!(self, |pool| sqlx::query_as(BEHIND).bind(i64::from(partition.0)).bind(seq).fetch_all(pool).await)?;
         Ok(rows)
+    }
+
+    /// How many operations there are in all partitions, with a checkpoint or without, and how many keys of operations.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn operation_counts(&self) -> Result<[u64; 2], Error> {
+        let (rows, keys): (i64, i64) = on!(self, |pool| sqlx::query_as(COUNTS).fetch_one(pool).await)?;
+        Ok([rows.unsigned_abs(), keys.unsigned_abs()])
     }
 
     /// All municipalities' vouchers after this id, in order.

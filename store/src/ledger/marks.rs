@@ -8,12 +8,13 @@ use domain::ids::PartitionId;
 pub(super) const STATEMENTS: &[&str] = &[MARK, SET];
 
 const MARK: &str = "SELECT epoch, seq, chain, facts, marked_at FROM journal_mark WHERE partition_id = $1 AND kind = $2";
-/// A mark never goes back: whoever is late with an earlier one changes nothing.
+/// A mark never goes back: whoever is late with an earlier one changes nothing. The same place may be noted again later:
+/// a night in which nothing was paid has its backup, too.
 const SET: &str = "INSERT INTO journal_mark (partition_id, kind, epoch, seq, chain, facts, marked_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (partition_id, kind) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq,
         chain = excluded.chain, facts = excluded.facts, marked_at = excluded.marked_at
-    WHERE journal_mark.seq < excluded.seq";
+    WHERE (journal_mark.seq, journal_mark.marked_at) < (excluded.seq, excluded.marked_at)";
 
 /// What is known of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl Db {
         row.map(MarkRow::mark).transpose()
     }
 
-    /// Notes a place, unless a later one is noted.
+    /// Notes a place, unless a later one is noted, or the same one later.
     ///
     /// # Errors
     /// [`Error`].

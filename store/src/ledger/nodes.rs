@@ -39,6 +39,14 @@ impl Db {
         Ok(adopted == check)
     }
 
+    /// What tells the key that the ledger was written with, once there is one.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn key_check(&self) -> Result<Option<Vec<u8>>, Error> {
+        Ok(on!(self, |connection| sqlx::query_scalar(KEY_CHECK).fetch_optional(connection).await)?)
+    }
+
     /// Keeps everybody else in the office out, on whatever node.
     ///
     /// # Errors

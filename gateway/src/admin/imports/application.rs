@@ -55,7 +55,7 @@ pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, i
             let programme = own_programme(state, municipality, programme)?;
             let people = read(bytes, beneficiaries::parse).await?.map_err(|_| refused())?;
             let families = Families::of(state, &programme, people).await?;
-            let new = families.new();
+            let new = families.without_voucher();
             within_budget(state, &programme, &new).await?;
             begin(state, &mut row).await?;
             apply_people(state, user, &row, &programme, &new).await?

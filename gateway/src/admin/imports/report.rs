@@ -240,7 +240,7 @@ impl Families {
     }
 
     /// Those who have none.
-    pub fn new(&self) -> Vec<&Beneficiary> {
+    pub fn without_voucher(&self) -> Vec<&Beneficiary> {
         self.parsed.rows.iter().filter(|person| !self.known.contains(&person.row)).collect()
     }
 }
@@ -251,7 +251,7 @@ async fn people_report(
     people: Parsed<Beneficiary>,
 ) -> Result<ImportReport, Problem> {
     let families = Families::of(state, programme, people).await?;
-    let (parsed, new) = (&families.parsed, families.new());
+    let (parsed, new) = (&families.parsed, families.without_voucher());
     let cents = new.iter().map(|person| person.amount.get()).sum::<i64>();
     let mut report = ImportReport::new(parsed, new.len(), parsed.rows.len() - new.len(), cents);
     let left =
