@@ -329,7 +329,7 @@ desk("the link that skips the navigation stays in the part that is open", "clerk
 });
 
 desk("the server's trouble is told in a clerk's words", "clerk", async (page) => {
-  page.expected.push(/50[04]/);
+  page.expected.push(/50[04]/, /ERR_FAILED/);
   const trouble = (status, code) => ({ status, contentType: "application/problem+json", json: { code, title: "Errore nostro", detail: "Riprova con la stessa chiave." } });
   await page.route("**/v1/admin/shops?*", (route) => route.fulfill(trouble(504, "outcome_unknown")));
   await page.locator('.tabs a[href="#shops"]').click();
@@ -340,6 +340,9 @@ desk("the server's trouble is told in a clerk's words", "clerk", async (page) =>
   await page.route("**/suspend", (route) => route.fulfill(trouble(500, "internal_error")));
   await page.locator("#shop-list button", { hasText: "Sospendi" }).first().click();
   await notice(page, "Errore nostro Non so se è andata a buon fine.");
+  await page.route("**/v1/admin/session", (route) => route.abort());
+  await page.reload();
+  await notice(page, "Senza rete Riprova tra poco.");
 });
 
 desk("whoever hears no answer stays on the page where they were", "auditor", async (page) => {

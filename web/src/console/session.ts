@@ -33,7 +33,7 @@ function door(): void {
 /** Opens the desk to whoever is signed in, else shows the door. */
 export async function enter(open: () => Promise<void>): Promise<void> {
   const answer = await call<Who>("/v1/admin/session").catch(() => undefined);
-  if (!answer) return say(false, t("console-offline"), t("console-offline-text"));
+  if (!answer) return say(false, t("console-offline"), t("console-not-read-text"));
   if (!answer.ok) return door();
   who = answer.data;
   byId("sign-in").hidden = true;
