@@ -384,8 +384,8 @@ desk("an auditor sees everything and can change nothing", "auditor", async (page
   assert.equal(await page.locator("#voucher .actions button").count(), 0);
   await tab(page, "shops");
   await page.locator("#shop-list button", { hasText: "Casse" }).first().click();
-  await page.locator("#till-list table").waitFor();
-  assert.equal(await page.locator("#till-list button").count(), 0);
+  await page.locator("#shop-tills table").waitFor();
+  assert.equal(await page.locator("#shop-tills button").count(), 0);
   assert.deepEqual([...new Set(await page.locator("#shop-list button").allInnerTexts())], ["Casse"]);
   await tab(page, "programmes");
   assert.equal(await page.locator("#programme-list button, #new-programme:visible").count(), 0);
@@ -416,7 +416,7 @@ desk("a shop's tills are seen, and one that is disconnected stops at once", "cle
     await page.locator("#shop-query").fill(shop);
     await page.locator("#shop-list tr", { hasText: shop }).locator("button", { hasText: "Casse" }).click();
     await page.locator("#tills h3", { hasText: `Casse di ${shop}` }).waitFor();
-    const row = page.locator("#till-list tr", { hasText: terminal.label });
+    const row = page.locator("#shop-tills tr", { hasText: terminal.label });
     const off = row.getByRole("button", { name: `Scollega: ${terminal.label}` });
     await off.click();
     await page.locator("dialog p", { hasText: "si ferma subito" }).waitFor();

@@ -282,7 +282,7 @@ export function states(town, made) {
     }),
     "console-tills": tab("shops", async (page) => {
       await page.locator("#shop-list button", { hasText: /^(Casse|Tills)$/ }).first().click();
-      await page.locator("#till-list table").waitFor();
+      await page.locator("#shop-tills table").waitFor();
     }),
     "console-programmes": tab("programmes"),
     "console-claims": tab("claims"),

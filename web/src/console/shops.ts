@@ -52,8 +52,8 @@ async function showTills(shop: Shop): Promise<void> {
     return made;
   };
   byId("tills").hidden = false;
-  byId("tills").replaceChildren(title, el("div", { id: "till-list" }));
-  table("till-list", t("console-tills"), [
+  byId("tills").replaceChildren(title, el("div", { id: "shop-tills" }));
+  table("shop-tills", t("console-tills"), [
     { title: t("console-name"), cell: (till) => el("strong", { textContent: till.label }) },
     { title: t("console-till-joined"), cell: (till) => moment(till.joined_at) },
     { title: t("console-actions"), cell: off },
