@@ -105,7 +105,7 @@ impl Stage {
     }
 
     async fn messages(&self) -> Vec<MessageRow> {
-        self.db.messages(TOWN, Uuid::max(), 1_000).await.unwrap()
+        self.db.messages(TOWN, Uuid::max(), "", 1_000).await.unwrap()
     }
 
     async fn statuses(&self) -> Vec<String> {
@@ -290,7 +290,7 @@ async fn what_went_while_the_ledger_was_away_does_not_go_again() {
     clock.set(clock.now().plus_seconds(600));
     while messenger.turn().await.is_err() {}
     assert_eq!(killer.handed.lock().unwrap().len(), 3);
-    let messages = db.messages(TOWN, Uuid::max(), 10).await.unwrap();
+    let messages = db.messages(TOWN, Uuid::max(), "", 10).await.unwrap();
     assert!(messages.iter().all(|message| message.status == "sent"), "{messages:?}");
 }
 
