@@ -43,7 +43,6 @@ pub const TABLE: &[(&str, u16)] = &[
     ("programme_suspended", 409),
     ("velocity", 409),
     ("capture_exceeds_hold", 409),
-    ("too_many_holds", 409),
     ("reversal_exceeds", 409),
     ("operation_sealed", 409),
     ("nothing_to_claim", 409),
@@ -71,6 +70,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("idempotency_key_reused", 422),
     ("file_unreadable", 422),
     ("too_many_requests", 429),
+    ("too_many_holds", 429),
     ("staff_locked", 429),
     ("internal_error", 500),
     ("no_documents", 503),
@@ -97,7 +97,11 @@ impl Problem {
     #[must_use]
     pub fn new(code: &'static str) -> Self {
         debug_assert!(TABLE.iter().any(|(known, _)| *known == code), "{code} is not in the table");
-        let retry_after_s = matches!(code, "not_executed" | "out_of_service").then_some(1);
+        let retry_after_s = match code {
+            "not_executed" | "out_of_service" => Some(1),
+            "too_many_holds" => Some(60),
+            _ => None,
+        };
         Self { code, fields: Map::new(), retry_after_s, replayed: false }
     }
 

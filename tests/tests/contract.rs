@@ -126,6 +126,12 @@ async fn holds_over_http(world: World) {
     let captured = world.post(0, &capture, "capture-2", r#"{"amount_cents":1000}"#).await;
     assert_eq!((captured.0, &captured.2["available_cents"]), (201, &json!(4_000)));
     assert_eq!(code(&world.post(0, &capture, "capture-3", "{}").await), (404, "hold_not_found"));
+    // not a 409, which is final for its key: the same is taken once one of the others is over
+    let cent = json!({"voucher": world.voucher["code"], "amount_cents": 1}).to_string();
+    for number in 0..16 {
+        assert_eq!(world.post(0, "/v1/holds", &format!("many-holds-{number}"), &cent).await.0, 201);
+    }
+    assert_eq!(code(&world.post(0, "/v1/holds", "one-more", &cent).await), (429, "too_many_holds"));
 }
 
 async fn bad_input_is_named_and_loses_nothing(world: World) {

@@ -156,7 +156,8 @@ impl Terms {
 ///
 /// Unlike a [`Decline`](super::Decline) nothing has to be remembered: each of these either stays
 /// true for ever (a hold that ended does not come back, what was reversed cannot be reversed
-/// again), or concerns a caller who is not a till waiting with a family in front of it.
+/// again), or is told as something to ask for again later (too many holds), or concerns a caller who is not a till waiting
+/// with a family in front of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// There is no such voucher.

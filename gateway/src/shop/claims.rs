@@ -10,7 +10,7 @@ use crate::edge::new_id;
 use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
-use crate::wire::{self, Listed, Page};
+use crate::wire::{self, Listed, Object, Page};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::ids::ShopId;
 use domain::keys::{OpKey, RequestHash};
@@ -78,23 +78,23 @@ fn through(day: Option<&str>, now: i64) -> Result<i64, Problem> {
 ///
 /// Everything that no claim of the shop holds yet, through a day. What is sealed can no longer be given back at the
 /// till. A reversal of something that was sealed before is a line of the next claim.
-#[utoipa::path(tag = "till", operation_id = "seal_claim", params(IdempotencyKey),
+#[utoipa::path(tag = "till", operation_id = "seal_claim", params(IdempotencyKey), request_body = Seal,
     responses((status = 201, description = "The claim", body = Claim)),
     extensions(("x-roles" = json!(Till::ROLES)),
-        ("x-problems" = json!(["nothing_to_claim", "claim_changed", "iban_required", "conflict", "bad_request", ENGINE]))))]
+        ("x-problems" = json!(["nothing_to_claim", "claim_changed", "iban_required", "conflict", "amount_invalid", ENGINE]))))]
 #[post("/v1/claims")]
 pub(super) async fn seal(
     state: web::Data<AppState>,
     till: Till,
     key: IdempotencyKey,
-    body: web::Json<Seal>,
+    body: web::Json<Object<Seal>>,
 ) -> Result<HttpResponse, Problem> {
     let until = Instant::now() + SEALS_WITHIN;
     let shop = &till.0.shop;
     let now = state.clock.now().micros();
     let through_at = through(body.through.as_deref(), now)?;
     if body.amount_cents.is_some_and(|cents| cents <= 0) {
-        return Err(Problem::new("bad_request").with("field", "amount_cents"));
+        return Err(Problem::new("amount_invalid"));
     }
     let attempt = Attempt { key: OpKey::of_shop(ShopId::new(shop.id), &key.0), request: body.hash() };
     if let Some(before) = attempt.before(&state, shop).await? {

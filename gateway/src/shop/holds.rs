@@ -8,6 +8,7 @@ use crate::auth::Till;
 use crate::nothing::Nothing;
 use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
+use crate::wire::Object;
 use actix_web::{HttpResponse, post, web};
 use domain::ids::{OperationId, VoucherId};
 use domain::keys::RequestHash;
@@ -65,7 +66,7 @@ async fn held(state: &AppState, till: &Till, id: Uuid) -> Result<VoucherId, Prob
 /// Take all or part of what was set aside
 ///
 /// The rest of the hold is let go.
-#[utoipa::path(tag = "till", operation_id = "capture_hold",
+#[utoipa::path(tag = "till", operation_id = "capture_hold", request_body = Capture,
     params(("id" = Uuid, Path, description = "The hold"), IdempotencyKey),
     responses((status = 201, description = "Taken, durably", body = Operation<'static>)),
     extensions(("x-roles" = json!(Till::ROLES)),
@@ -76,7 +77,7 @@ pub(super) async fn capture(
     till: Till,
     key: IdempotencyKey,
     path: web::Path<Uuid>,
-    body: web::Json<Capture>,
+    body: web::Json<Object<Capture>>,
 ) -> Result<HttpResponse, Problem> {
     let amount = body.amount_cents.map(amount).transpose()?;
     let voucher = held(&state, &till, *path).await?;

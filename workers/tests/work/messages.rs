@@ -262,11 +262,18 @@ struct Killer {
 impl Sender for Killer {
     fn send<'a>(&'a self, id: &'a str, _: &'a Outgoing) -> Pending<'a, Result<(), SendError>> {
         let mut handed = self.handed.lock().unwrap();
-        if handed.is_empty() {
+        let first = handed.is_empty();
+        if first {
             self.server.signal("KILL");
         }
         handed.push(id.to_owned());
-        Box::pin(async { Ok(()) })
+        Box::pin(async move {
+            if first {
+                // its sessions end a moment after it
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+            Ok(())
+        })
     }
 }
 
