@@ -48,6 +48,8 @@ page("follows the balance, keeps what somebody was typing, and blocks", { width:
 });
 
 page("a block by the office, and a new code, are seen at once", {}, async (page) => {
+  // the old code's stream is refused
+  page.expected.push(/409/);
   const voucher = town.voucher("2026/0005");
   const office = await town.staff();
   await openVoucher(page, voucher);
