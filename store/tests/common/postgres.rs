@@ -217,7 +217,9 @@ impl Server {
 
     /// Starts it again, once what was left of it is gone.
     pub fn resume(&self) {
-        let options = format!("-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''", self.port);
+        // connections of which a test's wire holds one end are still there for the server, beside those made instead
+        let own = "-c max_connections=400 -c listen_addresses=127.0.0.1 -c unix_socket_directories=''";
+        let options = format!("-p {} {own}", self.port);
         let started = (0..20).any(|_| self.pg_ctl(&["start", "-w", "-o", &options]));
         assert!(started, "pg_ctl start failed");
     }

@@ -138,6 +138,8 @@ export function follow(): () => Promise<void> {
   function connect(): void {
     clearTimeout(retry);
     source?.close();
+    // a code that was replaced shows nothing more, so that there is nothing to follow
+    if (part("balance")?.querySelector("[data-over]")) return;
     source = new EventSource("/v1/citizen/voucher/events");
     source.addEventListener("voucher", changed);
     source.addEventListener("alive", heard);
