@@ -53,6 +53,25 @@ async fn an_import_whose_vouchers_were_used_is_not_undone() {
     assert!(imports["items"].as_array().unwrap().iter().any(|one| one["id"] == *import && one["status"] == "applied"));
 }
 
+/// What a crash left half applied, of a budget that is used up by now, can be taken back.
+#[tokio::test]
+async fn an_import_that_was_cut_off_can_be_undone_and_nothing_else_then() {
+    let (on, town, data) = world().await;
+    let import = upload(&on, &town, &town.programme, "riferimento;importo;canale\nCARTA-1;50,00;carta\n").await;
+    let import = text(&import["import_id"]);
+    town.apply(&on, &import).await;
+    let ledger = rusqlite::Connection::open(data.path().join("ledger.db")).unwrap();
+    ledger.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+    let cut_off = "UPDATE import SET status = 'applying', applied_at = NULL WHERE status = 'applied' AND id =
+        (SELECT import_id FROM holder WHERE reference = 'CARTA-1')";
+    assert_eq!(ledger.execute(cut_off, []).unwrap(), 1);
+    let path = |what: &str| format!("/v1/admin/imports/{import}/{what}");
+    let (status, undone) = post(&on, &town.admin, &path("undo"), &key(), &Value::Null).await;
+    assert_eq!((status, &undone["undone"], &undone["kept"]), (200, &json!(1), &json!(0)), "{undone}");
+    let (status, refused) = post(&on, &town.clerk, &path("apply"), &key(), &Value::Null).await;
+    assert_eq!((status, &refused["import_status"]), (409, &json!("undone")), "{refused}");
+}
+
 /// The ledger is locked between the look at the vouchers and their closing, and a till is quicker.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_spent_while_its_import_is_undone_stays_and_is_not_given_again() {

@@ -46,7 +46,7 @@ pub(super) async fn undo(
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
     let _alone = state.office_alone().await?;
-    let row = state.town(municipality).import(municipality, *path).await?;
+    let mut row = state.town(municipality).import(municipality, *path).await?;
     // one that was cut off, too: what it would still give may be over the budget by now
     if !matches!(&*row.status, "applied" | "applying") {
         return Err(Problem::new("import_not_applicable").with("import_status", row.status));
@@ -58,6 +58,11 @@ pub(super) async fn undo(
     let used = |voucher: &VoucherRow| voucher.redeemed_cents > 0 || voucher.held_cents > 0;
     if vouchers.iter().any(used) && !vouchers.iter().any(closed) {
         return Err(Problem::new("vouchers_used"));
+    }
+    if row.status == "applying" {
+        // from here on it may be undone again and not applied: what is closed by then would count as given
+        state.town(municipality).move_import(&row, "applied", state.clock.now().micros()).await?;
+        "applied".clone_into(&mut row.status);
     }
     let sent = |error| match error {
         store::ledger::Error::Conflict => Problem::new("messages_already_sent"),
