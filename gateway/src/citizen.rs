@@ -41,7 +41,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 async fn current(state: &AppState, citizen: &Citizen) -> Result<View, Problem> {
     let view = state.vouchers.view(citizen.voucher, state.deadline()).await?;
     let view = view.ok_or(Problem::new("voucher_not_found"))?;
-    if view.generation == citizen.generation { Ok(view) } else { Err(session::replaced(state, &view)) }
+    if view.generation == citizen.generation { Ok(view) } else { Err(session::replaced_in(state, &view)) }
 }
 
 /// The voucher as its holder sees it
@@ -50,8 +50,7 @@ async fn current(state: &AppState, citizen: &Citizen) -> Result<View, Problem> {
     extensions(("x-roles" = json!(Citizen::ROLES)), ("x-problems" = json!(["voucher_not_found", "voucher_reissued", ENGINE]))))]
 #[get("/v1/citizen/voucher")]
 async fn voucher(state: web::Data<AppState>, citizen: Citizen) -> Result<HttpResponse, Problem> {
-    current(&state, &citizen).await?;
-    Ok(HttpResponse::Ok().json(view::read(&state, &citizen).await?))
+    Ok(HttpResponse::Ok().json(view::read(&state, &citizen).await?.in_force()?))
 }
 
 /// The voucher's QR as an image that scales, each of its modules so many pixels wide.

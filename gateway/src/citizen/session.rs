@@ -76,7 +76,7 @@ pub async fn open(
     let voucher = VoucherId::new(code.voucher_id);
     let view = state.vouchers.view(voucher, state.deadline()).await?.ok_or_else(missing)?;
     if i64::from(view.generation) != code.generation {
-        return Err(replaced(state, &view));
+        return Err(replaced_in(state, &view));
     }
     if kind == Kind::Code && view.has_pin {
         let typed = pin.map(str::trim).filter(|pin| !pin.is_empty()).ok_or(Problem::new("pin_required"))?;
@@ -90,11 +90,15 @@ pub async fn open(
 }
 
 /// A code that was the voucher's once: whoever has it is told so, and whom to ask for the new one.
-pub(super) fn replaced(state: &AppState, view: &View) -> Problem {
+pub(super) fn replaced(help_phone: &str) -> Problem {
+    Problem::new("voucher_reissued").with("help_phone", help_phone)
+}
+
+/// The same, where only the voucher is known.
+pub(super) fn replaced_in(state: &AppState, view: &View) -> Problem {
     let directory = state.directory.now();
-    let phone =
-        directory.municipalities.get(&view.municipality.uuid()).map(|municipality| municipality.help_phone.clone());
-    Problem::new("voucher_reissued").with("help_phone", phone.unwrap_or_default())
+    let municipality = directory.municipalities.get(&view.municipality.uuid());
+    replaced(municipality.map_or("", |municipality| &municipality.help_phone))
 }
 
 /// Opens a session that lasts as long as the voucher, because the holder wants this phone to keep it: what

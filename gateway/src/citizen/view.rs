@@ -1,5 +1,6 @@
 //! What the holder sees: no name, no address, only the voucher.
 
+use super::session::replaced;
 use crate::auth::Citizen;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -87,6 +88,14 @@ pub struct VoucherPage {
 }
 
 impl VoucherPage {
+    /// Itself, unless another code took the place of the one that opened it.
+    ///
+    /// # Errors
+    /// `voucher_reissued` with the phone number to ask for the new one.
+    pub fn in_force(self) -> Result<Self, Problem> {
+        if self.status == "reissued" { Err(replaced(&self.help_phone)) } else { Ok(self) }
+    }
+
     /// Whether the holder can still block it, had it been lost.
     #[must_use]
     pub fn may_be_blocked(&self) -> bool {

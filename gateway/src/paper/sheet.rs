@@ -16,10 +16,7 @@ const MODULE_PX: u32 = 8;
 /// # Errors
 /// Any problem of the table; `voucher_reissued` for a code that is not in force, which no paper should carry.
 pub async fn sheet(state: &AppState, lang: Lang, citizen: &Citizen, recipient: Vec<String>) -> Result<Sheet, Problem> {
-    let view = read(state, citizen).await?;
-    if view.status == "reissued" {
-        return Err(Problem::new("voucher_reissued"));
-    }
+    let view = read(state, citizen).await?.in_force()?;
     let now = state.clock.now().micros();
     let at = [("at", moment(lang, now).into())];
     let until = [("day", day(lang, view.expires_at_us).into())];
