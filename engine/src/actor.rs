@@ -141,10 +141,10 @@ async fn load(
         }
         let projected = shared.source.checkpoint(partition.id).await?.seq;
         partition.projected_seq.fetch_max(projected, Ordering::AcqRel);
-        if projected < needed && began.elapsed() > PROJECTION_PATIENCE {
-            return Err(LoadError::Unavailable("the ledger is behind the journal".to_owned()));
-        }
         if projected < needed {
+            if began.elapsed() > PROJECTION_PATIENCE {
+                return Err(LoadError::Unavailable("the ledger is behind the journal".to_owned()));
+            }
             actix_rt::time::sleep(PROJECTION_POLL).await;
         }
     }

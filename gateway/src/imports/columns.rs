@@ -4,7 +4,7 @@ use super::RowProblem;
 use super::decode::Table;
 use domain::cents::Cents;
 use jiff::civil::Date;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A column: its name in reports, and the titles it is known by.
 pub type Column = (&'static str, &'static [&'static str]);
@@ -79,12 +79,12 @@ pub fn places(
 ) -> HashMap<&'static str, usize> {
     let mut places = HashMap::new();
     let titles: Vec<String> = table.header.iter().map(|title| normal(title)).collect();
-    let mut spare = Vec::new();
+    let mut taken = HashSet::new();
     for (name, others) in known {
         let exact: Vec<_> = (0..titles.len()).filter(|at| titles[*at] == normal(name)).collect();
         let meant: Vec<_> = (0..titles.len()).filter(|at| others.contains(&titles[*at].as_str())).collect();
-        let (found, rest) = if exact.is_empty() { (meant, Vec::new()) } else { (exact, meant) };
-        spare.extend(rest);
+        let found = if exact.is_empty() { meant } else { exact };
+        taken.extend(found.iter().copied());
         match found[..] {
             [] if needed.contains(name) => problems.push(RowProblem::new(1, name, "column_missing")),
             [] => {}
@@ -92,9 +92,7 @@ pub fn places(
             _ => problems.push(RowProblem::new(1, name, "column_twice")),
         }
     }
-    let is_known = |title: &str| known.iter().any(|(name, others)| normal(name) == title || others.contains(&title));
-    let ignored =
-        (0..titles.len()).filter(|at| spare.contains(at) || !is_known(&titles[*at]) && !titles[*at].is_empty());
+    let ignored = (0..titles.len()).filter(|at| !taken.contains(at) && !titles[*at].is_empty());
     if !places.is_empty() {
         let title = |at: usize| table.header[at].chars().take(40).collect::<String>();
         warnings.extend(ignored.map(|at| RowProblem::new(1, &title(at), "unknown_column")));
