@@ -219,6 +219,26 @@ async fn one_step_writes_more_rows_than_a_statement_takes() {
 }
 
 #[tokio::test]
+async fn messages_that_could_not_be_read_are_in_nobodys_hands() {
+    for fresh in common::both().await {
+        let (db, name) = (&fresh.db, fresh.name);
+        common::town(db, id(4), id(5)).await;
+        db.add_holders(&[holder(1, "sms")], 1).await.unwrap();
+        db.project(P, &Head::START, &[batch(&Head::START, &life(1))]).await.unwrap();
+        // the ledger dies behind the first of the statements
+        for table in ["ALTER TABLE operation RENAME TO gone", "ALTER TABLE gone RENAME TO operation"] {
+            match db {
+                Db::Pg(_) => drop(sqlx::query(table).execute(&fresh.pool().await).await.unwrap()),
+                Db::Lite(pool) => drop(sqlx::query(table).execute(pool).await.unwrap()),
+            }
+            let taken = db.take_messages(i64::MAX - 1, i64::MAX, 10).await;
+            assert_eq!(taken.is_ok(), table.contains("gone RENAME"), "{name}: {taken:?}");
+            assert!(taken.is_err() || taken.is_ok_and(|letters| letters.len() == 8), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_step_that_contradicts_the_ledger_leaves_nothing_behind() {
     for fresh in common::both().await {
         let (db, name, all) = (&fresh.db, fresh.name, life(1));

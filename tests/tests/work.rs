@@ -4,6 +4,7 @@
 
 use reqwest::Client;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -14,12 +15,12 @@ use tests::worker::Worker;
 use tests::{Server, binary};
 
 /// Pays a cent, and says what is left.
-async fn pay(server: &Server, key: &str) -> i64 {
+async fn pay(server: &Server, voucher: &Value, key: &str) -> i64 {
     let request = Client::new().post(format!("{}/v1/redemptions", server.base_url));
     let answer = request
         .bearer_auth(server.demo["terminals"][0]["token"].as_str().unwrap())
         .header("Idempotency-Key", key)
-        .json(&json!({"voucher": server.demo["vouchers"][0]["qr_text"], "amount_cents": 1}))
+        .json(&json!({"voucher": voucher["qr_text"], "amount_cents": 1}))
         .send()
         .await
         .unwrap();
@@ -45,9 +46,31 @@ async fn operations(server: &Server) -> usize {
     panic!("the ledger does not catch up");
 }
 
-/// How many messages were sent so far.
-fn sent(data: &Path) -> usize {
-    std::fs::read_to_string(data.join("messages.jsonl")).map_or(0, |text| text.lines().count())
+/// The messages that were sent so far.
+fn messages(data: &Path) -> Vec<Value> {
+    let sent = std::fs::read_to_string(data.join("messages.jsonl")).unwrap_or_default();
+    sent.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A voucher whose family was sent its link, and to whom it went: not every family has a phone.
+async fn told(server: &Server, data: &Path) -> (Value, String) {
+    let vouchers = server.demo["vouchers"].as_array().unwrap();
+    loop {
+        for message in messages(data) {
+            let text = message["text"].as_str().unwrap();
+            let token = |voucher: &Value| voucher["link"].as_str().unwrap().rsplit_once('#').unwrap().1.to_owned();
+            if let Some(voucher) = vouchers.iter().find(|voucher| text.contains(&token(voucher))) {
+                return (voucher.clone(), message["to"].as_str().unwrap().to_owned());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// How many messages somebody got, each counted once: whoever dies with one in hand sends it twice.
+fn heard(data: &Path, who: &str) -> usize {
+    let to = |message: &&Value| message["to"] == who;
+    messages(data).iter().filter(to).map(|message| message["id"].to_string()).collect::<BTreeSet<_>>().len()
 }
 
 fn server_without_workers(data: &Path, options: &[String]) -> Server {
@@ -61,26 +84,26 @@ async fn others_do_the_work_and_everybody_hears_of_it() {
     let (stores, data) = (Stores::redis_and_postgres(), tempfile::tempdir().unwrap());
     let options = stores.options();
     Server::start_with(data.path(), &options).end();
-    let before = sent(data.path());
     let mut server = server_without_workers(data.path(), &options);
     let first = Worker::start(data.path(), &options, "all").await;
     let mut second = Worker::start(data.path(), &options, "projector").await;
-    let mut events = follow(&server, &server.demo["vouchers"][0]).await;
+    let (voucher, family) = told(&server, data.path()).await;
+    let mut events = follow(&server, &voucher).await;
     let mut paid = 0;
     for kill in 0..5 {
         for _ in 0..20 {
             paid += 1;
-            let left = pay(&server, &format!("payment-{paid:04}")).await;
+            let left = pay(&server, &voucher, &format!("payment-{paid:04}")).await;
             if paid % 10 == 0 {
                 hears(&mut events, left).await;
             }
         }
         assert_eq!(operations(&server).await, paid, "after {kill} kills");
         paid += 1;
-        pay(&server, &format!("payment-{paid:04}")).await;
+        pay(&server, &voucher, &format!("payment-{paid:04}")).await;
         stores.crash_ledger();
         paid += 1;
-        pay(&server, &format!("payment-{paid:04}")).await;
+        pay(&server, &voucher, &format!("payment-{paid:04}")).await;
         second.kill();
         stores.resume_ledger();
         second = Worker::start(data.path(), &options, "projector").await;
@@ -88,8 +111,8 @@ async fn others_do_the_work_and_everybody_hears_of_it() {
     assert_eq!(operations(&server).await, paid);
     assert!(first.figure("buono_projector_records_total").await.is_some_and(|records| records > 0.0));
     assert_eq!(first.figure("buono_projector_stopped").await, None);
-    // the messages of all purchases go, and only the first worker sends any
-    while sent(data.path()) < before + paid {
+    // the link and the messages of all purchases go, and only the first worker sends any
+    while heard(data.path(), &family) < 1 + paid {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     first.end();

@@ -6,13 +6,12 @@ use crate::journal::decode_record;
 use domain::ids::{OperationId, PartitionId, ShopId, TerminalId, UserId, VoucherId};
 use domain::record::Body;
 use domain::voucher::Entry;
-use std::collections::HashMap;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
 
 const RECORDS: &str = "SELECT record FROM operation WHERE voucher_id = $1 ORDER BY voucher_seq";
-const BY_ID: &str = concat!("SELECT ", operation!("o"), " FROM operation o WHERE id = $1");
+pub(super) const BY_ID: &str = concat!("SELECT ", operation!("o"), " FROM operation o WHERE id = $1");
 const BY_KEY: &str = concat!(
     "SELECT ",
     operation!("o"),
@@ -232,23 +231,6 @@ impl Db {
     pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Error> {
         let row = on!(self, |connection| sqlx::query_as(BY_ID).bind(id).fetch_one(connection).await)?;
         Ok(row)
-    }
-
-    /// Several operations by their ids; those that there are.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub(super) async fn operations(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, OperationRow>, Error> {
-        let mut found = HashMap::with_capacity(ids.len());
-        // on one connection, since looking after it costs more than finding a row
-        on!(self, |connection| {
-            for id in ids {
-                let row: Option<OperationRow> = sqlx::query_as(BY_ID).bind(id).fetch_optional(&mut *connection).await?;
-                found.extend(row.map(|row| (*id, row)));
-            }
-            Ok::<_, Error>(())
-        })?;
-        Ok(found)
     }
 
     /// What became of a shop's key. A key can have been used on several vouchers only by mistake.

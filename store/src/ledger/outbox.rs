@@ -1,7 +1,7 @@
 //! Messages to people: written with the fact that causes them, sent later, once.
 
 use super::db::{Db, Error, in_transaction, on, one_row};
-use super::operations::OperationRow;
+use super::operations::{BY_ID, OperationRow};
 use super::rows::{Rows, Table, Value, WriteRows};
 use crate::seal::Sealed;
 use std::collections::HashSet;
@@ -206,31 +206,30 @@ pub(super) fn counterpart(id: Uuid) -> Uuid {
 }
 
 impl Db {
-    /// Takes messages that are due into one's hands until `until`, the oldest first.
+    /// Takes messages that are due into one's hands until `until`, the oldest first. Either all of them are read or none is
+    /// taken: what was taken and not read would wait until then.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn take_messages(&self, now: i64, until: i64, limit: i64) -> Result<Vec<Letter>, Error> {
-        let taken: Vec<Uuid> = on!(self, |connection| sqlx::query_scalar(TAKE)
-            .bind(now)
-            .bind(until)
-            .bind(limit)
-            .fetch_all(connection)
-            .await)?;
-        if taken.is_empty() {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<Taken> = on!(self, |connection| sqlx::query_as(TAKEN).bind(until).fetch_all(connection).await)?;
-        // another messenger may have taken some until the same microsecond
-        let taken: HashSet<Uuid> = taken.into_iter().collect();
-        let rows: Vec<Taken> = rows.into_iter().filter(|row| taken.contains(&row.id)).collect();
-        let causes: Vec<Uuid> = rows.iter().filter_map(Taken::cause).collect();
-        let mut operations = self.operations(&causes).await?;
-        let letter = |row: Taken| {
-            let operation = row.cause().and_then(|id| operations.remove(&id));
-            row.letter(operation)
-        };
-        Ok(rows.into_iter().map(letter).collect())
+        in_transaction!(self, |tx| {
+            let taken: Vec<Uuid> =
+                sqlx::query_scalar(TAKE).bind(now).bind(until).bind(limit).fetch_all(&mut *tx).await?;
+            // another messenger may have taken some until the same microsecond
+            let taken: HashSet<Uuid> = taken.into_iter().collect();
+            let mut letters = Vec::with_capacity(taken.len());
+            if !taken.is_empty() {
+                let rows: Vec<Taken> = sqlx::query_as(TAKEN).bind(until).fetch_all(&mut *tx).await?;
+                for row in rows.into_iter().filter(|row| taken.contains(&row.id)) {
+                    let operation = match row.cause() {
+                        Some(cause) => sqlx::query_as(BY_ID).bind(cause).fetch_optional(&mut *tx).await?,
+                        None => None,
+                    };
+                    letters.push(row.letter(operation));
+                }
+            }
+            letters
+        })
     }
 
     /// Writes down what became of messages in one's hands; those that are no longer in them stay as they are.
