@@ -73,6 +73,18 @@ pub fn log(data: &Path) -> String {
     std::fs::read_to_string(log_path(data)).unwrap_or_default()
 }
 
+/// The messages that went into the file of a data folder so far, without one that is under way.
+///
+/// # Panics
+/// When a line is none.
+#[must_use]
+#[allow(clippy::expect_used, reason = "a broken file must be told")]
+pub fn messages(data: &Path) -> Vec<Value> {
+    let sent = std::fs::read_to_string(data.join("messages.jsonl")).unwrap_or_default();
+    let whole = sent.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    whole.map(|line| serde_json::from_str(line).expect("a line is a message")).collect()
+}
+
 /// The end of that log.
 fn log_end(data: &Path) -> Stdio {
     File::options().create(true).append(true).open(log_path(data)).expect("a log file").into()

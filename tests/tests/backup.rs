@@ -69,12 +69,8 @@ impl Town {
     /// The ids of the messages that have gone, once there are more than that.
     async fn messages(&self, beyond: usize) -> Vec<String> {
         loop {
-            let sent = std::fs::read_to_string(self.path("data").join("messages.jsonl")).unwrap_or_default();
-            let ids = sent.lines().map(|line| {
-                let line: serde_json::Value = serde_json::from_str(line).unwrap();
-                line["id"].as_str().unwrap().to_owned()
-            });
-            let ids: Vec<_> = ids.collect();
+            let sent = tests::messages(&self.path("data"));
+            let ids: Vec<_> = sent.iter().map(|message| message["id"].as_str().unwrap().to_owned()).collect();
             if ids.len() > beyond {
                 return ids;
             }

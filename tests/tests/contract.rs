@@ -220,7 +220,10 @@ async fn an_import_applied_twice_at_once_gives_each_family_one_voucher(world: Wo
         world.call(Method::POST, &apply, &session, None).await
     });
     assert_eq!(vouchers().await, before + 300, "{one:?} {two:?}");
-    assert_eq!((code(&one), code(&two)), ((200, ""), (409, "import_not_applicable")));
+    // on several nodes it may have overtaken the first
+    let mut told = [code(&one), code(&two)];
+    told.sort_unstable();
+    assert_eq!(told, [(200, ""), (409, "import_not_applicable")]);
 }
 
 async fn a_top_up_told_twice_is_one_top_up(world: World) {

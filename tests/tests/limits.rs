@@ -12,6 +12,18 @@ async fn open(client: &Client, server: &Server, text: &str, from: Option<&str>) 
     request.send().await.unwrap().status().as_u16()
 }
 
+/// How many guesses are answered before one is refused; one more is allowed each second.
+async fn guesses(client: &Client, server: &Server, from: Option<&str>) -> usize {
+    for count in 0..200 {
+        match open(client, server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", from).await {
+            404 => {}
+            429 => return count,
+            other => panic!("{other}"),
+        }
+    }
+    panic!("nobody stops it");
+}
+
 /// As behind a telephone company: one address, more families than guesses are allowed.
 #[tokio::test]
 async fn families_behind_one_address_open_their_vouchers_and_a_guesser_is_stopped() {
@@ -22,12 +34,9 @@ async fn families_behind_one_address_open_their_vouchers_and_a_guesser_is_stoppe
     for link in vouchers.iter().map(|voucher| voucher["link"].as_str().unwrap()).take(100) {
         assert_eq!(open(&families, &server, link.rsplit('#').next().unwrap(), None).await, 200);
     }
-    for _ in 0..60 {
-        assert_eq!(open(&guesser, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", None).await, 404);
-    }
-    assert_eq!(open(&guesser, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", None).await, 429);
+    assert!(guesses(&guesser, &server, None).await >= 60);
     // whom a stranger names is not believed
-    assert_eq!(open(&guesser, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", Some("192.0.2.1")).await, 429);
+    assert!(guesses(&guesser, &server, Some("192.0.2.1")).await < 60);
 }
 
 #[tokio::test]
@@ -37,11 +46,8 @@ async fn behind_a_proxy_each_caller_counts_alone() {
     first.end();
     let server = Server::serve(data.path(), &["--trusted-proxy".to_owned(), "127.0.0.0/8".to_owned()]);
     let proxy = client();
-    for _ in 0..60 {
-        assert_eq!(open(&proxy, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", Some("192.0.2.1")).await, 404);
-    }
-    assert_eq!(open(&proxy, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", Some("192.0.2.1")).await, 429);
-    assert_eq!(open(&proxy, &server, "AAAAAAAAAAAAAAAAAAAAAAAAAA", Some("192.0.2.2")).await, 404);
+    assert!(guesses(&proxy, &server, Some("192.0.2.1")).await >= 60);
+    assert!(guesses(&proxy, &server, Some("192.0.2.2")).await >= 60);
     let refused =
         std::process::Command::new(binary()).args(["serve", "--trusted-proxy", "everybody"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("an address, or a network like 10.0.0.0/8"));

@@ -108,6 +108,17 @@ fn every_mode_against_the_real_server() {
     server.end();
 }
 
+/// Waits until the load has gone on for a second; before it, all shops and vouchers are looked up.
+fn under_load(server: &Server) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let text = async || reqwest::get(format!("{}/metrics", server.base_url)).await.unwrap().text().await.unwrap();
+    let paid = |line: &str| line.starts_with("buono_http_requests_total") && line.contains("/v1/redemptions\"");
+    while !runtime.block_on(text()).lines().any(paid) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_secs(1));
+}
+
 #[test]
 fn a_server_that_dies_in_the_middle_and_comes_back_has_kept_its_promises() {
     let data = tempfile::tempdir().unwrap();
@@ -115,7 +126,7 @@ fn a_server_that_dies_in_the_middle_and_comes_back_has_kept_its_promises() {
     let port = server.base_url.rsplit(':').next().unwrap().parse().unwrap();
     let result = data.path().join("result.json");
     let child = spawn(&format!("{} --mix --connections 16 --warm-up 0 --duration 4", demo_of(data.path())), &result);
-    std::thread::sleep(Duration::from_millis(2_500));
+    under_load(&server);
     server.kill();
     let _again = Server::start_at(data.path(), port);
     let ended = end(child, &result);
@@ -130,7 +141,7 @@ fn a_server_that_stays_away_gives_no_verdict() {
     let result = data.path().join("result.json");
     let arguments = format!("{} --connections 4 --warm-up 0 --duration 3 --patience 1", demo_of(data.path()));
     let child = spawn(&arguments, &result);
-    std::thread::sleep(Duration::from_millis(2_000));
+    under_load(&server);
     server.kill();
     let ended = end(child, &result);
     assert_eq!(ended.code, Some(2), "{}", ended.said);

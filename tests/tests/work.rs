@@ -12,7 +12,7 @@ use tests::nodes::{follow, hears};
 use tests::payments::buono;
 use tests::stores::Stores;
 use tests::worker::Worker;
-use tests::{Server, binary};
+use tests::{Server, binary, messages};
 
 /// Pays a cent, and says what is left.
 async fn pay(server: &Server, voucher: &Value, key: &str) -> i64 {
@@ -44,12 +44,6 @@ async fn operations(server: &Server) -> usize {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the ledger does not catch up");
-}
-
-/// The messages that were sent so far.
-fn messages(data: &Path) -> Vec<Value> {
-    let sent = std::fs::read_to_string(data.join("messages.jsonl")).unwrap_or_default();
-    sent.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A voucher whose family was sent its link, and to whom it went: not every family has a phone.

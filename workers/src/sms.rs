@@ -73,8 +73,12 @@ impl Sender for FileSender {
             let line = serde_json::json!({
                 "id": id, "channel": message.channel, "to": message.to, "text": message.text,
             });
+            // in one write: whoever reads along sees no half of one
+            let line = format!("{line}\n");
             let written = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path);
-            written.and_then(|mut file| writeln!(file, "{line}")).map_err(|error| SendError::Later(error.to_string()))
+            written
+                .and_then(|mut file| file.write_all(line.as_bytes()))
+                .map_err(|error| SendError::Later(error.to_string()))
         })
     }
 }

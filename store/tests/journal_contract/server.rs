@@ -4,7 +4,7 @@ use super::postgres::Server;
 use super::stores::{AT, NODE, P, batch, migrated, replay, write};
 use domain::record::NodeId;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 use store::journal::{Head, Journal, JournalError, PostgresJournal, Standing};
@@ -36,23 +36,26 @@ fn what_was_answered_survives_kills_and_the_rest_is_there_whole_or_not_at_all() 
     let mut head = write(&mut journal, 1);
     for round in 0..3 {
         let (mut answered, mut asked) = (head, Vec::new());
-        let started = AtomicBool::new(false);
+        let kept = AtomicUsize::new(0);
         thread::scope(|scope| {
             scope.spawn(|| {
-                while !started.load(SeqCst) {
-                    thread::yield_now();
+                while kept.load(SeqCst) < 3 {
+                    thread::sleep(Duration::from_millis(1));
                 }
-                thread::sleep(Duration::from_millis(50 + round * 37));
+                thread::sleep(Duration::from_millis(10 + round * 37));
                 server.signal("KILL");
             });
             loop {
                 let next = batch(&answered, 1 + answered.seq % 7);
-                started.store(true, SeqCst);
                 asked.push(next.clone());
                 match journal.append(P, answered.seq, &next) {
                     Ok(()) => answered = next.head(),
-                    Err(error) => return drop(unknown::<()>(Err(error))),
+                    Err(error) => {
+                        kept.fetch_add(3, SeqCst);
+                        return drop(unknown::<()>(Err(error)));
+                    }
                 }
+                kept.fetch_add(1, SeqCst);
             }
         });
         assert!(asked.len() > 3, "it was killed before it did anything");
