@@ -54,9 +54,12 @@ impl Hub {
     /// Hears of each change of the voucher; `None` when too many watch already. Whoever got one unsubscribes once.
     #[must_use]
     pub fn subscribe(&self, voucher: VoucherId) -> Option<watch::Receiver<u64>> {
+        // before there is an entry, which only whoever got one takes away again
+        if self.streams.load(Ordering::Acquire) >= STREAMS_MAX {
+            return None;
+        }
         let sender = self.watched.entry(voucher).or_insert_with(|| watch::Sender::new(0));
-        let busy = sender.receiver_count() >= STREAMS_OF_ONE_MAX || self.streams.load(Ordering::Acquire) >= STREAMS_MAX;
-        if busy {
+        if sender.receiver_count() >= STREAMS_OF_ONE_MAX {
             return None;
         }
         self.streams.fetch_add(1, Ordering::AcqRel);

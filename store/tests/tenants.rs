@@ -121,6 +121,16 @@ async fn nobody_changes_what_is_anothers() {
     assert!(matches!(mine.add_user(&spy, 1).await, Err(Error::Database(_))));
     assert!(db.add_user(&spy, 1).await.is_err(), "nobody said whose");
     assert!(mine.add_user(&UserRow { municipality_id: Some(TOWNS[0]), ..spy }, 1).await.is_ok());
+    // whom a town locks out is out for good, and not those of another
+    let all = db.everything();
+    all.add_user_session(b"cookie", Uuid::from_u128(9), i64::MAX).await.unwrap();
+    assert!(matches!(mine.set_user_disabled(Some(TOWNS[1]), Uuid::from_u128(9), true).await, Err(Error::NotFound)));
+    assert!(all.user_session(b"cookie", 1).await.is_ok());
+    for disabled in [true, false] {
+        mine.set_user_disabled(Some(TOWNS[0]), Uuid::from_u128(9), disabled).await.unwrap();
+        let session = all.user_session(b"cookie", 1).await;
+        assert!(matches!(session, Err(Error::NotFound)), "disabled: {disabled}, {session:?}");
+    }
     // a call in a town leaves nothing behind for the next that uses its connection
     assert_eq!(db.users(Some(TOWNS[0]), Uuid::nil(), 10).await.unwrap().len(), 0);
     // what happened cannot be changed even by those who see everything

@@ -79,9 +79,13 @@ async fn what_is_sealed_stays(world: World) {
     assert_eq!(world.undo(0, &operations[0]).await.0, 201, "and it sealed nothing");
     let (status, told) = world.post(0, "/v1/claims", &key(), &json!({"amount_cents": 2_349})).await;
     assert_eq!((status, &told["code"], &told["amount_cents"]), (409, &json!("claim_changed"), &json!(2_348)), "{told}");
-    let sealing = key();
-    let (status, claim) = world.post(0, "/v1/claims", &sealing, &json!({})).await;
+    // what another till takes while somebody says yes is for the next claim
+    let shown = world.get(0, "/v1/claims/unclaimed").await.1;
+    world.pays(0, 1, 100).await;
+    let (sealing, yes) = (key(), json!({"amount_cents": shown["amount_cents"], "through": shown["through"]}));
+    let (status, claim) = world.post(0, "/v1/claims", &sealing, &yes).await;
     assert_eq!((status, &claim["amount_cents"], &claim["operations"]), (201, &json!(2_348), &json!(4)), "{claim}");
+    assert_eq!(claim["through"], shown["through"]);
     assert_eq!((&claim["number"], claim["status"].as_str()), (&json!(1), Some("sealed")));
     // on each node, from the answer on
     for operation in operations.iter().cycle().take(2 * world.town.nodes.len()) {
@@ -90,11 +94,12 @@ async fn what_is_sealed_stays(world: World) {
     }
     assert_eq!(world.undo(1, &elsewhere).await.0, 201, "another shop's are as they were");
     // the same key is the same claim, and no other request's
-    assert_eq!(world.post(0, "/v1/claims", &sealing, &json!({})).await, (200, claim.clone()));
+    assert_eq!(world.post(0, "/v1/claims", &sealing, &yes).await, (200, claim.clone()));
     let (status, told) = world.post(0, "/v1/claims", &sealing, &json!({"through": "2026-01-01"})).await;
     assert_eq!((status, told["code"].as_str()), (422, Some("idempotency_key_reused")), "{told}");
-    let (status, told) = world.post(0, "/v1/claims", &key(), &json!({})).await;
+    let (status, told) = world.post(0, "/v1/claims", &key(), &yes).await;
     assert_eq!((status, told["code"].as_str()), (409, Some("nothing_to_claim")), "{told}");
+    assert_eq!(world.get(0, "/v1/claims/unclaimed").await.1["amount_cents"], 100);
     // another shop learns nothing of it
     let id = text(&claim["claim_id"]);
     for path in [format!("/v1/claims/{id}"), format!("/v1/claims/{id}/lines"), format!("/v1/claims/{id}/document.pdf")]

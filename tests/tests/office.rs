@@ -72,6 +72,29 @@ async fn an_import_that_was_cut_off_can_be_undone_and_nothing_else_then() {
     assert_eq!((status, &refused["import_status"]), (409, &json!("undone")), "{refused}");
 }
 
+/// Who may not take back what was cut off, because somebody was told, finishes it.
+#[tokio::test]
+async fn what_was_cut_off_and_told_of_is_not_undone_and_can_still_be_finished() {
+    let (on, town, data) = world().await;
+    let file = "riferimento;importo;canale;cellulare\nA;50,00;sms;3331234567\nB;50,00;carta;\n";
+    let import = text(&upload(&on, &town, &town.programme, file).await["import_id"]);
+    town.apply(&on, &import).await;
+    let ledger = rusqlite::Connection::open(data.path().join("ledger.db")).unwrap();
+    ledger.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+    let own = "(SELECT import_id FROM holder WHERE reference = 'B')";
+    let told = format!(
+        "UPDATE outbox SET status = 'sent', sent_at = 1 WHERE voucher_id IN
+            (SELECT voucher_id FROM holder WHERE import_id = {own})"
+    );
+    let cut_off = format!("UPDATE import SET status = 'applying', applied_at = NULL WHERE id = {own}");
+    assert_eq!([told, cut_off].map(|change| ledger.execute(&change, []).unwrap()), [1, 1]);
+    let path = |what: &str| format!("/v1/admin/imports/{import}/{what}");
+    let (status, refused) = post(&on, &town.admin, &path("undo"), &key(), &Value::Null).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("messages_already_sent")), "{refused}");
+    let (status, applied) = post(&on, &town.clerk, &path("apply"), &key(), &Value::Null).await;
+    assert_eq!((status, &applied["status"]), (200, &json!("applied")), "{applied}");
+}
+
 /// The ledger is locked between the look at the vouchers and their closing, and a till is quicker.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_spent_while_its_import_is_undone_stays_and_is_not_given_again() {

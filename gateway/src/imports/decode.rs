@@ -78,21 +78,13 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split(['\r', '\n'])
 }
 
-/// The number of each row that is not blank, as a spreadsheet counts: blank ones too, and one that has a break within
-/// quotes once.
-fn numbers(text: &str) -> Vec<usize> {
-    let (mut numbers, mut row, mut quoted, mut blank, mut after) = (Vec::new(), 1, false, true, ' ');
-    for c in text.chars().chain(['\n']) {
-        let ends = !quoted && (c == '\r' || c == '\n' && after != '\r');
-        if ends {
-            numbers.extend((!blank).then_some(row));
-            (row, blank) = (row + 1, true);
-        } else if quoted || c != '\n' {
-            (quoted, blank) = (quoted != (c == '"'), false);
-        }
-        after = c;
-    }
-    numbers
+/// How many blank lines stand here, which the reader passes over and a spreadsheet counts.
+fn blank_lines(text: &str, from: usize) -> usize {
+    // it may stand between the two halves of an end
+    let from = if text[..from].ends_with('\r') && text[from..].starts_with('\n') { from + 1 } else { from };
+    let ends = text[from..].bytes().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let ends = &text[from..from + ends];
+    ends.len() - ends.matches("\r\n").count()
 }
 
 /// The separator that the first line has most of.
@@ -115,10 +107,13 @@ fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
     }
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
-    let (mut rows, numbers) = (Vec::new(), numbers(&text));
+    let (mut rows, mut blank) = (Vec::new(), 0);
     for (at, record) in reader.records().enumerate() {
-        let row = numbers.get(at).copied().unwrap_or(at + 1);
-        let record = record.map_err(|_| RowProblem::new(row, "", "file_unreadable"))?;
+        let record = record.map_err(|_| RowProblem::new(at + 1 + blank, "", "file_unreadable"))?;
+        let start = record.position().and_then(|position| usize::try_from(position.byte()).ok());
+        blank += start.map_or(0, |start| blank_lines(&text, start));
+        // no two rows have one number: a family's voucher is known by it
+        let row = at + 1 + blank;
         if record.len() > COLUMNS_MAX {
             return Err(RowProblem::new(row, "", "too_many_columns"));
         }
@@ -229,6 +224,11 @@ mod tests {
             let told: Vec<_> = rows.iter().map(|(row, cells)| (*row, cells[1].as_str())).collect();
             assert_eq!(told, [(4, "1"), (7, "2"), (8, "3")], "{end:?}");
         }
+        // a quote within a cell opens nothing
+        let text = "a;b\n\n\nA1;1\nA2;\"x\" y\nA3;scala \"B\n\nA4;4\n";
+        let rows = table(text.as_bytes()).unwrap().rows;
+        let told: Vec<_> = rows.iter().map(|(row, cells)| (*row, cells[0].as_str())).collect();
+        assert_eq!(told, [(4, "A1"), (5, "A2"), (6, "A3"), (8, "A4")]);
         let old = format!("a;b;c\r{}", "1;2;3\r".repeat(1_000));
         assert_eq!(table(old.as_bytes()).unwrap().rows.len(), 1_000, "no line is as wide as the file");
     }

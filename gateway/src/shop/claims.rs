@@ -3,6 +3,7 @@
 pub(super) mod lines;
 
 use super::idempotency::IdempotencyKey;
+use super::operations::instant;
 use crate::auth::Till;
 use crate::claims::account::contacts;
 use crate::claims::{Claim, document};
@@ -10,11 +11,10 @@ use crate::edge::new_id;
 use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::texts::Lang;
-use crate::wire::{self, Listed, Object, Page};
+use crate::wire::{self, DayOrInstant, Listed, Object, Page};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::ids::ShopId;
 use domain::keys::{OpKey, RequestHash};
-use domain::rome;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
@@ -36,9 +36,9 @@ struct Seal {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
     amount_cents: Option<i64>,
-    /// The last day in Rome, all of it; everything until now when absent.
+    /// The last day in Rome, all of it, or the instant of what was shown; everything until now when absent.
     #[serde(default)]
-    #[schema(format = Date)]
+    #[schema(value_type = Option<DayOrInstant>)]
     through: Option<String>,
 }
 
@@ -64,14 +64,15 @@ struct Unclaimed {
     from: Option<wire::Instant>,
     /// The last.
     to: Option<wire::Instant>,
+    /// Operations before this instant. Whoever seals through it seals what was shown, whatever is taken meanwhile.
+    through: wire::Instant,
 }
 
 /// Up to when a claim made now reaches, microseconds: never into the future, where nothing is decided yet.
-fn through(day: Option<&str>, now: i64) -> Result<i64, Problem> {
-    let Some(day) = day else { return Ok(now) };
-    let day = day.parse::<jiff::civil::Date>().ok().filter(|_| day.len() == 10);
-    let next = day.and_then(|day| day.tomorrow().ok()).ok_or(Problem::new("bad_request").with("field", "through"))?;
-    Ok(rome::start_of_day(next).micros().min(now))
+fn through(text: Option<&str>, now: i64) -> Result<i64, Problem> {
+    let Some(text) = text else { return Ok(now) };
+    let end = instant(text, true).map_err(|_| Problem::new("bad_request").with("field", "through"))?;
+    Ok(end.micros().min(now))
 }
 
 /// Seal what the shop is owed
@@ -189,13 +190,15 @@ pub(super) async fn list(
 #[get("/v1/claims/unclaimed")]
 pub(super) async fn unclaimed(state: web::Data<AppState>, till: Till) -> Result<HttpResponse, Problem> {
     state.settled().await?;
-    let found = state.everything().unclaimed(till.0.shop.id, state.clock.now().micros()).await?;
+    let through_at = state.clock.now().micros();
+    let found = state.everything().unclaimed(till.0.shop.id, through_at).await?;
     let some = |at| (found.operations > 0).then_some(wire::Instant(at));
     Ok(HttpResponse::Ok().json(Unclaimed {
         operations: found.operations,
         amount_cents: found.amount_cents,
         from: some(found.from_at),
         to: some(found.to_at),
+        through: wire::Instant(through_at),
     }))
 }
 
@@ -262,6 +265,7 @@ pub(super) async fn printed(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::rome;
 
     #[test]
     fn a_claim_reaches_to_the_end_of_a_day_and_never_into_the_future() {
@@ -279,7 +283,9 @@ mod tests {
             let first = rome::start_of_day(day.parse().unwrap());
             assert_eq!(end.micros() - first.micros(), hours * 3_600_000_000, "{day}");
         }
-        for wrong in ["2026-02-30", "24/11/2026", "", "2026-11-24T10:00:00Z"] {
+        assert_eq!(through(Some("2026-11-24T10:00:00.000001Z"), noon).unwrap(), midnight - 13 * 3_600_000_000 + 1);
+        assert_eq!(through(Some("2026-11-26T00:00:00Z"), noon).unwrap(), noon);
+        for wrong in ["2026-02-30", "24/11/2026", "", "2026-11-24T10:00:00"] {
             assert_eq!(through(Some(wrong), noon).unwrap_err().code(), "bad_request", "{wrong}");
         }
     }

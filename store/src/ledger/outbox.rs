@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Those of fixed text; the rest is made by [`WriteRows`].
-pub(super) const STATEMENTS: &[&str] = &[TAKE, TAKEN, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, KEEP_BACK, DEPTH];
+pub(super) const STATEMENTS: &[&str] =
+    &[TAKE, TAKEN, LIST, RESEND, SENT_OF_IMPORT, SUPPRESS, TAKE_BACK, KEEP_BACK, DEPTH];
 
 /// The one message that tells of no operation.
 const LINK: &str = "voucher_link";
@@ -48,6 +49,7 @@ const SENT_OF_IMPORT: &str = "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.v
     WHERE h.import_id = $1 AND (o.sent_at IS NOT NULL OR o.status = 'sending')";
 const SUPPRESS: &str = "UPDATE outbox SET status = 'suppressed' WHERE status = 'pending' AND voucher_id IN
     (SELECT voucher_id FROM holder WHERE import_id = $1)";
+const TAKE_BACK: &str = "UPDATE import SET status = 'applied' WHERE id = $1 AND status = 'applying'";
 const KEEP_BACK: &str =
     "UPDATE outbox SET status = 'suppressed' WHERE status IN ('pending', 'sending') AND not_before <= $1";
 const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status IN ('pending', 'sending')";
@@ -301,7 +303,8 @@ impl Db {
     }
 
     /// Holds back the messages of an import that is undone; `Conflict` once one was sent, or is in
-    /// somebody's hands.
+    /// somebody's hands. From here on one that was cut off may be undone again and not applied: what is closed by then
+    /// would count as given.
     ///
     /// # Errors
     /// [`Error::Conflict`].
@@ -312,6 +315,7 @@ impl Db {
             if sent > 0 {
                 return Err(Error::Conflict);
             }
+            sqlx::query(TAKE_BACK).bind(import).execute(&mut *tx).await?;
         })
     }
 

@@ -98,7 +98,8 @@ impl Db {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn set_user_disabled(&self, municipality: Option<Uuid>, user: Uuid, disabled: bool) -> Result<(), Error> {
-        in_transaction!(self, |tx| {
+        // the sessions of its own staff are nothing that a municipality sees
+        in_transaction!(&self.everything(), |tx| {
             let changed =
                 sqlx::query(DISABLE).bind(user).bind(municipality).bind(i64::from(disabled)).execute(&mut *tx).await?;
             one_row(changed.rows_affected())?;

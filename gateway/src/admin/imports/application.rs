@@ -6,6 +6,7 @@ use super::report::{Families, new_shops, read, reference, tax_index};
 use crate::edge::new_id;
 use crate::imports::beneficiaries::{self, Beneficiary};
 use crate::imports::shops::{self, ShopLine};
+use crate::imports::{Parsed, RowProblem};
 use crate::messages::Personal;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -47,13 +48,13 @@ pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, i
     let bytes = state.keys.unseal("import", id, &state.town(municipality).import_file(municipality, id).await?)?;
     let done = match row.programme_id {
         None => {
-            let shops = read(bytes, shops::parse).await?.map_err(|_| refused())?;
+            let shops = usable(read(bytes, shops::parse).await?)?;
             begin(state, &mut row).await?;
             apply_shops(state, &row, &new_shops(state, municipality, &shops)).await?
         }
         Some(programme) => {
             let programme = own_programme(state, municipality, programme)?;
-            let people = read(bytes, beneficiaries::parse).await?.map_err(|_| refused())?;
+            let people = usable(read(bytes, beneficiaries::parse).await?)?;
             let families = Families::of(state, &programme, people).await?;
             let new = families.without_voucher();
             within_budget(state, &programme, &new).await?;
@@ -65,6 +66,12 @@ pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, i
     state.town(municipality).move_import(&row, "applied", state.clock.now().micros()).await?;
     state.audit(Some(municipality), user.map(UserId::uuid), "import_applied", id, json!({"done": done})).await?;
     Ok(Applied { import_id: id, status: "applied", done })
+}
+
+/// What has rows. A file of which nothing can be used is not used up by applying it: a version that reads it otherwise
+/// than the one that looked at it may have come since.
+fn usable<T>(read: Result<Parsed<T>, RowProblem>) -> Result<Parsed<T>, Problem> {
+    read.ok().filter(|parsed| !parsed.rows.is_empty()).ok_or_else(|| Problem::new("import_not_applicable"))
 }
 
 /// From here on it may be repeated, and not be put aside.

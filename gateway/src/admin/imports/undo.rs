@@ -59,16 +59,12 @@ pub(super) async fn undo(
     if vouchers.iter().any(used) && !vouchers.iter().any(closed) {
         return Err(Problem::new("vouchers_used"));
     }
-    if row.status == "applying" {
-        // from here on it may be undone again and not applied: what is closed by then would count as given
-        state.town(municipality).move_import(&row, "applied", state.clock.now().micros()).await?;
-        "applied".clone_into(&mut row.status);
-    }
     let sent = |error| match error {
         store::ledger::Error::Conflict => Problem::new("messages_already_sent"),
         other => other.into(),
     };
     state.town(row.municipality_id).suppress_import(row.id).await.map_err(sent)?;
+    "applied".clone_into(&mut row.status);
     let shops = state.town(row.municipality_id).remove_imported_shops(row.id).await?;
     for voucher in vouchers {
         let hash = RequestHash::of(&[b"undo", row.id.as_bytes()]);

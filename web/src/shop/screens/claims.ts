@@ -15,21 +15,23 @@ interface Unclaimed {
   operations: number;
   amount_cents: number;
   from: Instant | null;
+  /** Up to when this is; what other tills take meanwhile is in the next one. */
+  through: Instant;
 }
 
 /** Asks once, with the sum as it is now: what is sealed can no longer be undone. */
 async function seal(place: HTMLElement): Promise<void> {
   hush();
   await read<Unclaimed>("/v1/claims/unclaimed", place, (open) => {
-    if (open.amount_cents > 0) void confirm(open.amount_cents);
+    if (open.amount_cents > 0) void confirm(open);
     else show(place, open);
   });
 }
 
-async function confirm(cents: number): Promise<void> {
+async function confirm({ amount_cents: cents, through }: Unclaimed): Promise<void> {
   const sure = { title: t("till-claim-sure", { amount: euro(cents) }), text: t("till-claim-sure-text"), yes: t("till-claim-yes"), no: t("till-claim-no"), wary: true };
   if (!(await ask(sure))) return;
-  await carryOut({ kind: "claim", key: newKey(), path: "/v1/claims", body: { amount_cents: cents }, cents, at: Date.now() });
+  await carryOut({ kind: "claim", key: newKey(), path: "/v1/claims", body: { amount_cents: cents, through }, cents, at: Date.now() });
 }
 
 /** Why there is nothing to ask for, and that there is nothing to do about it. */
