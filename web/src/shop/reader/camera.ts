@@ -35,7 +35,7 @@ export class Camera {
   constructor(private readonly video: HTMLVideoElement, private readonly lost: (trouble: Trouble) => void) {}
 
   /** Nothing when all is well. */
-  async start(read: (text: string) => Promise<unknown>): Promise<Trouble | undefined> {
+  async start(read: (text: string) => unknown): Promise<Trouble | undefined> {
     try {
       await this.open();
     } catch (error) {
@@ -72,13 +72,13 @@ export class Camera {
     return left ? undefined : trouble;
   }
 
-  private async look(by: Reader, read: (text: string) => Promise<unknown>): Promise<void> {
+  private async look(by: Reader, read: (text: string) => unknown): Promise<void> {
     for (let last = ""; !this.stopped; ) {
       // a picture that cannot be read is followed by the next one
       const found = await by.detect(this.video).catch(() => []);
       const text = found[0]?.rawValue ?? "";
       // what still lies before the camera was answered already
-      if (text && text !== last && !this.stopped) await read(text);
+      if (text && text !== last && !this.stopped) read(text);
       last = text;
       await new Promise((done) => setTimeout(done, BETWEEN_MS));
     }
