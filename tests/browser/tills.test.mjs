@@ -146,6 +146,7 @@ test("a till that the municipality revokes stops at once; what was not settled i
   page.expected.push(/401/, /ERR_FAILED/);
   const joined = await join(page, "Banco 2");
   const voucher = town.demo.vouchers[71];
+  const { help_phone } = (await town.asTill(0, "/v1/shop")).municipality;
   await page.route("**/v1/redemptions", async (route) => {
     await route.fetch();
     await route.abort();
@@ -160,9 +161,17 @@ test("a till that the municipality revokes stops at once; what was not settled i
   await page.unroute("**/v1/redemptions");
   await page.locator("#result.wait", { hasText: "scollegata" }).waitFor();
   assert.ok(await page.locator("#next").isVisible());
+  // whom to call is still known, wherever it says so
+  const called = async (place) => assert.equal(await page.locator(`${place} a[href^="tel:"]`).getAttribute("href"), `tel:${help_phone.replace(/\s/g, "")}`);
+  await called("#result");
   await page.reload();
   await page.locator("#revoked", { hasText: "Chiedi al Comune" }).waitFor();
   await page.locator("#kept", { hasText: "4,20" }).waitFor();
+  await called("#revoked");
+  await page.locator("a[href='#help'] >> visible=true").first().click();
+  await page.locator(".contacts").waitFor();
+  await called(".contacts");
+  await page.evaluate(() => (location.hash = "join"));
   await page.locator("#enrolment").fill(await enrolment());
   await page.locator("#join").click();
   await page.locator("#result.done", { hasText: "4,20" }).waitFor();

@@ -6,7 +6,7 @@ import { euro, moment, t } from "../../shared/texts";
 import { unsettledAnywhere } from "../money/attempts";
 import { go, screen, type Screen } from "../router";
 import { enrol, enrolled, REVOKED } from "../till";
-import { field, form, notice, sayOffline, sayProblem, submit } from "./parts";
+import { field, form, notice, phone, sayOffline, sayProblem, submit } from "./parts";
 
 const WAS_REVOKED = "buono.revoked";
 
@@ -44,7 +44,7 @@ function revoked(): HTMLElement | undefined {
   if (!localStorage.getItem(WAS_REVOKED)) return undefined;
   const kept = el("div", { id: "kept" });
   void showKept(kept);
-  return el("div", { id: "revoked", className: "notice", role: "alert" }, el("strong", { textContent: t("till-gone") }), el("p", { textContent: t("till-revoked-text") }), kept);
+  return el("div", { id: "revoked", className: "notice", role: "alert" }, el("strong", { textContent: t("till-gone") }), el("p", { textContent: t("till-revoked-text") }), phone(), kept);
 }
 
 function view(code: string): Screen {
