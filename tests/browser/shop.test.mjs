@@ -533,6 +533,42 @@ till("an answer that comes late pulls nobody away from another screen", async (p
   assert.equal(await page.locator(".steps").count(), 1);
 });
 
+till("a programme that is suspended is told when its voucher is read, with what to do", async (page) => {
+  const made = await town.programmeWithVoucher({ name: "Sospeso" });
+  const admin = await town.staff();
+  await admin("POST", `/programmes/${made.programme}/suspend`);
+  await typeCode(page, made.code);
+  await result(page, "refused", "Programma sospeso");
+  assert.match(await page.locator("#result").innerText(), /in un altro modo/);
+  assert.equal(await page.locator("#result a[href^='tel:']").count(), 1, "the number to call");
+  await admin("POST", `/programmes/${made.programme}/resume`);
+  await lookUp(page, made);
+});
+
+till("a shop that is suspended knows before anything is keyed in, and when it is over", async (page, voucher) => {
+  const admin = await town.staff();
+  const shop = town.demo.terminals[2].shop_id;
+  await lookUp(page, voucher);
+  await admin("POST", `/shops/${shop}/suspend`);
+  try {
+    page.expected.push(/409/);
+    await keyIn(page, 100);
+    await page.locator("#take").click();
+    await page.locator("#yes").click();
+    await result(page, "refused", "Negozio non abilitato");
+    assert.equal(await page.locator("#result a[href^='tel:']").count(), 1);
+    // told of it once, it says so without being asked, also after it was closed
+    await page.locator("#next").click();
+    await page.locator("#not-enabled", { hasText: "sospeso" }).waitFor();
+    await page.reload();
+    await page.locator("#not-enabled a[href^='tel:']").waitFor();
+  } finally {
+    await admin("POST", `/shops/${shop}/enable`);
+  }
+  await page.locator("nav a[href='#operations']").click();
+  await page.locator("#not-enabled").waitFor({ state: "hidden" });
+}, { number: 2 });
+
 till("amounts as at a till, and with a comma as on a computer", async (page, voucher) => {
   page.on("request", (request) => assert.ok(!request.url().endsWith("/v1/redemptions"), "nothing is taken here"));
   await lookUp(page, voucher);

@@ -1,6 +1,6 @@
 // The shop's app: an installable page that takes payments, shows them, gives back, and never leaves
 // anybody wondering whether the money was taken.
-import { byId } from "../shared/dom";
+import { byId, el } from "../shared/dom";
 import { t } from "../shared/texts";
 import { icon, type Icon } from "./icons";
 import { keepUpToDate } from "./install";
@@ -15,6 +15,7 @@ import { inHand, letGo, parts, settled } from "./screens/hand";
 import { startHelp } from "./screens/help";
 import { JOINED, startJoin } from "./screens/join";
 import { startOperations } from "./screens/operations";
+import { phone } from "./screens/parts";
 import { startPeople } from "./screens/people";
 import { resultThere, startResult } from "./screens/result";
 import { lookUp, startScan } from "./screens/scan";
@@ -64,6 +65,7 @@ function drawFrame(): void {
   byId("training-banner").hidden = !inTraining();
   byId("training-banner").replaceChildren(t("till-banner"), " ", t(guided));
   byId("offline").hidden = navigator.onLine || inTraining();
+  drawSuspended();
   document.body.classList.toggle("training", inTraining());
   byId("ways").hidden = !enrolled() && !inTraining();
 }
@@ -76,8 +78,24 @@ function drawStaff(): void {
   byId("at-till").textContent = name ? [t("till-staff-here", { name }), t("till-staff-edit")].join(" · ") : t("till-staff-who");
 }
 
+/** Whether the municipality lets the shop take nothing, as far as is known. */
+const suspended = () => enrolled() && !inTraining() && known()?.shop.status === "suspended";
+
+/** Nobody keys in amounts that are refused. */
+function drawSuspended(): void {
+  const strip = byId("not-enabled");
+  // the same again is not read aloud again
+  if (strip.hidden !== suspended()) return;
+  strip.hidden = !suspended();
+  const told = strip.hidden ? [] : [el("p", { textContent: t("till-not-enabled") }), phone()];
+  strip.replaceChildren(...told.filter((line) => line !== undefined));
+}
+
+let again: ReturnType<typeof setTimeout> | undefined;
+
 /** Asks the server who this till is, and what became of what was begun. */
 async function begin(): Promise<void> {
+  clearTimeout(again);
   if (!enrolled() || inTraining()) return;
   try {
     const answer = await tillCall<Partial<Shop>>("/v1/shop");
@@ -91,13 +109,16 @@ async function begin(): Promise<void> {
     if (news && TELLING.includes(current())) draw();
     if (!busy()) void resume();
   } catch {
-    setTimeout(() => void begin(), RETRY_MS);
+    again = setTimeout(() => void begin(), RETRY_MS);
   }
 }
 
 function listen(): void {
   document.addEventListener(SETTLED, (event) => {
-    settled((event as CustomEvent<Settled>).detail);
+    const { detail } = event as CustomEvent<Settled>;
+    settled(detail);
+    // suspended since it was last told
+    if (detail.outcome.state === "refused" && detail.outcome.problem.code === "shop_not_enabled") void begin();
     // another window's result leaves alone what is in this one's hand
     if (busy()) letGo();
   });
@@ -114,6 +135,8 @@ function listen(): void {
     drawFrame();
     void begin();
   });
+  // enabled again, it is told at the next step
+  document.addEventListener(TURNED, () => void (suspended() && begin()));
   for (const event of [TURNED, RENAMED, STAFFED]) document.addEventListener(event, drawFrame);
   for (const event of ["online", "offline"]) addEventListener(event, drawFrame);
   startKeyboard(() => ["start", "amount", "confirm", "result"].includes(current()) && !busy() && (enrolled() || inTraining()), (text) => void lookUp(text));

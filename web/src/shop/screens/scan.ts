@@ -20,6 +20,7 @@ const WHY: Record<string, string> = {
   closed: "voucher-closed",
   not_yet_valid: "voucher-not-yet-valid",
   reissued: "voucher-reissued",
+  suspended: "programme-suspended",
 };
 
 /** For so long a voucher's answer is waited for: nothing is lost by asking again. */
@@ -66,7 +67,7 @@ async function ask(question: Question): Promise<void> {
   letGo();
   if (data.status === "active" && data.available_cents <= 0) return present({ voucher: { code: "empty", title: t("till-empty"), detail: t("till-empty-text") } });
   const why = WHY[data.status];
-  if (why) return present({ voucher: { code: why, title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
+  if (why) return present({ voucher: { code: why.replace(/-/g, "_"), title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
   take({ text, found: data });
   go("amount");
 }
