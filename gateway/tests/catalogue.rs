@@ -248,6 +248,29 @@ fn every_key_in_use_has_its_text_and_every_text_is_in_use() {
     }
 }
 
+/// A red at a till that says only what is wrong leaves two people standing there.
+#[test]
+fn every_refusal_says_what_to_do() {
+    let acts = ["chiami", "chiama", "fai pagare", "scrivi", "riprova", "chiedi"];
+    let source = fs::read_to_string(root().join("gateway/locales/it.ftl")).unwrap();
+    for code in [
+        "voucher-expired",
+        "voucher-closed",
+        "voucher-not-yet-valid",
+        "voucher-blocked",
+        "amount-over-limit",
+        "programme-suspended",
+        "shop-not-enabled",
+        "velocity",
+        "operation-sealed",
+        "insufficient-balance",
+    ] {
+        let key = format!("problem-{code}-detail = ");
+        let text = source.lines().find_map(|line| line.strip_prefix(&key)).unwrap().to_lowercase();
+        assert!(acts.iter().any(|act| text.contains(act)), "{code}: {text}");
+    }
+}
+
 /// The codes that readers of uploads write out where they find a problem.
 #[test]
 fn every_import_problem_has_its_text() {
