@@ -399,6 +399,7 @@ till-training-code-text = It is worth no money. To practise open “Practice” 
 till-real-code = This is a real voucher
 till-real-code-text = You are practising now and nothing was taken. To take it, end the practice.
 till-camera-label = The camera's picture
+till-camera-preparing = Preparing the reader…
 till-camera-on = Use the camera
 till-camera-off = Turn the camera off
 till-camera-again = Try the camera again

@@ -399,6 +399,7 @@ till-training-code-text = Non vale soldi. Per esercitarti apri «Prova» dalla p
 till-real-code = Questo è un buono vero
 till-real-code-text = Ora sei in prova e non è stato preso nulla. Per incassarlo esci dalla prova.
 till-camera-label = Immagine della fotocamera
+till-camera-preparing = Preparo il lettore…
 till-camera-on = Usa la fotocamera
 till-camera-off = Spegni la fotocamera
 till-camera-again = Riprova con la fotocamera

@@ -47,6 +47,25 @@ test("the camera reads a voucher, and the reader comes only with it", async () =
   await closePage(page);
 });
 
+test("the reader is fetched once nobody waits for it, so that the first customer does not", async () => {
+  const page = await till(filming);
+  await page.waitForRequest(/zxing_reader-\w+\.wasm$/, { timeout: 20_000 });
+  await page.locator(".tiles").waitFor();
+  await closePage(page);
+});
+
+test("while the reader is on its way the picture says so", async () => {
+  const page = await till(filming);
+  let free;
+  const held = new Promise((done) => (free = done));
+  await page.route("**/*.wasm", async (route) => (await held, route.continue()));
+  await page.locator(".tiles a[href='#pay']").click();
+  await page.locator(".preparing", { hasText: "Preparo il lettore" }).waitFor();
+  free();
+  await page.locator(".pad").waitFor();
+  await closePage(page);
+});
+
 test("a browser that reads codes itself needs no other reader", async () => {
   const page = await till(filming, `window.BarcodeDetector = class {
     static async getSupportedFormats() { return ["qr_code"]; }

@@ -5,6 +5,7 @@ import { t } from "../shared/texts";
 import { icon, type Icon } from "./icons";
 import { keepUpToDate } from "./install";
 import { busy, resume, SETTLED, startCarrying, type Settled } from "./money/carry";
+import { fetchAhead } from "./reader/camera";
 import { startKeyboard } from "./reader/keyboard";
 import { current, draw, go, startRouting, TURNED } from "./router";
 import { startAmount } from "./screens/amount";
@@ -30,6 +31,8 @@ import { enrolled, known, remember, REVOKED, revoked, tillCall, type Shop } from
 import { inTraining } from "./training/mode";
 
 const RETRY_MS = 5000;
+/** So long after the app has opened it asks the network for nothing that somebody waits for. */
+const AHEAD_MS = 4000;
 
 /** The screens that say what the server tells of shop and till. */
 const TELLING = ["start", "operations", "help", "till"];
@@ -113,6 +116,12 @@ async function begin(): Promise<void> {
   }
 }
 
+/** Fetches the reader of codes before the first customer comes. */
+function lookAhead(): void {
+  const fetch = () => void fetchAhead().catch(() => undefined);
+  setTimeout(() => void (enrolled() && ("requestIdleCallback" in window ? requestIdleCallback(fetch) : fetch())), AHEAD_MS);
+}
+
 function listen(): void {
   document.addEventListener(SETTLED, (event) => {
     const { detail } = event as CustomEvent<Settled>;
@@ -122,7 +131,10 @@ function listen(): void {
     // another window's result leaves alone what is in this one's hand
     if (busy()) letGo();
   });
-  document.addEventListener(JOINED, () => void begin());
+  document.addEventListener(JOINED, () => {
+    void begin();
+    lookAhead();
+  });
   document.addEventListener(REVOKED, () => {
     drawFrame();
     // what is on its way says so itself; what the last customer was told says nothing of it
@@ -151,4 +163,5 @@ startRouting(allowed);
 // what was begun is known from the phone itself: its question is asked before anything else
 if (enrolled() || inTraining()) void resume();
 void begin();
+lookAhead();
 keepUpToDate();

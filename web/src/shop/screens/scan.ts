@@ -3,13 +3,13 @@ import { button, byId, el } from "../../shared/dom";
 import type { Problem } from "../../shared/http";
 import { t } from "../../shared/texts";
 import { busy, setOut } from "../money/carry";
-import { Camera, cameraThere, type Trouble } from "../reader/camera";
 import { read, type Read } from "../reader/code";
 import { current, go, goThen, screen, type Screen } from "../router";
 import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { letGo, take, type Found } from "./hand";
 import { field, form, notice, say, sayNoService, sayNothingTaken, sayProblem, submit } from "./parts";
+import { closePicture, openPicture, picturePlace } from "./picture";
 import { present } from "./result";
 
 const NO_CAMERA = "buono.no-camera";
@@ -35,7 +35,6 @@ interface Question {
   from: string;
 }
 
-let camera: Camera | undefined;
 /** The latest question, until it is answered: a newer one takes its place. */
 let asking: Question | undefined;
 
@@ -96,27 +95,13 @@ export async function lookUp(text: string): Promise<void> {
   }
 }
 
-function sayTrouble(trouble: Trouble): void {
-  byId("camera").replaceChildren(
-    el("p", { textContent: t(`till-camera-${trouble}`), className: "trouble", role: "status" }),
-    button(t("till-camera-again"), async () => startCamera()),
-  );
-}
-
 async function startCamera(): Promise<void> {
   localStorage.removeItem(NO_CAMERA);
-  const video = el("video", { muted: true, playsInline: true });
-  video.setAttribute("aria-label", t("till-camera-label"));
-  const stop = button(t("till-camera-off"), async () => {
+  const off = () => {
     localStorage.setItem(NO_CAMERA, "1");
-    camera?.stop();
     byId("camera").replaceChildren(cameraButton());
-  }, "btn-light");
-  byId("camera").replaceChildren(el("div", { className: "picture" }, video, el("span", { className: "frame" })), stop);
-  camera?.stop();
-  camera = new Camera(video, sayTrouble);
-  const trouble = await camera.start(lookUp);
-  if (trouble && current() === "pay") sayTrouble(trouble);
+  };
+  await openPicture(byId("camera"), { read: lookUp, off });
 }
 
 const cameraButton = () => button(t("till-camera-on"), async () => startCamera(), "btn-primary");
@@ -133,16 +118,14 @@ function typed(): HTMLFormElement {
 }
 
 function view(): Screen {
-  const place = el("div", { id: "camera", className: "camera" });
-  if (cameraThere()) {
-    // whoever came here by a scanner needs no camera
-    if (localStorage.getItem(NO_CAMERA) || asking !== undefined) place.append(cameraButton());
-    else setTimeout(() => void (current() === "pay" && startCamera()));
-  }
+  const place = picturePlace();
+  // whoever came here by a scanner needs no camera
+  if (localStorage.getItem(NO_CAMERA) || asking !== undefined) place?.append(cameraButton());
+  else setTimeout(() => void (place?.isConnected && startCamera()));
   return {
     title: t("till-scan"),
     content: [notice(), place, typed(), el("p", { textContent: t("till-scanner-help"), className: "form-text" })],
-    left: () => camera?.stop(),
+    left: closePicture,
   };
 }
 
