@@ -34,6 +34,23 @@ test("a wrong code says so, the right one works once, and the till stays joined"
   await closePage(page);
 });
 
+test("a scanner that types the whole link joins, also one for another keyboard, wherever the cursor is", async () => {
+  for (const [typed, focused] of [[(code) => `${town.url}/shop#join=${code}`, true], [(code) => `http'--127.0.0.1-shop£joinì${code.replaceAll("-", "'")}`, false]]) {
+    const page = await openPage(browser, town, {});
+    await page.goto("/shop");
+    await page.locator("#enrolment").waitFor();
+    const code = await enrolment();
+    if (focused) await page.locator("#enrolment").focus();
+    if (focused) await page.keyboard.type(typed(code));
+    // the test's own keyboard has no such keys
+    else await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))), [...typed(code), "Enter"]);
+    if (focused) await page.keyboard.press("Enter");
+    if (!focused) await page.locator("#join").click();
+    await page.locator(".tiles").waitFor();
+    await closePage(page);
+  }
+});
+
 test("an iPhone is told to put the app on its home screen first: what joins in the browser stays there", async () => {
   for (const [standalone, told] of [["false", 1], ["true", 0], ["undefined", 0]]) {
     const page = await openPage(browser, town, {});

@@ -14,7 +14,7 @@ import { startClaims } from "./screens/claims";
 import { startConfirm } from "./screens/confirm";
 import { inHand, letGo, parts, settled } from "./screens/hand";
 import { startHelp } from "./screens/help";
-import { JOINED, startJoin } from "./screens/join";
+import { JOINED, readJoin, startJoin } from "./screens/join";
 import { startOperations } from "./screens/operations";
 import { phone } from "./screens/parts";
 import { startPeople } from "./screens/people";
@@ -122,6 +122,12 @@ function lookAhead(): void {
   setTimeout(() => void (enrolled() && ("requestIdleCallback" in window ? requestIdleCallback(fetch) : fetch())), AHEAD_MS);
 }
 
+/** Where a scanner's text is taken from the keys themselves; the scan screen has a field for it. */
+function scannable(): boolean {
+  if (!enrolled() && !inTraining()) return current() === "join";
+  return ["start", "amount", "confirm", "result"].includes(current()) && !busy();
+}
+
 function listen(): void {
   document.addEventListener(SETTLED, (event) => {
     const { detail } = event as CustomEvent<Settled>;
@@ -151,7 +157,7 @@ function listen(): void {
   document.addEventListener(TURNED, () => void (suspended() && begin()));
   for (const event of [TURNED, RENAMED, STAFFED]) document.addEventListener(event, drawFrame);
   for (const event of ["online", "offline"]) addEventListener(event, drawFrame);
-  startKeyboard(() => ["start", "amount", "confirm", "result"].includes(current()) && !busy() && (enrolled() || inTraining()), (text) => void lookUp(text));
+  startKeyboard(scannable, (text) => (current() === "join" ? readJoin(text) : void lookUp(text)));
 }
 
 for (const start of [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startClaims, startClaim, startStaff, startPeople, startTill, startTraining, startHelp]) start();
