@@ -206,7 +206,7 @@ fn families() -> BTreeSet<String> {
     family("till-go-", &["pay", "operations", "claims", "training", "help", "till"], &["-text"]);
     family("till-", &["mistyped", "foreign", "training-code", "real-code"], &["", "-text"]);
     family("till-help-", &["1", "2", "3", "4"], &["", "-text"]);
-    family("till-ask-", &["offline", "twice", "wrong", "cash"], &["", "-text"]);
+    family("till-ask-", &["offline", "twice", "wrong", "cash", "home"], &["", "-text"]);
     family("till-period-", &["today", "week", "month", "range"], &[""]);
     family("till-training-", &["1", "2", "3", "4", "5", "6"], &[""]);
     family("till-step-", &["1", "2", "3", "4"], &[""]);

@@ -51,6 +51,28 @@ test("a scanner that types the whole link joins, also one for another keyboard, 
   }
 });
 
+test("the screen to join on leads to practice, which needs no code", async () => {
+  const page = await openPage(browser, town, {});
+  await page.goto("/shop");
+  await page.locator("#practice").click();
+  await page.locator(".ways .btn-primary", { hasText: "Comincia" }).click();
+  page.on("request", (request) => assert.ok(!request.url().includes("/v1/"), `practice asked ${request.url()}`));
+  await typeCode(page, "PROVA-1");
+  await page.locator(".pad").waitFor();
+  await keyIn(page, 500);
+  await page.locator("#take").click();
+  await page.locator("#yes").click();
+  await result(page, "done", "5,00");
+  await page.locator("#next").click();
+  await page.evaluate(() => (location.hash = "training"));
+  await page.locator(".ways button", { hasText: "Esci" }).click();
+  await page.locator("#enrol").waitFor();
+  await page.locator("a[href='#help'] >> visible=true").first().click();
+  await page.locator("summary", { hasText: "schermata" }).click();
+  await page.locator("details[open]", { hasText: /Android[\s\S]*Computer/ }).waitFor();
+  await closePage(page);
+});
+
 test("an iPhone is told to put the app on its home screen first: what joins in the browser stays there", async () => {
   for (const [standalone, told] of [["false", 1], ["true", 0], ["undefined", 0]]) {
     const page = await openPage(browser, town, {});

@@ -31,7 +31,7 @@ function rules(): HTMLElement[] {
 }
 
 function answers(): HTMLElement[] {
-  return ["offline", "twice", "wrong", "cash"].map((name) => el("details", {}, el("summary", { textContent: t(`till-ask-${name}`) }), el("p", { textContent: t(`till-ask-${name}-text`) })));
+  return ["offline", "twice", "wrong", "cash", "home"].map((name) => el("details", {}, el("summary", { textContent: t(`till-ask-${name}`) }), el("p", { textContent: t(`till-ask-${name}-text`) })));
 }
 
 function view(): Screen {

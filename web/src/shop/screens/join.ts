@@ -81,6 +81,7 @@ function view(code: string): Screen {
       el("p", { textContent: t("till-enrol-text") }),
       place,
       form("enrol", join, ...field("enrolment", t("till-enrol-code"), t("till-enrol-code-help"), typed), ...field("label", t("till-enrol-label"), t("till-enrol-label-help"), { maxLength: 60, value: t("till-enrol-label-value") }), submit(t("till-enrol"), "join")),
+      el("p", {}, el("a", { id: "practice", href: "#training", textContent: t("till-enrol-practice") })),
       el("p", {}, el("a", { href: "#help", textContent: t("till-go-help") })),
     ],
     left: closePicture,
