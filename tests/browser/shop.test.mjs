@@ -2,7 +2,7 @@
 // and the shopkeeper knows whether it went through.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closePage, keyIn, kept, loseAnswers, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
+import { assertAccessible, closePage, keyIn, kept, loseAnswers, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 let next = 30;
@@ -541,6 +541,7 @@ till("a programme that is suspended is told when its voucher is read, with what 
   await result(page, "refused", "Programma sospeso");
   assert.match(await page.locator("#result").innerText(), /in un altro modo/);
   assert.equal(await page.locator("#result a[href^='tel:']").count(), 1, "the number to call");
+  await assertAccessible(page, "a number on red");
   await admin("POST", `/programmes/${made.programme}/resume`);
   await lookUp(page, made);
 });
@@ -562,6 +563,7 @@ till("a shop that is suspended knows before anything is keyed in, and when it is
     await page.locator("#not-enabled", { hasText: "sospeso" }).waitFor();
     await page.reload();
     await page.locator("#not-enabled a[href^='tel:']").waitFor();
+    await assertAccessible(page, "a shop that is suspended");
   } finally {
     await admin("POST", `/shops/${shop}/enable`);
   }
