@@ -206,7 +206,7 @@ fn families() -> BTreeSet<String> {
     family("till-go-", &["pay", "operations", "claims", "training", "help", "till"], &["-text"]);
     family("till-", &["mistyped", "foreign", "training-code", "real-code"], &["", "-text"]);
     family("till-help-", &["1", "2", "3", "4"], &["", "-text"]);
-    family("till-ask-", &["offline", "twice", "wrong", "cash"], &["", "-text"]);
+    family("till-ask-", &["offline", "twice", "wrong", "cash", "home"], &["", "-text"]);
     family("till-period-", &["today", "week", "month", "range"], &[""]);
     family("till-training-", &["1", "2", "3", "4", "5", "6"], &[""]);
     family("till-step-", &["1", "2", "3", "4"], &[""]);
@@ -245,6 +245,29 @@ fn every_key_in_use_has_its_text_and_every_text_is_in_use() {
     for key in &catalogue {
         let known = used.contains(key) || families.contains(key) || imports.contains(key);
         assert!(known, "nobody uses {key}");
+    }
+}
+
+/// A red at a till that says only what is wrong leaves two people standing there.
+#[test]
+fn every_refusal_says_what_to_do() {
+    let acts = ["chiami", "chiama", "fai pagare", "scrivi", "riprova", "chiedi"];
+    let source = fs::read_to_string(root().join("gateway/locales/it.ftl")).unwrap();
+    for code in [
+        "voucher-expired",
+        "voucher-closed",
+        "voucher-not-yet-valid",
+        "voucher-blocked",
+        "amount-over-limit",
+        "programme-suspended",
+        "shop-not-enabled",
+        "velocity",
+        "operation-sealed",
+        "insufficient-balance",
+    ] {
+        let key = format!("problem-{code}-detail = ");
+        let text = source.lines().find_map(|line| line.strip_prefix(&key)).unwrap().to_lowercase();
+        assert!(acts.iter().any(|act| text.contains(act)), "{code}: {text}");
     }
 }
 

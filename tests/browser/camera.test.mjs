@@ -47,6 +47,41 @@ test("the camera reads a voucher, and the reader comes only with it", async () =
   await closePage(page);
 });
 
+test("the reader is fetched once nobody waits for it, so that the first customer does not", async () => {
+  const page = await till(filming);
+  await page.waitForRequest(/zxing_reader-\w+\.wasm$/, { timeout: 20_000 });
+  await page.locator(".tiles").waitFor();
+  await closePage(page);
+});
+
+test("while the reader is on its way the picture says so", async () => {
+  const page = await till(filming);
+  let free;
+  const held = new Promise((done) => (free = done));
+  await page.route("**/*.wasm", async (route) => (await held, route.continue()));
+  await page.locator(".tiles a[href='#pay']").click();
+  await page.locator(".preparing", { hasText: "Preparo il lettore" }).waitFor();
+  free();
+  await page.locator(".pad").waitFor();
+  await closePage(page);
+});
+
+test("a till joins by the municipality's QR, read in the app, and by no other", async () => {
+  const page = await openPage(filming, town);
+  await page.addInitScript(`let seen = 0; window.BarcodeDetector = class {
+    static async getSupportedFormats() { return ["qr_code"]; }
+    async detect(video) { seen += video.videoWidth ? 1 : 0; return seen ? [{ rawValue: seen < 10 ? "BUONO:AAAA" : "https://x.example/shop#join=PROVA-2026" }] : []; }
+  }`);
+  await page.goto("/shop");
+  await page.locator(".camera button").click();
+  await page.locator("#notice", { hasText: "Questo non è il codice" }).waitFor();
+  await page.waitForFunction(() => document.querySelector("#enrolment").value === "PROVA-2026");
+  assert.equal(await page.locator("video").count(), 0, "the camera is given back");
+  await page.locator("#join").click();
+  await page.locator(".tiles").waitFor();
+  await closePage(page);
+});
+
 test("a browser that reads codes itself needs no other reader", async () => {
   const page = await till(filming, `window.BarcodeDetector = class {
     static async getSupportedFormats() { return ["qr_code"]; }

@@ -2,7 +2,7 @@
 // and the shopkeeper knows whether it went through.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closePage, keyIn, kept, loseAnswers, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
+import { assertAccessible, closePage, keyIn, kept, loseAnswers, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 let next = 30;
@@ -190,7 +190,7 @@ till("a payment from the future, where the clock was wrong, is asked about and n
   await asked;
   // it may have been on its way until a moment ago
   await result(page, "wait", "Sto controllando");
-  await page.clock.fastForward(21_000);
+  await page.clock.fastForward(33_000);
   await result(page, "refused", "Non è stato preso nulla");
   assert.deepEqual([await taken(voucher), await kept(page)], [[], []]);
 });
@@ -457,6 +457,119 @@ till("a look-up that is answered after the payment shows nothing, whatever it sa
   }
   assert.deepEqual([await taken(voucher), await taken(second)], [[100, 200], []]);
 });
+
+/** Holds the first question there; it is let go to the server, and answers nothing that still waits. */
+async function holdFirst(page, path) {
+  let [count, free] = [0, undefined];
+  const held = new Promise((done) => (free = done));
+  const late = new Promise((arrived) => {
+    void page.route(path, async (route) => {
+      count += 1;
+      if (count > 1) return route.continue();
+      await held;
+      // the page has gone away from it: it reaches the server all the same
+      await route.fetch().then((response) => route.fulfill({ response })).catch(() => undefined);
+      arrived();
+    });
+  });
+  return { asked: () => count, free: () => (free(), late) };
+}
+
+till("a network that says nothing at a look-up is given up in seconds", async (page, voucher) => {
+  const { free } = await holdFirst(page, "**/v1/vouchers/lookup");
+  await typeCode(page, voucher.code);
+  await notice(page, "Controllo il buono");
+  await page.locator("#notice", { hasText: "Non è stato preso nulla" }).waitFor({ timeout: 9000 });
+  await page.locator("#look").click();
+  await page.locator(".pad").waitFor();
+  await free();
+});
+
+till("a network that says nothing at a payment is asked again in seconds, under the same key, and a late arrival takes nothing more", async (page, voucher) => {
+  const asked = new Set();
+  page.on("request", (request) => request.url().endsWith("/v1/redemptions") && asked.add(request.headers()["idempotency-key"]));
+  const { free } = await holdFirst(page, "**/v1/redemptions");
+  await take(page, voucher, 310);
+  await page.locator("#result.wait", { hasText: "Sto controllando" }).waitFor({ timeout: 11_000 });
+  await result(page, "done", "3,10");
+  await free();
+  await result(page, "done", "3,10");
+  assert.deepEqual([await taken(voucher), asked.size, await kept(page)], [[310], 1, []]);
+});
+
+till("the voucher that is read now takes the place of one that is still looked up", async (page, voucher) => {
+  const second = town.demo.vouchers[(next += 1)];
+  const { asked, free } = await holdFirst(page, "**/v1/vouchers/lookup");
+  await page.locator("a[href='#pay'] >> nth=0").click();
+  await page.locator("#voucher").waitFor();
+  const scan = async ({ qr_text }) => {
+    await page.keyboard.type(qr_text);
+    await page.keyboard.press("Enter");
+  };
+  await scan(voucher);
+  await notice(page, "Controllo il buono");
+  // the same once more is the same question
+  await scan(voucher);
+  await page.waitForTimeout(100);
+  assert.equal(asked(), 1);
+  await scan(second);
+  await page.locator(".pad").waitFor();
+  await free();
+  await keyIn(page, 170);
+  await page.locator("#take").click();
+  await page.locator("#yes").click();
+  await result(page, "done", "1,70");
+  assert.deepEqual([await taken(voucher), await taken(second)], [[], [170]]);
+});
+
+till("an answer that comes late pulls nobody away from another screen", async (page, voucher) => {
+  const { free } = await holdFirst(page, "**/v1/vouchers/lookup");
+  await typeCode(page, voucher.code);
+  await notice(page, "Controllo il buono");
+  await page.locator("nav a[href='#help']").click();
+  await page.locator(".steps").waitFor();
+  await free();
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 100)));
+  assert.equal(await page.locator(".steps").count(), 1);
+});
+
+till("a programme that is suspended is told when its voucher is read, with what to do", async (page) => {
+  const made = await town.programmeWithVoucher({ name: "Sospeso" });
+  const admin = await town.staff();
+  await admin("POST", `/programmes/${made.programme}/suspend`);
+  await typeCode(page, made.code);
+  await result(page, "refused", "Programma sospeso");
+  assert.match(await page.locator("#result").innerText(), /in un altro modo/);
+  assert.equal(await page.locator("#result a[href^='tel:']").count(), 1, "the number to call");
+  await assertAccessible(page, "a number on red");
+  await admin("POST", `/programmes/${made.programme}/resume`);
+  await lookUp(page, made);
+});
+
+till("a shop that is suspended knows before anything is keyed in, and when it is over", async (page, voucher) => {
+  const admin = await town.staff();
+  const shop = town.demo.terminals[2].shop_id;
+  await lookUp(page, voucher);
+  await admin("POST", `/shops/${shop}/suspend`);
+  try {
+    page.expected.push(/409/);
+    await keyIn(page, 100);
+    await page.locator("#take").click();
+    await page.locator("#yes").click();
+    await result(page, "refused", "Negozio non abilitato");
+    assert.equal(await page.locator("#result a[href^='tel:']").count(), 1);
+    // told of it once, it says so without being asked, also after it was closed
+    await page.locator("#next").click();
+    await page.locator("#not-enabled", { hasText: "sospeso" }).waitFor();
+    await page.reload();
+    await page.locator("#not-enabled a[href^='tel:']").waitFor();
+    await assertAccessible(page, "a shop that is suspended");
+  } finally {
+    await admin("POST", `/shops/${shop}/enable`);
+  }
+  await page.locator("nav a[href='#operations']").click();
+  await page.locator("#not-enabled").waitFor({ state: "hidden" });
+}, { number: 2 });
 
 till("amounts as at a till, and with a comma as on a computer", async (page, voucher) => {
   page.on("request", (request) => assert.ok(!request.url().endsWith("/v1/redemptions"), "nothing is taken here"));

@@ -34,6 +34,45 @@ test("a wrong code says so, the right one works once, and the till stays joined"
   await closePage(page);
 });
 
+test("a scanner that types the whole link joins, also one for another keyboard, wherever the cursor is", async () => {
+  for (const [typed, focused] of [[(code) => `${town.url}/shop#join=${code}`, true], [(code) => `http'--127.0.0.1-shop£joinì${code.replaceAll("-", "'")}`, false]]) {
+    const page = await openPage(browser, town, {});
+    await page.goto("/shop");
+    await page.locator("#enrolment").waitFor();
+    const code = await enrolment();
+    if (focused) await page.locator("#enrolment").focus();
+    if (focused) await page.keyboard.type(typed(code));
+    // the test's own keyboard has no such keys
+    else await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))), [...typed(code), "Enter"]);
+    if (focused) await page.keyboard.press("Enter");
+    if (!focused) await page.locator("#join").click();
+    await page.locator(".tiles").waitFor();
+    await closePage(page);
+  }
+});
+
+test("the screen to join on leads to practice, which needs no code", async () => {
+  const page = await openPage(browser, town, {});
+  await page.goto("/shop");
+  await page.locator("#practice").click();
+  await page.locator(".ways .btn-primary", { hasText: "Comincia" }).click();
+  page.on("request", (request) => assert.ok(!request.url().includes("/v1/"), `practice asked ${request.url()}`));
+  await typeCode(page, "PROVA-1");
+  await page.locator(".pad").waitFor();
+  await keyIn(page, 500);
+  await page.locator("#take").click();
+  await page.locator("#yes").click();
+  await result(page, "done", "5,00");
+  await page.locator("#next").click();
+  await page.evaluate(() => (location.hash = "training"));
+  await page.locator(".ways button", { hasText: "Esci" }).click();
+  await page.locator("#enrol").waitFor();
+  await page.locator("a[href='#help'] >> visible=true").first().click();
+  await page.locator("summary", { hasText: "schermata" }).click();
+  await page.locator("details[open]", { hasText: /Android[\s\S]*Computer/ }).waitFor();
+  await closePage(page);
+});
+
 test("an iPhone is told to put the app on its home screen first: what joins in the browser stays there", async () => {
   for (const [standalone, told] of [["false", 1], ["true", 0], ["undefined", 0]]) {
     const page = await openPage(browser, town, {});
@@ -146,6 +185,7 @@ test("a till that the municipality revokes stops at once; what was not settled i
   page.expected.push(/401/, /ERR_FAILED/);
   const joined = await join(page, "Banco 2");
   const voucher = town.demo.vouchers[71];
+  const { help_phone } = (await town.asTill(0, "/v1/shop")).municipality;
   await page.route("**/v1/redemptions", async (route) => {
     await route.fetch();
     await route.abort();
@@ -160,9 +200,17 @@ test("a till that the municipality revokes stops at once; what was not settled i
   await page.unroute("**/v1/redemptions");
   await page.locator("#result.wait", { hasText: "scollegata" }).waitFor();
   assert.ok(await page.locator("#next").isVisible());
+  // whom to call is still known, wherever it says so
+  const called = async (place) => assert.equal(await page.locator(`${place} a[href^="tel:"]`).getAttribute("href"), `tel:${help_phone.replace(/\s/g, "")}`);
+  await called("#result");
   await page.reload();
   await page.locator("#revoked", { hasText: "Chiedi al Comune" }).waitFor();
   await page.locator("#kept", { hasText: "4,20" }).waitFor();
+  await called("#revoked");
+  await page.locator("a[href='#help'] >> visible=true").first().click();
+  await page.locator(".contacts").waitFor();
+  await called(".contacts");
+  await page.evaluate(() => (location.hash = "join"));
   await page.locator("#enrolment").fill(await enrolment());
   await page.locator("#join").click();
   await page.locator("#result.done", { hasText: "4,20" }).waitFor();

@@ -59,6 +59,8 @@ test("not enough, PIN, blocked, expired and a lost answer, as in the shop", asyn
   await result(page, "refused", "Buono bloccato");
   await typeCode(page, "PROVA-6");
   await result(page, "refused", "Buono scaduto");
+  // a red says what to do, and with what number
+  await page.locator("#result", { hasText: "il titolare chiami il Comune" }).locator("a[href^='tel:']").waitFor();
   await take(page, "PROVA-5", 300);
   await page.locator("#yes").click();
   await result(page, "wait", "Sto controllando");

@@ -188,6 +188,7 @@ async fn roles_and_standing_are_held(world: World) {
     let suspend = format!("/v1/admin/shops/{shop}/suspend");
     assert_eq!(world.call(Method::POST, &suspend, &[("Cookie", &admin)], None).await.0, 204);
     assert_eq!(code(&world.redeem(0, "a-second-ago", 1).await), (409, "shop_not_enabled"));
+    a_suspended_programme_is_told_at_look_up(&world, &admin).await;
     assert_eq!(world.call(Method::POST, &block, &[("Cookie", &admin)], why).await.0, 200);
     assert_eq!(code(&world.redeem(1, "is-blocked", 1).await), (409, "voucher_blocked"));
     let reissue = format!("/v1/admin/vouchers/{id}/reissue");
@@ -197,6 +198,16 @@ async fn roles_and_standing_are_held(world: World) {
     assert_eq!(code(&world.redeem(1, "old-code", 1).await), (409, "voucher_reissued"));
     let body = json!({"voucher": new.2["code"], "amount_cents": 1}).to_string();
     assert_eq!(world.post(1, "/v1/redemptions", "new-code", &body).await.0, 201);
+}
+
+async fn a_suspended_programme_is_told_at_look_up(world: &World, admin: &str) {
+    let programme = format!("/v1/admin/programmes/{}", world.town.demo["programme_id"].as_str().unwrap());
+    let voucher = json!({"voucher": world.voucher["qr_text"]}).to_string();
+    for (change, standing) in [("suspend", "suspended"), ("resume", "active")] {
+        let changed = world.call(Method::POST, &format!("{programme}/{change}"), &[("Cookie", admin)], None).await;
+        assert_eq!(changed.0, 204);
+        assert_eq!(world.post(1, "/v1/vouchers/lookup", "-", &voucher).await.2["status"], standing);
+    }
 }
 
 async fn an_import_applied_twice_at_once_gives_each_family_one_voucher(world: World) {

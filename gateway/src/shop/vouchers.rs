@@ -91,6 +91,8 @@ pub(super) async fn lookup(
         _ if i64::from(view.generation) != code.generation => "reissued",
         "active" if now < view.valid_from => "not_yet_valid",
         "active" if now >= view.expires_at.plus_seconds(1) => "expired",
+        // nothing would be taken: the till is told before anybody keys in an amount
+        "active" if programme.status == "suspended" => "suspended",
         code => code,
     };
     Ok(HttpResponse::Ok().json(VoucherFound {

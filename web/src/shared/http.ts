@@ -29,7 +29,7 @@ export interface Call {
 }
 
 /** For so long an answer is waited for, unless the call says otherwise. */
-export const ANSWER_MS = 20000;
+const ANSWER_MS = 20000;
 
 /** The answer, whatever its status; throws when there is none. */
 export async function call<T>(path: string, { method = "GET", body, headers = {}, waitMs = ANSWER_MS }: Call = {}): Promise<Answer<T>> {

@@ -1,10 +1,11 @@
 // The shop's app: an installable page that takes payments, shows them, gives back, and never leaves
 // anybody wondering whether the money was taken.
-import { byId } from "../shared/dom";
+import { byId, el } from "../shared/dom";
 import { t } from "../shared/texts";
 import { icon, type Icon } from "./icons";
 import { keepUpToDate } from "./install";
 import { busy, resume, SETTLED, startCarrying, type Settled } from "./money/carry";
+import { fetchAhead } from "./reader/camera";
 import { startKeyboard } from "./reader/keyboard";
 import { current, draw, go, startRouting, TURNED } from "./router";
 import { startAmount } from "./screens/amount";
@@ -13,8 +14,9 @@ import { startClaims } from "./screens/claims";
 import { startConfirm } from "./screens/confirm";
 import { inHand, letGo, parts, settled } from "./screens/hand";
 import { startHelp } from "./screens/help";
-import { JOINED, startJoin } from "./screens/join";
+import { JOINED, readJoin, startJoin } from "./screens/join";
 import { startOperations } from "./screens/operations";
+import { phone } from "./screens/parts";
 import { startPeople } from "./screens/people";
 import { resultThere, startResult } from "./screens/result";
 import { lookUp, startScan } from "./screens/scan";
@@ -29,6 +31,8 @@ import { enrolled, known, remember, REVOKED, revoked, tillCall, type Shop } from
 import { inTraining } from "./training/mode";
 
 const RETRY_MS = 5000;
+/** So long after the app has opened it asks the network for nothing that somebody waits for. */
+const AHEAD_MS = 4000;
 
 /** The screens that say what the server tells of shop and till. */
 const TELLING = ["start", "operations", "help", "till"];
@@ -64,6 +68,7 @@ function drawFrame(): void {
   byId("training-banner").hidden = !inTraining();
   byId("training-banner").replaceChildren(t("till-banner"), " ", t(guided));
   byId("offline").hidden = navigator.onLine || inTraining();
+  drawSuspended();
   document.body.classList.toggle("training", inTraining());
   byId("ways").hidden = !enrolled() && !inTraining();
 }
@@ -76,8 +81,24 @@ function drawStaff(): void {
   byId("at-till").textContent = name ? [t("till-staff-here", { name }), t("till-staff-edit")].join(" · ") : t("till-staff-who");
 }
 
+/** Whether the municipality lets the shop take nothing, as far as is known. */
+const suspended = () => enrolled() && !inTraining() && known()?.shop.status === "suspended";
+
+/** Nobody keys in amounts that are refused. */
+function drawSuspended(): void {
+  const strip = byId("not-enabled");
+  // the same again is not read aloud again
+  if (strip.hidden !== suspended()) return;
+  strip.hidden = !suspended();
+  const told = strip.hidden ? [] : [el("p", { textContent: t("till-not-enabled") }), phone()];
+  strip.replaceChildren(...told.filter((line) => line !== undefined));
+}
+
+let again: ReturnType<typeof setTimeout> | undefined;
+
 /** Asks the server who this till is, and what became of what was begun. */
 async function begin(): Promise<void> {
+  clearTimeout(again);
   if (!enrolled() || inTraining()) return;
   try {
     const answer = await tillCall<Partial<Shop>>("/v1/shop");
@@ -91,17 +112,35 @@ async function begin(): Promise<void> {
     if (news && TELLING.includes(current())) draw();
     if (!busy()) void resume();
   } catch {
-    setTimeout(() => void begin(), RETRY_MS);
+    again = setTimeout(() => void begin(), RETRY_MS);
   }
+}
+
+/** Fetches the reader of codes before the first customer comes. */
+function lookAhead(): void {
+  const fetch = () => void fetchAhead().catch(() => undefined);
+  setTimeout(() => void (enrolled() && ("requestIdleCallback" in window ? requestIdleCallback(fetch) : fetch())), AHEAD_MS);
+}
+
+/** Where a scanner's text is taken from the keys themselves; the scan screen has a field for it. */
+function scannable(): boolean {
+  if (!enrolled() && !inTraining()) return current() === "join";
+  return ["start", "amount", "confirm", "result"].includes(current()) && !busy();
 }
 
 function listen(): void {
   document.addEventListener(SETTLED, (event) => {
-    settled((event as CustomEvent<Settled>).detail);
+    const { detail } = event as CustomEvent<Settled>;
+    settled(detail);
+    // suspended since it was last told
+    if (detail.outcome.state === "refused" && detail.outcome.problem.code === "shop_not_enabled") void begin();
     // another window's result leaves alone what is in this one's hand
     if (busy()) letGo();
   });
-  document.addEventListener(JOINED, () => void begin());
+  document.addEventListener(JOINED, () => {
+    void begin();
+    lookAhead();
+  });
   document.addEventListener(REVOKED, () => {
     drawFrame();
     // what is on its way says so itself; what the last customer was told says nothing of it
@@ -114,9 +153,11 @@ function listen(): void {
     drawFrame();
     void begin();
   });
+  // enabled again, it is told at the next step
+  document.addEventListener(TURNED, () => void (suspended() && begin()));
   for (const event of [TURNED, RENAMED, STAFFED]) document.addEventListener(event, drawFrame);
   for (const event of ["online", "offline"]) addEventListener(event, drawFrame);
-  startKeyboard(() => ["start", "amount", "confirm", "result"].includes(current()) && !busy() && (enrolled() || inTraining()), (text) => void lookUp(text));
+  startKeyboard(scannable, (text) => (current() === "join" ? readJoin(text) : void lookUp(text)));
 }
 
 for (const start of [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startClaims, startClaim, startStaff, startPeople, startTill, startTraining, startHelp]) start();
@@ -128,4 +169,5 @@ startRouting(allowed);
 // what was begun is known from the phone itself: its question is asked before anything else
 if (enrolled() || inTraining()) void resume();
 void begin();
+lookAhead();
 keepUpToDate();

@@ -7,6 +7,7 @@ import { inTraining } from "./training/mode";
 const TOKEN = "buono.token";
 const SHOP = "buono.shop";
 const PLACE = "buono.place";
+const TOWN = "buono.town";
 
 /** Told to the page when the server no longer knows the till. */
 export const REVOKED = "revoked";
@@ -24,11 +25,18 @@ export interface StaffHere {
   at_till: AtTill | null;
 }
 
+/** Whose vouchers the shop takes, and whom it calls. */
+export interface Town {
+  name: string;
+  help_phone: string;
+  help_email: string;
+}
+
 /** What the server says of the till and its shop. */
 export interface Shop {
-  shop: { id: string; name: string };
+  shop: { id: string; name: string; status?: "enabled" | "suspended" };
   terminal: { id: string; label: string };
-  municipality: { name: string; help_phone: string; help_email: string };
+  municipality: Town;
   programmes: { id: string; name: string; rules: { it: string; en: string } }[];
   staff?: StaffHere | null | undefined;
   permissions: string[];
@@ -44,8 +52,10 @@ export function enrol(token: string, shop: string): void {
   localStorage.setItem(PLACE, shop);
 }
 
-/** Forgets token and shop: the till was disconnected. */
+/** Forgets token and shop: the till was disconnected. Whom to call about that is kept. */
 export function forget(): void {
+  const town = known()?.municipality;
+  if (town) localStorage.setItem(TOWN, JSON.stringify(town));
   localStorage.removeItem(TOKEN);
   localStorage.removeItem(SHOP);
   localStorage.removeItem(PLACE);
@@ -58,6 +68,12 @@ export const bearer = () => ({ Authorization: `Bearer ${localStorage.getItem(TOK
 export function known(): Shop | undefined {
   const text = localStorage.getItem(SHOP);
   return text ? (JSON.parse(text) as Shop) : undefined;
+}
+
+/** The municipality, also once the till is disconnected. */
+export function town(): Town | undefined {
+  const kept = localStorage.getItem(TOWN);
+  return known()?.municipality ?? (kept ? (JSON.parse(kept) as Town) : undefined);
 }
 
 /** Keeps what the server told. */

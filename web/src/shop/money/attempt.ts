@@ -1,6 +1,6 @@
 // One attempt to move money, or to ask for it: stored with its key before it is sent, so that a lost answer is never a
 // lost payment, and settled under that key until it is known what became of it.
-import { ANSWER_MS, type Problem } from "../../shared/http";
+import type { Problem } from "../../shared/http";
 import { revoked, tillCall, type Claim, type Operation } from "../till";
 import { drop } from "./attempts";
 
@@ -32,9 +32,13 @@ export type Outcome =
 /** For so long the customer still stands there, and the attempt is sent again. Afterwards the page
     only asks what became of it: nobody is charged when they have long gone. */
 const FRESH_MS = 60_000;
-/** For so long the server may still be at a question whose answer was lost: until then "there is nothing under this
-    key" does not mean that there never will be. */
-const LATE_MS = 20_000;
+/** For so long an answer is waited for before it counts as lost: the key makes it safe to ask again, and the customer
+    stands there. Nobody does at a claim, which the server may work at for fifteen seconds, and is not asked for twice
+    meanwhile. */
+const ANSWER_MS = { payment: 8000, undo: 8000, claim: 20_000 };
+/** For so long a question that was given up may still be on its way, or the server at it: until then "there is nothing
+    under this key" does not mean that there never will be. */
+const LATE_MS = 32_000;
 const WAIT_MS_MAX = 8000;
 
 /** What was done; nothing when the answer does not say it: it comes from somebody on the way, who knows nothing of the money. */
@@ -45,7 +49,7 @@ function done(attempt: Attempt, data: Partial<Operation & Claim>): Outcome | und
 
 /** One question; nothing when the answer was lost or is not final. */
 async function send(attempt: Attempt): Promise<Outcome | undefined> {
-  const request = { method: "POST", body: attempt.body, headers: { "Idempotency-Key": attempt.key } };
+  const request = { method: "POST", body: attempt.body, headers: { "Idempotency-Key": attempt.key }, waitMs: ANSWER_MS[attempt.kind] };
   const answer = await tillCall<Operation & Claim & Problem>(attempt.path, request);
   const { status, ok, data } = answer;
   if (ok) return done(attempt, data);
@@ -57,7 +61,7 @@ async function send(attempt: Attempt): Promise<Outcome | undefined> {
 /** The same without sending it again; `late`: whatever was sent has been decided by now. */
 async function find(attempt: Attempt, late: boolean): Promise<Outcome | undefined> {
   const place = attempt.kind === "claim" ? "claims" : "operations";
-  const answer = await tillCall<Operation & Claim & Problem & { result?: string }>(`/v1/${place}/by-key/${attempt.key}`);
+  const answer = await tillCall<Operation & Claim & Problem & { result?: string }>(`/v1/${place}/by-key/${attempt.key}`, { waitMs: ANSWER_MS[attempt.kind] });
   const { ok, data } = answer;
   // declined: the same key gives the same answer, its reason in words included, and takes nothing
   if (ok && data.result === "declined") return attempt.secret ? { state: "never" } : send(attempt);
@@ -71,7 +75,7 @@ export async function settle(attempt: Attempt, waiting: () => void): Promise<Out
   const age = () => Date.now() - attempt.at;
   // when it was last on its way: while it was fresh a page that is gone may have sent it until now. From here on
   // no clock counts that anybody can set
-  let ended = performance.now() - Math.max(0, age() - FRESH_MS - ANSWER_MS);
+  let ended = performance.now() - Math.max(0, age() - FRESH_MS - ANSWER_MS[attempt.kind]);
   for (let wait = 1000; ; wait = Math.min(wait * 2, WAIT_MS_MAX)) {
     // begun in the future: the clock was wrong, and nobody knows how old it is
     const fresh = age() >= 0 && age() < FRESH_MS && !attempt.secret;

@@ -23,6 +23,24 @@ async function make(): Promise<Reader> {
   return (await import("./scanner")).make();
 }
 
+/** The reader; one that did not come is asked for anew. */
+async function ready(): Promise<Reader> {
+  reader ??= make();
+  try {
+    return await reader;
+  } catch (error) {
+    reader = undefined;
+    throw error;
+  }
+}
+
+/** Fetches our reader before anybody waits for it, where there is a camera for it. */
+export async function fetchAhead(): Promise<void> {
+  if (!cameraThere()) return;
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  if (devices.some(({ kind }) => kind === "videoinput")) await ready();
+}
+
 /** Whether this device may have a camera at all. */
 export const cameraThere = () => Boolean((navigator.mediaDevices as MediaDevices | undefined)?.getUserMedia);
 
@@ -34,8 +52,8 @@ export class Camera {
   /** `lost` is told when the picture ends by itself: another app took the camera, or its plug was pulled. */
   constructor(private readonly video: HTMLVideoElement, private readonly lost: (trouble: Trouble) => void) {}
 
-  /** Nothing when all is well. */
-  async start(read: (text: string) => Promise<unknown>): Promise<Trouble | undefined> {
+  /** Nothing when all is well; `preparing` hears while there is a picture and nobody who reads it yet. */
+  async start(read: (text: string) => unknown, preparing: (on: boolean) => void): Promise<Trouble | undefined> {
     try {
       await this.open();
     } catch (error) {
@@ -44,14 +62,13 @@ export class Camera {
       return this.giveUp(name === "NotFoundError" ? "missing" : "broken");
     }
     if (this.stopped) return undefined;
+    preparing(true);
     try {
-      reader ??= make();
-      void this.look(await reader, read);
+      void this.look(await ready(), read);
     } catch {
-      // asked for anew next time
-      reader = undefined;
       return this.giveUp("reader");
     }
+    preparing(false);
     return undefined;
   }
 
@@ -72,13 +89,13 @@ export class Camera {
     return left ? undefined : trouble;
   }
 
-  private async look(by: Reader, read: (text: string) => Promise<unknown>): Promise<void> {
+  private async look(by: Reader, read: (text: string) => unknown): Promise<void> {
     for (let last = ""; !this.stopped; ) {
       // a picture that cannot be read is followed by the next one
       const found = await by.detect(this.video).catch(() => []);
       const text = found[0]?.rawValue ?? "";
       // what still lies before the camera was answered already
-      if (text && text !== last && !this.stopped) await read(text);
+      if (text && text !== last && !this.stopped) read(text);
       last = text;
       await new Promise((done) => setTimeout(done, BETWEEN_MS));
     }

@@ -6,7 +6,7 @@ import confirm from "../pictures/confirm.svg";
 import scan from "../pictures/scan.svg";
 import wait from "../pictures/wait.svg";
 import { screen, type Screen } from "../router";
-import { enrolled, known } from "../till";
+import { enrolled, known, town } from "../till";
 import { inTraining } from "../training/mode";
 import { tickets } from "./tickets";
 
@@ -18,11 +18,11 @@ function step([name, picture]: [string, string]): HTMLElement {
 }
 
 function contacts(): HTMLElement {
-  const town = known()?.municipality;
-  if (!town) return el("p", { textContent: t("till-help-unknown") });
-  const phone = el("a", { href: `tel:${town.help_phone.replace(/\s/g, "")}`, textContent: town.help_phone });
-  const mail = el("a", { href: `mailto:${town.help_email}`, textContent: town.help_email });
-  return el("ul", { className: "contacts" }, el("li", {}, el("strong", { textContent: town.name })), ...(town.help_phone ? [el("li", {}, phone)] : []), ...(town.help_email ? [el("li", {}, mail)] : []));
+  const office = town();
+  if (!office) return el("p", { textContent: t("till-help-unknown") });
+  const phone = el("a", { href: `tel:${office.help_phone.replace(/\s/g, "")}`, textContent: office.help_phone });
+  const mail = el("a", { href: `mailto:${office.help_email}`, textContent: office.help_email });
+  return el("ul", { className: "contacts" }, el("li", {}, el("strong", { textContent: office.name })), ...(office.help_phone ? [el("li", {}, phone)] : []), ...(office.help_email ? [el("li", {}, mail)] : []));
 }
 
 function rules(): HTMLElement[] {
@@ -31,7 +31,7 @@ function rules(): HTMLElement[] {
 }
 
 function answers(): HTMLElement[] {
-  return ["offline", "twice", "wrong", "cash"].map((name) => el("details", {}, el("summary", { textContent: t(`till-ask-${name}`) }), el("p", { textContent: t(`till-ask-${name}-text`) })));
+  return ["offline", "twice", "wrong", "cash", "home"].map((name) => el("details", {}, el("summary", { textContent: t(`till-ask-${name}`) }), el("p", { textContent: t(`till-ask-${name}-text`) })));
 }
 
 function view(): Screen {

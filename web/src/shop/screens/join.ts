@@ -1,20 +1,26 @@
 // Joining with the municipality's one-time code, which its QR brings in the address; and what is shown
 // when the till was disconnected.
-import { byId, el } from "../../shared/dom";
+import { button, byId, el } from "../../shared/dom";
 import { call, type Problem } from "../../shared/http";
 import { euro, moment, t } from "../../shared/texts";
 import { unsettledAnywhere } from "../money/attempts";
 import { go, screen, type Screen } from "../router";
 import { enrol, enrolled, REVOKED } from "../till";
-import { field, form, notice, sayOffline, sayProblem, submit } from "./parts";
+import { field, form, hush, notice, phone, say, sayOffline, sayProblem, submit } from "./parts";
+import { closePicture, openPicture, picturePlace } from "./picture";
 
 const WAS_REVOKED = "buono.revoked";
 
 /** Told to the page when the till has joined. */
 export const JOINED = "joined";
 
+/** The code in a link that was scanned; a scanner for another keyboard types other signs around it. */
+const inLink = (text: string) => /[^0-9a-z]join[^0-9a-z]+(.+)$/i.exec(text)?.[1]?.trim();
+
 async function join(): Promise<void> {
-  const body = { enrolment_code: byId<HTMLInputElement>("enrolment").value, label: byId<HTMLInputElement>("label").value };
+  const code = byId<HTMLInputElement>("enrolment");
+  code.value = inLink(code.value) ?? code.value;
+  const body = { enrolment_code: code.value, label: byId<HTMLInputElement>("label").value };
   try {
     const { ok, data } = await call<Problem & { token: string; shop: { id: string } }>("/v1/terminals/enrol", { method: "POST", body });
     if (!ok) return sayProblem(data);
@@ -44,12 +50,28 @@ function revoked(): HTMLElement | undefined {
   if (!localStorage.getItem(WAS_REVOKED)) return undefined;
   const kept = el("div", { id: "kept" });
   void showKept(kept);
-  return el("div", { id: "revoked", className: "notice", role: "alert" }, el("strong", { textContent: t("till-gone") }), el("p", { textContent: t("till-revoked-text") }), kept);
+  return el("div", { id: "revoked", className: "notice", role: "alert" }, el("strong", { textContent: t("till-gone") }), el("p", { textContent: t("till-revoked-text") }), phone(), kept);
 }
+
+/** Fills in what was read, for the person to name the till and send it. */
+export function readJoin(text: string): void {
+  const code = inLink(text);
+  if (!code) return say(t("till-enrol-foreign"), t("till-enrol-foreign-text"));
+  hush();
+  closePicture();
+  document.getElementById("camera")?.replaceChildren(cameraButton());
+  byId<HTMLInputElement>("enrolment").value = code;
+  byId("join").focus();
+}
+
+const cameraButton = () => button(t("till-camera-on"), async () => openPicture(byId("camera"), { read: readJoin, off: () => byId("camera").replaceChildren(cameraButton()) }));
 
 function view(code: string): Screen {
   if (enrolled()) return { title: t("till-joined-already"), content: [el("p", { textContent: t("till-joined-already-text") }), el("p", {}, el("a", { href: "#till", textContent: t("till-go-till") }))] };
-  const typed = { maxLength: 64, autocapitalize: "characters", spellcheck: false, value: code };
+  const place = picturePlace();
+  place?.append(cameraButton());
+  // a scanner types the whole link
+  const typed = { maxLength: 512, autocapitalize: "characters", spellcheck: false, value: code };
   return {
     title: t("till-enrol-title"),
     content: [
@@ -57,9 +79,12 @@ function view(code: string): Screen {
       notice(),
       besideApp() ? el("p", { id: "to-home-screen", className: "alert alert-primary", textContent: t("till-enrol-home-first") }) : undefined,
       el("p", { textContent: t("till-enrol-text") }),
+      place,
       form("enrol", join, ...field("enrolment", t("till-enrol-code"), t("till-enrol-code-help"), typed), ...field("label", t("till-enrol-label"), t("till-enrol-label-help"), { maxLength: 60, value: t("till-enrol-label-value") }), submit(t("till-enrol"), "join")),
+      el("p", {}, el("a", { id: "practice", href: "#training", textContent: t("till-enrol-practice") })),
       el("p", {}, el("a", { href: "#help", textContent: t("till-go-help") })),
     ],
+    left: closePicture,
   };
 }
 

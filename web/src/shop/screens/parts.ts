@@ -1,16 +1,31 @@
 // Pieces that several screens have.
-import { answer, button, el } from "../../shared/dom";
+import { answer, button, el, type Child } from "../../shared/dom";
 import { save, type Problem } from "../../shared/http";
 import { lang, t } from "../../shared/texts";
-import { bearer, disconnected, tillCall } from "../till";
+import { bearer, disconnected, tillCall, town } from "../till";
 
 /** A place for what went wrong, read aloud when it is filled. */
 export const notice = () => el("div", { id: "notice", className: "notice", role: "alert" });
 
+/** The municipality's number, to tap; nothing where it is not known, or is none. */
+export function phone(): HTMLElement | undefined {
+  const number = town()?.help_phone;
+  if (!number) return undefined;
+  return el("p", {}, el("a", { className: "call", href: `tel:${number.replace(/\s/g, "")}`, textContent: t("till-call", { phone: number }) }));
+}
+
+/** What the municipality alone can help with: the server's words say to call it, and its number follows them. */
+const CALL = ["enrolment_code_invalid", "iban_required", "operation_sealed", "programme_suspended", "shop_not_enabled", "voucher_blocked", "voucher_closed", "voucher_expired"];
+
+/** The number where it is to be called for this. */
+export const phoneFor = (code: string) => (CALL.includes(code) ? phone() : undefined);
+
 /** Says what went wrong. */
-export function say(title: string, ...lines: string[]): void {
+export const say = (title: string, ...lines: string[]) => tell(title, ...lines.map((text) => el("p", { textContent: text })));
+
+function tell(title: string, ...lines: Child[]): void {
   const place = document.getElementById("notice");
-  place?.replaceChildren(el("strong", { textContent: title }), ...lines.map((text) => el("p", { textContent: text })));
+  place?.replaceChildren(el("strong", { textContent: title }), ...lines.filter((line) => line !== undefined));
   place?.scrollIntoView({ block: "nearest" });
 }
 
@@ -26,7 +41,7 @@ export const sayNoService = (...lines: string[]) => say(t("till-no-service"), ..
 /** What the server says is wrong; what has no code is somebody's on the way. */
 export function sayProblem({ code, title, detail }: Partial<Problem>): void {
   if (!code || OF_PAYMENTS.includes(code)) sayNoService();
-  else say(title ?? code, detail ?? "");
+  else tell(title ?? code, el("p", { textContent: detail ?? "" }), phoneFor(code));
 }
 
 /** There is no network. */

@@ -7,8 +7,9 @@ import type { Attempt, Outcome } from "../money/attempt";
 import { rotating } from "../reader/code";
 import { current, draw, go, screen, swap, type Screen } from "../router";
 import { signal } from "../signal";
-import { known, type Claim } from "../till";
+import type { Claim } from "../till";
 import { inTraining } from "../training/mode";
+import { phone, phoneFor } from "./parts";
 import { lookUp } from "./scan";
 
 /** What is to be shown. */
@@ -62,9 +63,7 @@ function cash(cents: number): HTMLElement | undefined {
 
 function refused(problem: Problem, attempt?: Attempt): Words {
   const left = problem.available_cents;
-  const lines = [el("p", { textContent: problem.detail })];
-  const phone = known()?.municipality.help_phone;
-  if (problem.code === "iban_required" && phone) lines.push(line("till-call", { phone }));
+  const lines: Child[] = [el("p", { textContent: problem.detail }), phoneFor(problem.code)];
   if (attempt) lines.unshift(line("till-nothing-taken"));
   if (left !== undefined) lines.push(line("till-left", { balance: euro(left) }));
   return { look: "refused", title: problem.title, lines };
@@ -122,7 +121,7 @@ function words(shown: Result): Words {
   if (outcome.state === "done") return done(attempt, outcome);
   if (outcome.state === "claimed") return claimed(outcome.claim);
   // neither yes nor no, until the till is connected again
-  if (outcome.state === "gone") return { look: "wait", title: t("till-gone"), lines: [line("till-gone-text", { amount })] };
+  if (outcome.state === "gone") return { look: "wait", title: t("till-gone"), lines: [line("till-gone-text", { amount }), phone()] };
   if (outcome.state === "never") return { look: "refused", title: t(NEVER[kind]), lines: [line(NEVER_TEXTS[kind], { amount })] };
   if (kind === "undo" && outcome.problem.code === "idempotency_key_reused") return { look: "refused", title: t("till-undo-twice"), lines: [line("till-undo-twice-text")] };
   if (outOfDate(shown)) return { look: "refused", title: t("problem-qr-expired-title"), lines: [line("till-nothing-taken"), line("problem-qr-expired-detail")] };

@@ -3,13 +3,13 @@ import { button, byId, el } from "../../shared/dom";
 import type { Problem } from "../../shared/http";
 import { t } from "../../shared/texts";
 import { busy, setOut } from "../money/carry";
-import { Camera, cameraThere, type Trouble } from "../reader/camera";
 import { read, type Read } from "../reader/code";
 import { current, go, goThen, screen, type Screen } from "../router";
 import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { letGo, take, type Found } from "./hand";
 import { field, form, notice, say, sayNoService, sayNothingTaken, sayProblem, submit } from "./parts";
+import { closePicture, openPicture, picturePlace } from "./picture";
 import { present } from "./result";
 
 const NO_CAMERA = "buono.no-camera";
@@ -20,11 +20,23 @@ const WHY: Record<string, string> = {
   closed: "voucher-closed",
   not_yet_valid: "voucher-not-yet-valid",
   reissued: "voucher-reissued",
+  suspended: "programme-suspended",
 };
 
-let camera: Camera | undefined;
-/** After how many payments a question was asked that is not answered yet. */
-let asking: number | undefined;
+/** For so long a voucher's answer is waited for: nothing is lost by asking again. */
+const ANSWER_MS = 6000;
+
+/** A voucher that is looked up. */
+interface Question {
+  text: string;
+  /** After how many payments it was asked. */
+  since: number;
+  /** The screen where its answer is waited for. */
+  from: string;
+}
+
+/** The latest question, until it is answered: a newer one takes its place. */
+let asking: Question | undefined;
 
 const sayWhy = (key: string) => say(t(key), t(`${key}-text`));
 
@@ -36,15 +48,16 @@ function objection(found: Read): string | undefined {
   return found.kind === "voucher" && inTraining() ? "till-real-code" : undefined;
 }
 
-/** Whether nothing was paid since: a payment's result is not covered by what was asked before it. */
-const stillWanted = (since: number) => since === setOut();
+/** Whether somebody waits for it: nothing else was read or paid since, and nobody has gone to another screen. */
+const stillWanted = (question: Question) => question === asking && question.since === setOut() && question.from === current();
 
-/** Leaves what the last customer was told for the screen where this one's voucher is looked at. */
-const leaveLast = () => new Promise<void>((done) => (["start", "result"].includes(current()) ? goThen("pay", done) : done()));
+/** Where a voucher is looked at that is read on this screen: what the last customer was told is left. */
+const lookedAt = (name: string) => (["start", "result"].includes(name) ? "pay" : name);
 
-async function ask(text: string, since: number): Promise<void> {
-  const answer = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text } });
-  if (revoked(answer) || !stillWanted(since)) return;
+async function ask(question: Question): Promise<void> {
+  const { text } = question;
+  const answer = await tillCall<Found & Problem>("/v1/vouchers/lookup", { method: "POST", body: { voucher: text }, waitMs: ANSWER_MS });
+  if (revoked(answer) || !stillWanted(question)) return;
   const { ok, status, data } = answer;
   if (status >= 500) return goThen("pay", () => sayNoService(t("till-nothing-taken")));
   if (!(ok ? data.voucher_id : data.code)) throw new Error(String(status));
@@ -53,53 +66,42 @@ async function ask(text: string, since: number): Promise<void> {
   letGo();
   if (data.status === "active" && data.available_cents <= 0) return present({ voucher: { code: "empty", title: t("till-empty"), detail: t("till-empty-text") } });
   const why = WHY[data.status];
-  if (why) return present({ voucher: { code: why, title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
+  if (why) return present({ voucher: { code: why.replace(/-/g, "_"), title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
   take({ text, found: data });
   go("amount");
 }
 
 /** Looks up what was scanned or typed, wherever the app stands. */
 export async function lookUp(text: string): Promise<void> {
-  const since = setOut();
-  if (busy() || asking === since) return;
+  if (busy()) return;
   const found = read(text);
   const wrong = objection(found);
   if (wrong || found.kind === "mistyped" || found.kind === "foreign") {
+    asking = undefined;
     return goThen("pay", () => sayWhy(wrong ?? "till-foreign"));
   }
-  asking = since;
+  // what still lies before the camera is asked about already
+  if (asking?.text === found.text && stillWanted(asking)) return;
+  const question = { text: found.text, since: setOut(), from: lookedAt(current()) };
+  asking = question;
   try {
-    await leaveLast();
+    await new Promise<void>((done) => goThen(question.from, done));
     say(t("till-looking"));
-    await ask(found.text, since);
+    await ask(question);
   } catch {
-    if (stillWanted(since)) goThen("pay", sayNothingTaken);
+    if (stillWanted(question)) goThen("pay", sayNothingTaken);
   } finally {
-    if (asking === since) asking = undefined;
+    if (asking === question) asking = undefined;
   }
-}
-
-function sayTrouble(trouble: Trouble): void {
-  byId("camera").replaceChildren(
-    el("p", { textContent: t(`till-camera-${trouble}`), className: "trouble", role: "status" }),
-    button(t("till-camera-again"), async () => startCamera()),
-  );
 }
 
 async function startCamera(): Promise<void> {
   localStorage.removeItem(NO_CAMERA);
-  const video = el("video", { muted: true, playsInline: true });
-  video.setAttribute("aria-label", t("till-camera-label"));
-  const stop = button(t("till-camera-off"), async () => {
+  const off = () => {
     localStorage.setItem(NO_CAMERA, "1");
-    camera?.stop();
     byId("camera").replaceChildren(cameraButton());
-  }, "btn-light");
-  byId("camera").replaceChildren(el("div", { className: "picture" }, video, el("span", { className: "frame" })), stop);
-  camera?.stop();
-  camera = new Camera(video, sayTrouble);
-  const trouble = await camera.start(lookUp);
-  if (trouble && current() === "pay") sayTrouble(trouble);
+  };
+  await openPicture(byId("camera"), { read: lookUp, off });
 }
 
 const cameraButton = () => button(t("till-camera-on"), async () => startCamera(), "btn-primary");
@@ -107,23 +109,23 @@ const cameraButton = () => button(t("till-camera-on"), async () => startCamera()
 function typed(): HTMLFormElement {
   const input = { maxLength: 512, autocapitalize: "characters", spellcheck: false };
   const look = async () => {
-    await lookUp(byId<HTMLInputElement>("voucher").value);
-    if (current() === "pay") byId<HTMLInputElement>("voucher").select();
+    const input = byId<HTMLInputElement>("voucher");
+    // not waited for: what is typed or scanned next takes its place
+    void lookUp(input.value);
+    input.select();
   };
   return form("lookup", look, ...field("voucher", t("till-code"), t("till-code-help"), input), submit(t("till-check"), "look"));
 }
 
 function view(): Screen {
-  const place = el("div", { id: "camera", className: "camera" });
-  if (cameraThere()) {
-    // whoever came here by a scanner needs no camera
-    if (localStorage.getItem(NO_CAMERA) || asking !== undefined) place.append(cameraButton());
-    else setTimeout(() => void (current() === "pay" && startCamera()));
-  }
+  const place = picturePlace();
+  // whoever came here by a scanner needs no camera
+  if (localStorage.getItem(NO_CAMERA) || asking !== undefined) place?.append(cameraButton());
+  else setTimeout(() => void (place?.isConnected && startCamera()));
   return {
     title: t("till-scan"),
     content: [notice(), place, typed(), el("p", { textContent: t("till-scanner-help"), className: "form-text" })],
-    left: () => camera?.stop(),
+    left: closePicture,
   };
 }
 
