@@ -18,6 +18,9 @@ const part = (name: string, within: ParentNode = document) => within.querySelect
 /** The code to be said where the QR cannot be read, which somebody may just be reading out. */
 const spoken = (within: ParentNode) => within.querySelector<HTMLDetailsElement>("details.spoken");
 
+/** Whether the code was replaced. */
+const replaced = () => document.querySelector("[data-part=balance] [data-over]") !== null;
+
 /** What is another at every look and tells nothing new: the moment, and a QR that changes. */
 const passing = (within: ParentNode) => Array.from(within.querySelectorAll("[data-passing]"));
 
@@ -46,6 +49,8 @@ function swap(html: string): void {
     const next = passing(now);
     passing(old).forEach((node, at) => next[at] && node.replaceWith(next[at]));
   }
+  // what would only lead to a refusal, or tell of nothing
+  if (replaced()) document.querySelectorAll("[data-in-force]").forEach((node) => node.remove());
 }
 
 /** The page's parts as the server answers; fails when that takes too long, also where a request cannot be stopped. */
@@ -152,7 +157,7 @@ export function follow(): () => Promise<void> {
     clearTimeout(retry);
     source?.close();
     // a code that was replaced shows nothing more, so that there is nothing to follow
-    if (part("balance")?.querySelector("[data-over]")) return;
+    if (replaced()) return;
     source = new EventSource("/v1/citizen/voucher/events");
     source.addEventListener("voucher", changed);
     source.addEventListener("alive", heard);
