@@ -57,7 +57,7 @@ export default defineConfig({
     preprocessorOptions: { scss: { quietDeps: true, silenceDeprecations: ["import"] } },
   },
   build: {
-    // what a ten-year-old phone still understands
+    // what a ten-year-old phone still understands; what it cannot do is in src/shared/old-browsers.ts
     target: ["es2018", "chrome64", "safari12", "firefox68"],
     cssTarget: ["chrome64", "safari12", "firefox68"],
     assetsDir: "",

@@ -107,6 +107,7 @@ page-refresh = تحديث
 page-print = اطبع الورقة
 page-print-card = اطبع البطاقة
 page-pdf = نزّل الورقة بصيغة PDF
+page-pdf-card = نزّل البطاقة بصيغة PDF
 page-sheet-note = هذه الورقة لا تتحدث: الرصيد الحقيقي يتحقق منه الصندوق.
 page-contents = في هذه الصفحة
 page-movements = الحركات

@@ -269,6 +269,7 @@ page-refresh = Refresh
 page-print = Print the sheet
 page-print-card = Print the card
 page-pdf = Download the sheet as PDF
+page-pdf-card = Download the card as PDF
 page-sheet-note = This sheet does not update: the till checks the true balance.
 page-contents = On this page
 page-movements = Movements

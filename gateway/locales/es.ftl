@@ -108,6 +108,7 @@ page-refresh = Actualizar
 page-print = Imprimir la hoja
 page-print-card = Imprimir la tarjeta
 page-pdf = Descargar la hoja en PDF
+page-pdf-card = Descargar la tarjeta en PDF
 page-sheet-note = Esta hoja no se actualiza: el saldo verdadero lo comprueba la caja.
 page-contents = En esta página
 page-movements = Movimientos

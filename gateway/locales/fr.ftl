@@ -108,6 +108,7 @@ page-refresh = Actualiser
 page-print = Imprimer la feuille
 page-print-card = Imprimer la carte
 page-pdf = Télécharger la feuille en PDF
+page-pdf-card = Télécharger la carte en PDF
 page-sheet-note = Cette feuille ne se met pas à jour : c'est la caisse qui vérifie le vrai solde.
 page-contents = Sur cette page
 page-movements = Mouvements

@@ -269,6 +269,7 @@ page-refresh = Aggiorna
 page-print = Stampa il foglio
 page-print-card = Stampa la tessera
 page-pdf = Scarica il foglio in PDF
+page-pdf-card = Scarica la tessera in PDF
 page-sheet-note = Questo foglio non si aggiorna: il saldo vero lo controlla la cassa.
 page-contents = In questa pagina
 page-movements = Movimenti

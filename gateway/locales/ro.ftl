@@ -108,6 +108,7 @@ page-refresh = Actualizează
 page-print = Tipărește foaia
 page-print-card = Tipărește cardul
 page-pdf = Descarcă foaia în PDF
+page-pdf-card = Descarcă cardul în PDF
 page-sheet-note = Această foaie nu se actualizează: soldul adevărat îl verifică la casă.
 page-contents = Pe această pagină
 page-movements = Mișcări

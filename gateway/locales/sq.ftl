@@ -108,6 +108,7 @@ page-refresh = Përditëso
 page-print = Shtyp fletën
 page-print-card = Shtyp kartën
 page-pdf = Shkarko fletën në PDF
+page-pdf-card = Shkarko kartën në PDF
 page-sheet-note = Kjo fletë nuk përditësohet: shumën e vërtetë e kontrollon arka.
 page-contents = Në këtë faqe
 page-movements = Lëvizjet

@@ -107,6 +107,7 @@ page-refresh = Оновити
 page-print = Надрукувати аркуш
 page-print-card = Надрукувати картку
 page-pdf = Завантажити аркуш у PDF
+page-pdf-card = Завантажити картку у PDF
 page-sheet-note = Цей аркуш не оновлюється: справжній залишок перевіряє каса.
 page-contents = На цій сторінці
 page-movements = Рух коштів

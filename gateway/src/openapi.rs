@@ -17,13 +17,14 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Pages and assets: served, but no part of the interface that the document describes.
-pub const PAGES: [(&str, &str); 24] = [
+pub const PAGES: [(&str, &str); 25] = [
     ("GET", "/"),
     ("GET", "/v"),
     ("POST", "/v"),
     ("GET", "/v/buono"),
     ("GET", "/v/buono/parti"),
     ("GET", "/v/buono/foglio.pdf"),
+    ("GET", "/v/buono/tessera.pdf"),
     ("GET", "/v/blocca"),
     ("GET", "/v/ricorda"),
     ("POST", "/v/ricorda"),

@@ -1,7 +1,7 @@
 // A family's page: live, offline, without a script, replaced, kept, on paper.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -62,6 +62,13 @@ page("a block by the office, and a new code, are seen at once", {}, async (page)
   // whoever found the old link learns neither balance nor movements
   assert.doesNotMatch(await page.locator("main").innerText(), /\d,\d\d\s€/);
   assert.equal(await page.locator(".amount, .typed, .qr").count(), 0);
+  // nor is offered what is refused, or told that there were no movements
+  const nothingMore = async () => assert.equal(await page.locator("[data-print], a[href$='.pdf'], #movements, a[href='#movements'], #lost").count(), 0);
+  await nothingMore();
+  await page.reload();
+  await page.locator(".alert-warning", { hasText: "Codice sostituito" }).waitFor();
+  await nothingMore();
+  assert.doesNotMatch(await page.locator("main").innerText(), /Nessun movimento/i);
 });
 
 page("an old link and an old code say that there is a new one, and whom to ask", {}, async (page) => {
@@ -125,13 +132,14 @@ page("a QR that changes is asked for anew in time, whatever the phone's clock sa
   await page.locator("form button").click();
   await page.waitForURL("**/v/buono");
   await live(page);
+  // registered before the time is read: meanwhile the page may renew the QR by itself
+  const parts = page.waitForRequest("**/v/buono/parti");
   const left = Number(await page.locator("[data-rotates-ms]").getAttribute("data-rotates-ms"));
   assert.ok(left > 0 && left <= 60_000, `${left} ms`);
   assert.equal(await page.locator(".typed:visible").count(), 0, "a picture of the screen has no code in it");
   await page.locator(".spoken summary").click();
   assert.equal(await page.locator(".spoken .typed").innerText(), code);
-  const parts = page.waitForRequest("**/v/buono/parti");
-  await page.clock.fastForward(left + 1000);
+  await page.clock.fastForward(61_000);
   await (await parts).response();
   // whoever was reading the code out goes on
   assert.ok(await page.locator(".spoken .typed").isVisible());
@@ -405,6 +413,24 @@ page("the card has what a till needs, in the size of a purse", {}, async (page) 
   for (const other of ["Regole", "Alimentari", "Movimenti"]) assert.ok(!text.includes(other), `${other} in ${text}`);
   await page.locator('[data-print="sheet"]').click();
   await page.waitForFunction(() => window.printed === "");
+});
+
+page("sheet and card are to be had as PDF without a script", { script: false }, async (page) => {
+  await page.goto("/v");
+  await page.locator("#code").fill(town.voucher("2026/0016").code);
+  await page.locator("form button").click();
+  await page.waitForURL("**/v/buono");
+  const texts = [];
+  for (const [name, saved] of [["Scarica il foglio in PDF", "buono.pdf"], ["Scarica la tessera in PDF", "buono-tessera.pdf"]]) {
+    const answer = await page.request.get(await page.getByRole("link", { name }).getAttribute("href"));
+    assert.equal(answer.headers()["content-type"], "application/pdf", name);
+    assert.ok(answer.headers()["content-disposition"].endsWith(`filename="${saved}"`), answer.headers()["content-disposition"]);
+    const file = join(mkdtempSync(join(tmpdir(), "buono-pdf-")), saved);
+    writeFileSync(file, await answer.body());
+    texts.push(execFileSync("pdftotext", ["-layout", file, "-"], { encoding: "utf8" }));
+  }
+  const code = town.voucher("2026/0016").code;
+  assert.deepEqual(texts.map((text) => [text.includes(code), text.includes("Alimentari Forlì")]), [[true, true], [true, false]], "a card has no list of shops");
 });
 
 test("shops: by what they sell, by distance where the phone says it, and in the phone's own map", async () => {

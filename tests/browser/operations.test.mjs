@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { closePage, notice, openPage, openTill, result } from "./lib/browser.mjs";
+import { closePage, keyIn, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 /** The list of a shop that has taken these cents from a voucher each. */
@@ -168,4 +168,41 @@ list("what the server does not make is not offered", 6, [100], async (page) => {
   await page.locator(".tiles a[href='#operations']").click();
   await page.locator("#download-csv").waitFor();
   assert.deepEqual(await offered(), ["download-csv"]);
+});
+
+test("a shop sees its customer's initials, and on no screen who that is", async () => {
+  const reference = "2026/0036";
+  const voucher = town.voucher(reference);
+  const file = readFileSync(new URL("../../deploy/demo/beneficiari.csv", import.meta.url)).toString("latin1");
+  const [, taxCode, surname, name, mobile] = file.split("\n").find((line) => line.startsWith(reference)).split(";");
+  const page = await openPage(browser, town, {});
+  // what reaches the phone is as good as shown
+  const answers = [];
+  page.on("response", (answer) => answer.url().includes("/v1/") && answers.push(answer.text()));
+  await openTill(page, town, 0);
+  const nobody = async (screen) => {
+    const shown = [await page.locator("body").innerText(), await page.locator("body").innerHTML(), ...(await Promise.all(answers))].join("\n");
+    for (const personal of [surname, taxCode, mobile.replace(/\D/g, "").slice(-9)]) {
+      assert.ok(!shown.replaceAll(" ", "").toLowerCase().includes(personal.toLowerCase()), `${personal} on ${screen}`);
+    }
+    assert.doesNotMatch(shown, new RegExp(`\\b${name}\\b`), screen);
+  };
+  await typeCode(page, voucher.code);
+  await page.locator("#holder", { hasText: `Titolare ${name[0]}.${surname[0]}.` }).waitFor();
+  await nobody("amount");
+  await keyIn(page, 320);
+  await page.locator("#take").click();
+  await page.locator("#yes").waitFor();
+  await nobody("confirm");
+  await page.locator("#yes").click();
+  await result(page, "done", "3,20");
+  await nobody("result");
+  await page.evaluate(() => (location.hash = "operations"));
+  await page.locator("#operations li", { hasText: "3,20" }).waitFor();
+  await nobody("operations");
+  await page.locator("#operations button").first().click();
+  await page.locator("#undo-amount").waitFor();
+  await nobody("undo");
+  assert.ok(answers.length > 3, "nothing was heard");
+  await closePage(page);
 });

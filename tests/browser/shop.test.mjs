@@ -2,7 +2,7 @@
 // and the shopkeeper knows whether it went through.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertAccessible, closePage, keyIn, kept, loseAnswers, notice, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
+import { assertAccessible, closePage, keyIn, kept, loseAnswers, notice, openPage, openTill, result, scan, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 let next = 30;
@@ -47,8 +47,7 @@ for (const width of [390, 1280]) {
     await tap("a[href='#pay'] >> nth=0");
     await page.locator("#voucher").waitFor();
     // a scanner: what it types needs no finger
-    await page.keyboard.type(voucher.qr_text);
-    await page.keyboard.press("Enter");
+    await scan(page, voucher.qr_text);
     await page.locator(".pad").waitFor();
     await keyIn(page, 1230);
     assert.match(await page.locator("#amount").innerText(), /12,30/);
@@ -376,15 +375,13 @@ till("a payment left from before is no answer to the one that is confirmed now",
 
 till("a scanner is read on every screen, and answers no question", async (page, voucher) => {
   const second = town.demo.vouchers[(next += 1)];
-  await page.keyboard.type(voucher.qr_text);
-  await page.keyboard.press("Enter");
+  await scan(page, voucher.qr_text);
   await page.locator(".pad").waitFor();
   await page.keyboard.type("0,50");
   await page.keyboard.press("Enter");
   await page.locator("#yes").waitFor();
   // the next customer's voucher, read too early: nothing is taken from anybody
-  await page.keyboard.type(second.qr_text);
-  await page.keyboard.press("Enter");
+  await scan(page, second.qr_text);
   await page.locator(".pad").waitFor();
   assert.match(await page.locator("#amount").innerText(), /0,00/);
   await page.keyboard.type("0,70");
@@ -393,8 +390,7 @@ till("a scanner is read on every screen, and answers no question", async (page, 
   await result(page, "done", "0,70");
   assert.deepEqual([await taken(voucher), await taken(second)], [[], [70]]);
   // from the green screen straight to the next one
-  await page.keyboard.type(voucher.qr_text);
-  await page.keyboard.press("Enter");
+  await scan(page, voucher.qr_text);
   await page.locator(".pad").waitFor();
 });
 
@@ -405,8 +401,7 @@ till("a scan from the green screen leaves it at once, and says that it is lookin
   let free;
   const held = new Promise((done) => (free = done));
   await page.route("**/v1/vouchers/lookup", async (route) => (await held, route.continue()));
-  await page.keyboard.type(second.qr_text);
-  await page.keyboard.press("Enter");
+  await scan(page, second.qr_text);
   await notice(page, "Controllo il buono");
   assert.equal(await page.locator("#result").count(), 0, "nobody takes the last customer's green for this one's");
   free();
@@ -416,8 +411,7 @@ till("a scan from the green screen leaves it at once, and says that it is lookin
 });
 
 till("a scanner for another keyboard is understood, and a letter touched by mistake swallows nothing", async (page, voucher) => {
-  // the test's own keyboard has no such key
-  await page.evaluate((keys) => keys.forEach((key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }))), [...voucher.qr_text.replace(":", "ç"), "Enter"]);
+  await scan(page, voucher.qr_text.replace(":", "ç"));
   await page.locator(".pad").waitFor();
   await page.keyboard.press("x");
   // longer than any scanner is silent
@@ -443,8 +437,7 @@ till("a look-up that is answered after the payment shows nothing, whatever it sa
       await late(route);
     });
     const asked = page.waitForRequest("**/v1/vouchers/lookup");
-    await page.keyboard.type(second.qr_text);
-    await page.keyboard.press("Enter");
+    await scan(page, second.qr_text);
     const request = await asked;
     await page.locator("#yes").click();
     await result(page, "done", `${cents / 100},00`);
@@ -679,8 +672,7 @@ till("a QR that changes with time is read; confirmed too late it says to read th
   const { headers } = await town.call("POST", "/v1/citizen/session", { body: { code: made.code } });
   const shown = async () => (await town.call("GET", "/v1/citizen/voucher", { headers: { cookie: headers.get("set-cookie").split(";")[0] } })).data.qr_text;
   const confirm = async () => {
-    await page.keyboard.type(await shown());
-    await page.keyboard.press("Enter");
+    await scan(page, await shown());
     await page.locator(".pad").waitFor();
     await keyIn(page, 450);
     await page.locator("#take").click();

@@ -1,7 +1,7 @@
 // A till's life: joining, its name, being disconnected by its shop or by the municipality.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closePage, keyIn, loseAnswers, openConsole, openPage, openTill, result, typeCode } from "./lib/browser.mjs";
+import { closePage, keyIn, loseAnswers, openConsole, openPage, openTill, result, scan, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 const shop = (number = 0) => town.demo.terminals[number];
@@ -229,8 +229,7 @@ test("a till that is revoked while a green stands says so at the next scan", asy
   await page.locator("#yes").click();
   await result(page, "done", "1,30");
   await (await town.staff())("POST", `/terminals/${joined.terminal_id}/revoke`);
-  await page.keyboard.type(second.qr_text);
-  await page.keyboard.press("Enter");
+  await scan(page, second.qr_text);
   await page.locator("#revoked", { hasText: "scollegata" }).waitFor();
   await page.locator("#enrol").waitFor();
   await closePage(page);

@@ -99,6 +99,11 @@ impl Traces {
         }
     }
 
+    /// What a till was answered about a voucher.
+    fn told(&mut self, what: &str, voucher: &Voucher, answer: &Value) {
+        self.add(&format!("{what} {}", voucher.id), answer.to_string());
+    }
+
     fn add(&mut self, name: &str, text: impl Into<Vec<u8>>) {
         self.0.insert(name.to_owned(), text.into());
     }
@@ -186,17 +191,34 @@ impl World {
         self.town.fresh_voucher(&self.on).await
     }
 
+    /// What a till is answered about a family, among the rest that is searched.
+    async fn at_the_till(&self, voucher: &Voucher, traces: &mut Traces) {
+        let (on, till) = (&self.on, &self.town.tills[0]);
+        let found = on.post(till, "/v1/vouchers/lookup", &json!({"voucher": voucher.code})).await;
+        assert!(!text(&found["holder_initials"]).is_empty(), "{found}");
+        traces.told("look-up", voucher, &found);
+        let key = key();
+        let pay = json!({"voucher": voucher.code, "amount_cents": 700});
+        let paid = on.request(till, Method::POST, "/v1/redemptions").header("Idempotency-Key", &key).json(&pay);
+        let paid = tests::town::done(paid.send().await).await;
+        traces.told("redemption", voucher, &paid);
+        traces.told("by key", voucher, &on.get(till, &format!("/v1/operations/by-key/{key}")).await);
+        let reversal = format!("/v1/operations/{}/reversals", text(&paid["operation_id"]));
+        let undone = on.post(till, &reversal, &json!({"reason": "errore"})).await;
+        traces.told("reversal", voucher, &undone);
+        let question = json!({"text": "Non lo trova la cassa.", "operation_id": paid["operation_id"]});
+        traces.told("ticket", voucher, &on.post(till, "/v1/tickets", &question).await);
+        traces.told("tickets", voucher, &on.get(till, "/v1/tickets").await);
+    }
+
     /// A family's whole life: pages, payments, holds, reversals, declines, and the office in between.
-    async fn live(&self, voucher: &Voucher) -> Caller {
+    async fn live(&self, voucher: &Voucher, traces: &mut Traces) -> Caller {
         let (on, till) = (&self.on, &self.town.tills[0]);
         let holder = on.open(voucher, "home").await;
         on.get(&holder, "/v1/citizen/voucher").await;
-        on.post(till, "/v1/vouchers/lookup", &json!({"voucher": voucher.code})).await;
+        self.at_the_till(voucher, traces).await;
         let pay = json!({"voucher": voucher.code, "amount_cents": 700});
-        let paid = on.post(till, "/v1/redemptions", &pay).await;
-        let reversal = format!("/v1/operations/{}/reversals", text(&paid["operation_id"]));
-        on.post(till, &reversal, &json!({"reason": "errore"})).await;
-        self.claim(voucher).await;
+        self.claim(voucher, traces).await;
         let held = on.post(till, "/v1/holds", &pay).await;
         on.post(till, &format!("/v1/holds/{}/release", text(&held["operation_id"])), &Value::Null).await;
         let much = json!({"voucher": voucher.code, "amount_cents": 900_000}).to_string();
@@ -213,11 +235,13 @@ impl World {
     }
 
     /// The shop seals what it is owed; office and shop write about a line as people do, with names.
-    async fn claim(&self, voucher: &Voucher) {
+    async fn claim(&self, voucher: &Voucher, traces: &mut Traces) {
         let (on, till) = (&self.on, &self.town.tills[0]);
         let pay = json!({"voucher": voucher.code, "amount_cents": 300});
         let operation = text(&on.post(till, "/v1/redemptions", &pay).await["operation_id"]);
         let claim = text(&on.post(till, "/v1/claims", &json!({})).await["claim_id"]);
+        // before anybody writes a name about a line, which the shop then may read
+        traces.told("lines of a claim", voucher, &on.get(till, &format!("/v1/claims/{claim}/lines")).await);
         let line = format!("{claim}/lines/{operation}");
         let remark = json!({"text": "Osservatini dice di non averlo speso"});
         on.post(&self.town.clerk, &format!("/v1/admin/claims/{line}/remark"), &remark).await;
@@ -311,10 +335,11 @@ async fn nothing_personal_is_in_clear_where_it_need_not_be() {
     let data = folder.path();
     let mut world = World::new(data).await;
     world.import().await;
+    let mut traces = Traces::default();
     let mut secrets = vec![world.town.tills[0].credential().trim_start_matches("Bearer ").to_owned()];
     for reference in ["ZAN-01", "ZAN-02", "ZAN-03"] {
         let voucher = world.voucher(reference).await;
-        let session = world.live(&voucher).await;
+        let session = world.live(&voucher, &mut traces).await;
         secrets.extend([voucher.code, session.credential().split_once('=').unwrap().1.to_owned()]);
     }
     world.work_and_ask().await;
@@ -323,7 +348,6 @@ async fn nothing_personal_is_in_clear_where_it_need_not_be() {
     while world.on.get(&world.town.tills[0], "/v1/statements").await.to_string().contains("\"pending\"") {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    let mut traces = Traces::default();
     world.shown(&mut traces).await;
     // while it runs, after it was killed, after it ended well
     traces.folder("of the running server", data);
@@ -353,6 +377,14 @@ fn is_sent(place: &str) -> bool {
 /// What must be found is: the search works, and what it looks at is not empty.
 fn controls(traces: &Traces) {
     let wanted = [
+        ("E.Q.", "look-up", ""),
+        ("receipt_code", "redemption", ""),
+        ("receipt_code", "by key", ""),
+        ("receipt_code", "reversal", ""),
+        ("receipt_code", "ticket", ""),
+        ("Non lo trova", "tickets", ""),
+        ("operation_id", "lines of a claim", ""),
+        ("receipt_code", "/v1/operations", ""),
         ("Comune di Zanobria", "ledger.db", "of the ended server"),
         ("Forno Notissimo", "ledger.db", "of the killed server"),
         ("ZAN-01", "ledger.db", "of the running server"),

@@ -46,6 +46,9 @@ async fn what_the_old_code_opened_ends_with_it() {
         let shown = answer.text().await.unwrap();
         assert!(shown.contains("sostituito") && shown.contains("0599 000 200"), "whom to ask is there: {shown}");
         assert!(!shown.contains("7,00"), "no movement of the new code: {shown}");
+        for untrue in [".pdf", "data-print", "Ancora nessun movimento"] {
+            assert!(!shown.contains(untrue), "{untrue} is offered or said: {shown}");
+        }
     }
     // the family goes on with the new one
     let paid = on.post(&town.tills[0], "/v1/redemptions", &pay(&code)).await;

@@ -25,7 +25,7 @@ const OPENED: &str = "/v/buono";
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(come).service(open_by_code).service(opened).service(parts).service(block).service(come_back);
-    config.service(keep).service(forget).service(manifest).service(on_paper);
+    config.service(keep).service(forget).service(manifest).service(sheet).service(card);
 }
 
 /// Why the door is shown instead of the voucher.
@@ -173,18 +173,37 @@ async fn opened(
 }
 
 /// The voucher as a document: phones keep it, and print it elsewhere.
-#[get("/v/buono/foglio.pdf")]
 async fn on_paper(
+    state: &Data<AppState>,
+    request: &HttpRequest,
+    citizen: Result<Citizen, Problem>,
+    size: Size,
+) -> Result<HttpResponse, Problem> {
+    let words = Words::of(state, request);
+    let printed = match citizen {
+        Ok(citizen) => printed(state, words.language(), &citizen, size).await,
+        Err(problem) => Err(problem),
+    };
+    printed.or_else(|problem| unseen(request, &words, &problem))
+}
+
+#[get("/v/buono/foglio.pdf")]
+async fn sheet(
     state: Data<AppState>,
     request: HttpRequest,
     citizen: Result<Citizen, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let words = Words::of(&state, &request);
-    let printed = match citizen {
-        Ok(citizen) => printed(&state, words.language(), &citizen, Size::A4).await,
-        Err(problem) => Err(problem),
-    };
-    printed.or_else(|problem| unseen(&request, &words, &problem))
+    on_paper(&state, &request, citizen, Size::A4).await
+}
+
+/// In the size of a purse: an address of its own, so that it is reached without a script.
+#[get("/v/buono/tessera.pdf")]
+async fn card(
+    state: Data<AppState>,
+    request: HttpRequest,
+    citizen: Result<Citizen, Problem>,
+) -> Result<HttpResponse, Problem> {
+    on_paper(&state, &request, citizen, Size::Card).await
 }
 
 /// For the script, which puts them in the place of the old ones.

@@ -80,6 +80,40 @@ export const result = (page, look, text) => page.locator(`#result.${look}`, { ha
 /** Waits for a notice above a page's content. */
 export const notice = (page, text) => page.locator("#notice", { hasText: text }).waitFor();
 
+/** Makes every page as old as the oldest browser that web/vite.config.ts names: what came later is not there. */
+export async function makeOld(page) {
+  await page.addInitScript(() => {
+    const without = (place, ...names) => names.forEach((name) => delete place[name]);
+    for (const { prototype } of [Element, Document, DocumentFragment]) without(prototype, "replaceChildren");
+    without(HTMLDialogElement.prototype, "show", "showModal", "close", "requestClose", "returnValue", "open");
+    // a method of forms that came with the dialogs
+    Object.defineProperty(HTMLFormElement.prototype, "method", { set() {} });
+    without(Element.prototype, "role", "toggleAttribute", "checkVisibility");
+    without(HTMLElement.prototype, "inert", "inputMode", "autocapitalize");
+    without(Object, "fromEntries", "hasOwn", "groupBy");
+    without(Array.prototype, "flat", "flatMap", "at", "findLast", "findLastIndex", "toSorted", "toReversed");
+    without(String.prototype, "replaceAll", "matchAll", "at", "trimStart", "trimEnd");
+    without(Promise, "allSettled", "any", "withResolvers");
+    without(Intl, "PluralRules", "ListFormat", "RelativeTimeFormat");
+    without(Crypto.prototype, "randomUUID");
+    without(window, "AbortController", "AbortSignal", "HTMLDialogElement", "ResizeObserver", "structuredClone", "queueMicrotask");
+  });
+}
+
+/** What a scanner types, Enter included, in one go: whatever the test's machine is at, no silence comes in between. */
+export const scan = (page, text) =>
+  page.evaluate((keys) => {
+    for (const key of keys) {
+      const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+      if (!(document.activeElement ?? document.body).dispatchEvent(event)) continue;
+      // nobody took it: what the browser does then, where the focus is by now
+      const at = document.activeElement;
+      if (key !== "Enter") document.execCommand("insertText", false, key);
+      else if (at instanceof HTMLButtonElement) at.click();
+      else at?.form?.requestSubmit();
+    }
+  }, [...text, "Enter"]);
+
 /** Opens a voucher by its link and waits for the balance. */
 export async function openVoucher(page, voucher) {
   await page.goto(voucher.link);

@@ -1,5 +1,6 @@
-// Questions, in the browser's own dialogs: focus stays inside, Escape means no.
+// Questions, in the browser's own dialogs where it has them: focus stays inside, Escape means no.
 import { el } from "./dom";
+import { open } from "./old-dialogs";
 
 /** A field of a question. */
 export interface Field {
@@ -71,7 +72,7 @@ export function ask(question: Question): Promise<Record<string, string> | undefi
     });
   }
   document.body.append(dialog);
-  dialog.showModal();
+  open(dialog);
   // Enter undoes or deletes nothing
   if (!question.fields) (question.style === "btn-danger" && no ? no : yes).focus();
   return new Promise((done) => {

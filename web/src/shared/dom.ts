@@ -1,4 +1,6 @@
 // Making elements. Whatever comes from outside is only ever text.
+// every page that makes elements begins with this module, and so with what its browser lacks
+import "./old-browsers";
 
 /** What an element holds. */
 export type Child = Node | string | undefined;

@@ -18,6 +18,9 @@ const part = (name: string, within: ParentNode = document) => within.querySelect
 /** The code to be said where the QR cannot be read, which somebody may just be reading out. */
 const spoken = (within: ParentNode) => within.querySelector<HTMLDetailsElement>("details.spoken");
 
+/** Whether the code was replaced. */
+const replaced = () => document.querySelector("[data-part=balance] [data-over]") !== null;
+
 /** What is another at every look and tells nothing new: the moment, and a QR that changes. */
 const passing = (within: ParentNode) => Array.from(within.querySelectorAll("[data-passing]"));
 
@@ -38,12 +41,31 @@ function swap(html: string): void {
     if (!old || !now) continue;
     if (now.dataset.seq) old.dataset.seq = now.dataset.seq;
     if (told(old) !== told(now)) {
-      old.replaceChildren(...Array.from(now.childNodes));
+      // not in one call, which old phones do not have: this page is to weigh little, and brings nothing for them
+      old.textContent = "";
+      old.append(...Array.from(now.childNodes));
       continue;
     }
     const next = passing(now);
     passing(old).forEach((node, at) => next[at] && node.replaceWith(next[at]));
   }
+  // what would only lead to a refusal, or tell of nothing
+  if (replaced()) document.querySelectorAll("[data-in-force]").forEach((node) => node.remove());
+}
+
+/** The page's parts as the server answers; fails when that takes too long, also where a request cannot be stopped. */
+function fetched(): Promise<[status: number, html: string]> {
+  const abort = "AbortController" in window ? new AbortController() : undefined;
+  return new Promise((done, failed) => {
+    const timer = setTimeout(() => {
+      abort?.abort();
+      failed(new Error("late"));
+    }, ANSWER_MS);
+    fetch("/v/buono/parti", { cache: "no-store", signal: abort?.signal ?? null })
+      .then(async (answer) => done([answer.status, await answer.text()]))
+      .catch(failed)
+      .finally(() => clearTimeout(timer));
+  });
 }
 
 /** Starts following; what it returns brings the page up to date now. */
@@ -82,24 +104,20 @@ export function follow(): () => Promise<void> {
   }
 
   async function fetchParts(): Promise<void> {
-    const abort = new AbortController();
-    const timer = setTimeout(() => abort.abort(), ANSWER_MS);
     try {
-      const answer = await fetch("/v/buono/parti", { cache: "no-store", signal: abort.signal });
-      if (answer.status === 401 || answer.status === 404) {
+      const [status, html] = await fetched();
+      if (status === 401 || status === 404) {
         // the session is over: the server says so kindly and asks for the code
         location.replace("/v/buono");
         return;
       }
-      if (!answer.ok) throw new Error(String(answer.status));
-      swap(await answer.text());
+      if (status !== 200) throw new Error(String(status));
+      swap(html);
       awaitRotation();
       show("live");
     } catch {
       show("offline");
       later();
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -139,7 +157,7 @@ export function follow(): () => Promise<void> {
     clearTimeout(retry);
     source?.close();
     // a code that was replaced shows nothing more, so that there is nothing to follow
-    if (part("balance")?.querySelector("[data-over]")) return;
+    if (replaced()) return;
     source = new EventSource("/v1/citizen/voucher/events");
     source.addEventListener("voucher", changed);
     source.addEventListener("alive", heard);
