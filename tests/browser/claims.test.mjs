@@ -38,6 +38,7 @@ for (const width of [390, 1280]) {
     await page.locator("#claim-all").click();
     await page.locator("dialog button", { hasText: "No" }).click();
     assert.deepEqual(await sums(number), [], "no means no");
+    await page.locator("#claim-all:focus").waitFor();
     let asked = 0;
     await page.route("**/v1/claims", async (route) => {
       if (route.request().method() !== "POST") return route.continue();

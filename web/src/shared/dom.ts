@@ -34,9 +34,12 @@ export function button(text: string, act: () => Promise<unknown>, style = "btn-o
 /** Runs it with the button asleep meanwhile, so that two taps are one. */
 export function once(node: HTMLButtonElement, act: () => Promise<unknown>): void {
   if (node.disabled) return;
+  const held = document.activeElement === node;
   node.disabled = true;
   void act().finally(() => {
     node.disabled = false;
+    // what sleeps cannot keep the focus, nor get it back from a question
+    if (held && document.activeElement === document.body) node.focus();
   });
 }
 

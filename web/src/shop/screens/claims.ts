@@ -22,10 +22,7 @@ interface Unclaimed {
 /** Asks once, with the sum as it is now: what is sealed can no longer be undone. */
 async function seal(place: HTMLElement): Promise<void> {
   hush();
-  await read<Unclaimed>("/v1/claims/unclaimed", place, (open) => {
-    if (open.amount_cents > 0) void confirm(open);
-    else show(place, open);
-  });
+  await read<Unclaimed>("/v1/claims/unclaimed", place, (open) => (open.amount_cents > 0 ? confirm(open) : show(place, open)));
 }
 
 async function confirm({ amount_cents: cents, through }: Unclaimed): Promise<void> {

@@ -51,11 +51,11 @@ export const sayOffline = () => say(t("till-offline"), t("till-read-offline"));
 export const sayNothingTaken = () => say(t("till-offline"), t("till-offline-text"));
 
 /** Reads something for a part of the screen, or says what is wrong; nothing once the screen is another. */
-export async function read<T>(path: string, part: HTMLElement, show: (data: T) => void): Promise<void> {
+export async function read<T>(path: string, part: HTMLElement, show: (data: T) => unknown): Promise<void> {
   try {
     const { ok, data } = await tillCall<T & Problem>(path);
     if (!part.isConnected) return;
-    if (ok) show(data);
+    if (ok) await show(data);
     else sayProblem(data);
   } catch (error) {
     console.warn(error);
