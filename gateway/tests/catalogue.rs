@@ -13,7 +13,7 @@ const WRITTEN_OUT: [&str; 9] =
     ["site-", "home-", "accessibility-", "trouble-", "door-", "page-", "till-", "console-", "paper-"];
 
 /// Names of the web's own standards, which are the same in every language, and of our own styles.
-const STANDARD: [&str; 16] = [
+const STANDARD: [&str; 19] = [
     "Content-Type",
     "Accept-Language",
     "Idempotency-Key",
@@ -22,10 +22,13 @@ const STANDARD: [&str; 16] = [
     "Backspace",
     "Enter",
     "Escape",
+    "Tab",
+    "AbortController",
     "AudioContext",
     "BroadcastChannel",
     "NotAllowedError",
     "NotFoundError",
+    "PluralRules",
     "InvalidStateError",
     "UnknownError",
     "row fields",

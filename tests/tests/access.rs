@@ -144,7 +144,12 @@ impl World {
                 let (status, body) = self.call(&operation, &caller, &values).await;
                 assert_eq!(status, 200, "{}: {body}", operation.name());
                 let name = format!("{} {} {}", operation.name(), caller.role, caller.credential());
-                picture.insert(name, serde_json::from_str(&body).unwrap());
+                let mut body: Value = serde_json::from_str(&body).unwrap();
+                if operation.path == "/v1/claims/unclaimed" {
+                    // up to now, whenever that is
+                    body["through"] = Value::Null;
+                }
+                picture.insert(name, body);
             }
         }
         picture
