@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { closePage, keyIn, kept, loseAnswers, notice, openConsole, openPage, openTill, result, typeCode, withPage } from "./lib/browser.mjs";
+import { closePage, kept, loseAnswers, notice, openConsole, openPage, openTill, practise, result, withPage } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 let next = 100;
@@ -148,12 +148,7 @@ till("practice asks for nothing", 6, [100], async (page) => {
   await page.reload();
   await page.locator("#claims-training", { hasText: "non entrano mai" }).waitFor();
   assert.equal(await page.locator("#claim-all, #claims").count(), 0);
-  await typeCode(page, "PROVA-1");
-  await page.locator(".pad").waitFor();
-  await keyIn(page, 500);
-  await page.locator("#take").click();
-  await page.locator("#yes").click();
-  await result(page, "done", "5,00");
+  await practise(page);
   assert.equal((await town.asTill(6, "/v1/claims/unclaimed")).amount_cents, 100);
 });
 

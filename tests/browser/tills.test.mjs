@@ -1,7 +1,7 @@
 // A till's life: joining, its name, being disconnected by its shop or by the municipality.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closePage, keyIn, loseAnswers, openConsole, openPage, openTill, result, scan, typeCode } from "./lib/browser.mjs";
+import { closePage, keyIn, loseAnswers, openConsole, openPage, openTill, practise, result, scan, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
 const shop = (number = 0) => town.demo.terminals[number];
@@ -57,12 +57,7 @@ test("the screen to join on leads to practice, which needs no code", async () =>
   await page.locator("#practice").click();
   await page.locator(".ways .btn-primary", { hasText: "Comincia" }).click();
   page.on("request", (request) => assert.ok(!request.url().includes("/v1/"), `practice asked ${request.url()}`));
-  await typeCode(page, "PROVA-1");
-  await page.locator(".pad").waitFor();
-  await keyIn(page, 500);
-  await page.locator("#take").click();
-  await page.locator("#yes").click();
-  await result(page, "done", "5,00");
+  await practise(page);
   await page.locator("#next").click();
   await page.evaluate(() => (location.hash = "training"));
   await page.locator(".ways button", { hasText: "Esci" }).click();

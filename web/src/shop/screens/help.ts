@@ -8,6 +8,7 @@ import wait from "../pictures/wait.svg";
 import { screen, type Screen } from "../router";
 import { enrolled, known, town } from "../till";
 import { inTraining } from "../training/mode";
+import { dial } from "./parts";
 import { tickets } from "./tickets";
 
 const STEPS: [name: string, picture: string][] = [["1", scan], ["2", amount], ["3", confirm], ["4", wait]];
@@ -20,7 +21,7 @@ function step([name, picture]: [string, string]): HTMLElement {
 function contacts(): HTMLElement {
   const office = town();
   if (!office) return el("p", { textContent: t("till-help-unknown") });
-  const phone = el("a", { href: `tel:${office.help_phone.replace(/\s/g, "")}`, textContent: office.help_phone });
+  const phone = el("a", { href: dial(office.help_phone), textContent: office.help_phone });
   const mail = el("a", { href: `mailto:${office.help_email}`, textContent: office.help_email });
   return el("ul", { className: "contacts" }, el("li", {}, el("strong", { textContent: office.name })), ...(office.help_phone ? [el("li", {}, phone)] : []), ...(office.help_email ? [el("li", {}, mail)] : []));
 }

@@ -7,11 +7,14 @@ import { bearer, disconnected, tillCall, town } from "../till";
 /** A place for what went wrong, read aloud when it is filled. */
 export const notice = () => el("div", { id: "notice", className: "notice", role: "alert" });
 
+/** The address that calls a number. */
+export const dial = (number: string) => `tel:${number.replace(/\s/g, "")}`;
+
 /** The municipality's number, to tap; nothing where it is not known, or is none. */
 export function phone(): HTMLElement | undefined {
   const number = town()?.help_phone;
   if (!number) return undefined;
-  return el("p", {}, el("a", { className: "call", href: `tel:${number.replace(/\s/g, "")}`, textContent: t("till-call", { phone: number }) }));
+  return el("p", {}, el("a", { className: "call", href: dial(number), textContent: t("till-call", { phone: number }) }));
 }
 
 /** What the municipality alone can help with: the server's words say to call it, and its number follows them. */
