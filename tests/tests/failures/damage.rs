@@ -9,13 +9,14 @@ use crate::arena::{Arena, Kind};
 use crate::dice::Dice;
 use crate::scene::{Form, Scene};
 use crate::table::Row;
+use domain::ids::{PartitionId, VoucherId};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use store::journal::Batch;
+use uuid::Uuid;
 
 /// What somebody does to the append-only folder.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +54,9 @@ struct Expected {
     /// In those of `buono verify`: partition and record.
     verified: String,
 }
+
+/// How many a demonstration has.
+const PARTITIONS: u16 = 8;
 
 const DAMAGED: &str = "the journal is damaged";
 const JOURNAL: &str = "the journal of partition 0";
@@ -140,26 +144,14 @@ fn flip_fence(file: &mut AppendOnly, end: u64, dice: &mut Dice) -> String {
 }
 
 /// A voucher of the partition that is damaged, and one of another.
-async fn two_vouchers(arena: &Arena) -> [usize; 2] {
-    // a payment that was made before is only told again, and says nothing of where it went
-    static ASKED: AtomicUsize = AtomicUsize::new(0);
-    let asked = ASKED.fetch_add(1, Ordering::Relaxed);
-    let (mut of_this, mut of_another) = (None, None);
-    for at in 0.. {
-        pay(arena, at, &format!("whose-is-it-{asked}-{at:02}")).await;
-        let file = AppendOnly::read(&arena.stores.redis.as_ref().unwrap().appended());
-        let last = file.named("XADD", "").last().unwrap().begins;
-        let ours = file.named("XADD", BATCHES).last().is_some_and(|ours| ours.begins == last);
-        if ours {
-            of_this = Some(at)
-        } else {
-            of_another = Some(at)
-        }
-        if let (Some(one), Some(other)) = (of_this, of_another) {
-            return [one, other];
-        }
-    }
-    unreachable!("a town has vouchers in all partitions")
+fn two_vouchers(arena: &Arena) -> [usize; 2] {
+    let vouchers = arena.node.demo["vouchers"].as_array().unwrap();
+    let is_damaged = |voucher: &Value| {
+        let id = voucher["voucher_id"].as_str().unwrap().parse().unwrap();
+        PartitionId::of(VoucherId::new(id), PARTITIONS) == PartitionId(0)
+    };
+    let first = |damaged: bool| vouchers.iter().position(|voucher| is_damaged(voucher) == damaged);
+    [first(true), first(false)].map(|at| at.expect("a town has vouchers in all partitions"))
 }
 
 fn kept(arena: &Arena) -> PathBuf {
@@ -200,9 +192,10 @@ async fn pay(arena: &Arena, voucher: usize, key: &str) -> String {
 /// Damages, brings the server back, and looks who notices. Gives a voucher of another partition, and what `verify`
 /// must say.
 async fn notice(arena: &mut Arena, dice: &mut Dice, (name, damage): (&str, Damage)) -> (usize, String) {
-    let [voucher, other] = two_vouchers(arena).await;
+    let [voucher, other] = two_vouchers(arena);
     for at in [other, voucher] {
-        pay(arena, at, &format!("before-{at}-{damage:?}")).await;
+        // under a key of its own: a payment that was made before is only told again, and writes nothing
+        pay(arena, at, &Uuid::now_v7().to_string()).await;
     }
     arena.until_projected().await;
     let kept = kept(arena);
