@@ -35,6 +35,8 @@ pub fn late(scene: &mut Scene, span: Span) -> Duration {
         }
         // something else came first, was given up, and payments have gone on over another connection
         proxy(scene).set(Fault::Pass);
+        // what was given up is asked again after a pause: held at once, it would come first for ever
+        scene.any_moment();
     }
     let from = scene.load.now();
     scene.arena.node.kill();
