@@ -133,24 +133,35 @@ async fn load(
     if state.generation != generation {
         return Err(LoadError::Stale);
     }
-    let needed = after_seq.max(state.opened_seq);
+    let needed = after_seq.max(state.opened_seq).max(partition.left_seq.load(Ordering::Acquire));
     let began = Instant::now();
-    while partition.projected_seq.load(Ordering::Acquire) < needed {
+    loop {
         if partition.generation() != generation {
             return Err(LoadError::Stale);
         }
+        if reached(&shared, needed).await? {
+            let facts = shared.source.facts(partition.id, voucher).await?;
+            // how far the ledger is was asked of another connection, which may lead to another copy of it
+            if facts.through >= needed {
+                let cell = Cell::replay(Voucher::new(voucher), generation, &facts.entries)?;
+                return if partition.generation() == generation { Ok(cell) } else { Err(LoadError::Stale) };
+            }
+        }
+        if began.elapsed() > PROJECTION_PATIENCE {
+            return Err(LoadError::Unavailable("the ledger is behind the journal".to_owned()));
+        }
+        actix_rt::time::sleep(PROJECTION_POLL).await;
+    }
+}
+
+/// Whether the ledger holds the partition up to there, as far as is known: asked before a voucher's facts are read in vain.
+async fn reached(shared: &Surroundings, needed: u64) -> Result<bool, LoadError> {
+    let partition = &shared.partition;
+    if partition.projected_seq.load(Ordering::Acquire) < needed {
         let projected = shared.source.checkpoint(partition.id).await?.seq;
         partition.projected_seq.fetch_max(projected, Ordering::AcqRel);
-        if projected < needed {
-            if began.elapsed() > PROJECTION_PATIENCE {
-                return Err(LoadError::Unavailable("the ledger is behind the journal".to_owned()));
-            }
-            actix_rt::time::sleep(PROJECTION_POLL).await;
-        }
     }
-    let entries = shared.source.entries(voucher).await?;
-    let cell = Cell::replay(Voucher::new(voucher), generation, &entries)?;
-    if partition.generation() == generation { Ok(cell) } else { Err(LoadError::Stale) }
+    Ok(partition.projected_seq.load(Ordering::Acquire) >= needed)
 }
 
 impl Handler<Question> for VoucherActor {

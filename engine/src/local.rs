@@ -205,12 +205,14 @@ impl Local {
     pub fn find(&self, sought: Sought) -> Found {
         let mut found = Found::default();
         for partition in self.registry.partitions() {
+            // asked on both sides: what is here only afterwards, or before, was not here to be looked at
+            let served = partition.serves();
             match partition.recent(|recent| recent.find(sought)) {
                 Whereabouts::Journal(seq) => found.at = Some((partition.id, seq)),
                 Whereabouts::LedgerLater => found.later = true,
                 Whereabouts::Ledger => {}
             }
-            if partition.serves() {
+            if served && partition.serves() {
                 found.among.push(partition.id);
             }
         }
@@ -227,6 +229,7 @@ impl Local {
         for (partition, end) in self.ends(deadline).await {
             let Ok(durable) = end else { continue };
             if source.checkpoint(partition).await.is_ok_and(|checkpoint| checkpoint.seq >= durable) {
+                self.partition(partition).inspect(|partition| partition.left(durable));
                 // a clock that was set back meanwhile makes what was asked for since look old
                 retired += self.registry.passivate(partition, before.min(long_ago()));
             }

@@ -44,6 +44,8 @@ pub struct Partition {
     pub durable_seq: AtomicU64,
     /// The ledger was seen to hold everything up to here.
     pub projected_seq: AtomicU64,
+    /// Vouchers have left memory of which the ledger held everything up to here: who comes back needs as much of it.
+    pub left_seq: AtomicU64,
     /// The same as in `state`, for those who only want to know whether it is still theirs.
     generation: AtomicU64,
     /// The same as in `state`, for every question.
@@ -62,6 +64,7 @@ impl Partition {
             queue: Queue::new(Arc::clone(bell)),
             durable_seq: AtomicU64::new(0),
             projected_seq: AtomicU64::new(0),
+            left_seq: AtomicU64::new(0),
             generation: AtomicU64::new(start.generation),
             serves: AtomicBool::new(false),
             recent: Mutex::default(),
@@ -105,6 +108,10 @@ impl Partition {
             // under the lock: who sees the new life and looks at the state sees that of this life, or waits for it
             self.generation.store(generation, Ordering::Release);
             let changed = state.phase != phase || state.generation != generation;
+            if phase != Phase::Serving {
+                // before what it remembers goes: who finds nothing there must not take it for served
+                self.serves.store(false, Ordering::Release);
+            }
             match phase {
                 Phase::Serving if changed => {
                     state.opened_seq = durable_seq;
@@ -129,6 +136,11 @@ impl Partition {
                 recent.keep(batch);
             }
         }
+    }
+
+    /// Vouchers leave memory of which the ledger holds everything up to here.
+    pub fn left(&self, seq: u64) {
+        self.left_seq.fetch_max(seq, Ordering::AcqRel);
     }
 
     /// The ledger holds everything up to here.

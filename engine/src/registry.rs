@@ -207,10 +207,9 @@ impl Registry {
 mod tests {
     use super::*;
     use crate::bell::Bell;
-    use crate::source::{Pending, Source};
+    use crate::source::{Facts, Pending, Source};
     use crate::writer::Phase;
     use domain::clock::Clock;
-    use domain::voucher::Entry;
     use store::journal::Head;
     use uuid::Uuid;
 
@@ -218,8 +217,8 @@ mod tests {
     struct Nothing;
 
     impl Source for Nothing {
-        fn entries(&self, _: VoucherId) -> Pending<'_, Vec<Entry>> {
-            Box::pin(async { Ok(Vec::new()) })
+        fn facts(&self, _: PartitionId, _: VoucherId) -> Pending<'_, Facts> {
+            Box::pin(async { Ok(Facts { through: 0, entries: Vec::new() }) })
         }
 
         fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {

@@ -9,10 +9,20 @@ use store::journal::Head;
 /// A future that can be kept in a trait object.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, LoadError>> + Send + 'a>>;
 
+/// A voucher as the ledger has it at one instant.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The last record of the voucher's partition that this ledger holds. Who was asked before may have been another copy
+    /// of it: a standby, or a primary that is none any more.
+    pub through: u64,
+    /// All facts of the voucher up to there, in order; none for an unknown voucher.
+    pub entries: Vec<Entry>,
+}
+
 /// The ledger, as far as the engine needs it.
 pub trait Source: Send + Sync + 'static {
-    /// All facts of a voucher that the ledger holds, in order; none for an unknown voucher.
-    fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>>;
+    /// A voucher of a partition, and how far this very ledger is.
+    fn facts(&self, partition: PartitionId, voucher: VoucherId) -> Pending<'_, Facts>;
 
     /// The last record of the partition that the ledger holds.
     fn checkpoint(&self, partition: PartitionId) -> Pending<'_, Head>;

@@ -7,8 +7,8 @@ mod common;
 use common::commands::{again, facts, issue, redeem, voucher};
 use common::stage::{Lagging, Moods, Stage, StageClock, until};
 use domain::ids::{PartitionId, VoucherId};
-use domain::voucher::{Command, Entry, Event, Kind};
-use engine::source::Pending;
+use domain::voucher::{Command, Event, Kind};
+use engine::source::{Facts, Pending};
 use engine::{Answer, NotDone, Source, Vouchers};
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -43,7 +43,7 @@ fn recorded(verdict: &Verdict) -> Option<u128> {
 
 /// The operations that the journal holds, without the issues.
 fn written(stage: &Stage) -> BTreeSet<u128> {
-    let redeems = stage.ledger.facts().into_iter().filter(|(_, entry)| entry.event.kind() != Kind::Issue);
+    let redeems = stage.ledger.written().into_iter().filter(|(_, entry)| entry.event.kind() != Kind::Issue);
     redeems.map(|(_, entry)| entry.operation.uuid().as_u128()).collect()
 }
 
@@ -230,8 +230,8 @@ struct SetBack {
 }
 
 impl Source for SetBack {
-    fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>> {
-        self.ledger.entries(voucher)
+    fn facts(&self, partition: PartitionId, voucher: VoucherId) -> Pending<'_, Facts> {
+        self.ledger.facts(partition, voucher)
     }
 
     fn checkpoint(&self, partition: PartitionId) -> Pending<'_, Head> {
@@ -246,6 +246,26 @@ impl Source for SetBack {
     fn seen_seq(&self, partition: PartitionId) -> u64 {
         self.ledger.seen_seq(partition)
     }
+}
+
+#[actix_rt::test]
+async fn nothing_is_decided_from_an_older_copy_of_the_ledger_than_the_one_that_said_how_far_it_is() {
+    let stage = one_voucher();
+    let paid = stage.vouchers.execute(voucher(6), redeem(10, 15), stage.clock.far()).await;
+    assert_eq!(recorded(&paid), Some(10));
+    // the clock goes on by itself: everybody is idle
+    stage.clock.now.fetch_add(2 * 3_600 * 1_000_000, SeqCst);
+    assert_eq!(stage.vouchers.passivate(&*stage.ledger, stage.clock.far()).await, 1);
+    // a standby, to which another connection leads: it lacks the payment
+    stage.ledger.copy.store(stage.ledger.end() - 1, SeqCst);
+    let asked = stage.vouchers.execute(voucher(6), again(11, &redeem(10, 15)), stage.clock.far());
+    let back = async {
+        actix_rt::time::sleep(Duration::from_millis(50)).await;
+        stage.ledger.copy.store(u64::MAX, SeqCst);
+    };
+    let (told, ()) = futures_util::future::join(asked, back).await;
+    assert!(matches!(told, Ok(Answer::Known(_))), "the same key was decided twice: {told:?}");
+    stage.stop().await;
 }
 
 #[actix_rt::test]

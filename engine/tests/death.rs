@@ -7,8 +7,8 @@ use common::commands::{P, cents, issue, redeem, voucher};
 use domain::clock::{Clock, Timestamp};
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::{Body, NodeId};
-use domain::voucher::{Decline, Entry, Event};
-use engine::source::Pending;
+use domain::voucher::{Decline, Event};
+use engine::source::{Facts, Pending};
 use engine::{Answer, Options, Primary, Source, Vouchers};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -38,16 +38,16 @@ struct Lagging {
 }
 
 impl Source for Lagging {
-    fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>> {
-        let upto = self.seq.load(Ordering::SeqCst);
+    fn facts(&self, _: PartitionId, voucher: VoucherId) -> Pending<'_, Facts> {
+        let through = self.seq.load(Ordering::SeqCst);
         let batches = self.journal.clone().read(P, 1, usize::MAX).unwrap();
         let records = batches.iter().flat_map(|batch| batch.records().to_vec());
-        let own = records.filter(|record| record.seq <= upto).filter_map(|record| match record.body {
+        let own = records.filter(|record| record.seq <= through).filter_map(|record| match record.body {
             Body::Entry(entry) if entry.voucher == voucher => Some(entry),
             _ => None,
         });
-        let own = own.collect();
-        Box::pin(async move { Ok(own) })
+        let entries = own.collect();
+        Box::pin(async move { Ok(Facts { through, entries }) })
     }
 
     fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {

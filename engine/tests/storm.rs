@@ -126,7 +126,7 @@ fn facts(stage: &Stage) -> Vec<Fact> {
     let at = |seq| durable.iter().find(|(last, _)| *last >= seq).map_or(0, |(_, at)| *at);
     let fact =
         |(seq, entry): (u64, Entry)| Fact { seq, entry, durable_at: if seq <= VOUCHERS as u64 { 0 } else { at(seq) } };
-    stage.ledger.facts().into_iter().map(fact).collect()
+    stage.ledger.written().into_iter().map(fact).collect()
 }
 
 async fn round(seed: u64) -> usize {

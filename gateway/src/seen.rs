@@ -16,6 +16,8 @@ use store::files::write_whole;
 pub struct Seen {
     path: PathBuf,
     ends: Mutex<BTreeMap<u16, u64>>,
+    /// What the file says.
+    written: Mutex<BTreeMap<u16, u64>>,
 }
 
 /// The file of a data folder.
@@ -52,7 +54,7 @@ impl Seen {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(format!("{}: {error}", path.display()).into()),
         };
-        let Some(ends) = text.lines().map(parse).collect() else {
+        let Some(ends) = text.lines().map(parse).collect::<Option<BTreeMap<_, _>>>() else {
             return Err(format!(
                 "{} does not hold a partition and a record in each line: this node no longer knows how far the \
                  journal went; make sure that it is not an older copy, and remove the file",
@@ -60,7 +62,7 @@ impl Seen {
             )
             .into());
         };
-        Ok(Self { path, ends: Mutex::new(ends) })
+        Ok(Self { path, written: Mutex::new(ends.clone()), ends: Mutex::new(ends) })
     }
 
     /// The last record of a partition that was seen.
@@ -89,27 +91,44 @@ impl Seen {
     /// # Errors
     /// When the file cannot be written.
     pub fn note(&self, durable: impl Iterator<Item = (PartitionId, u64)>) -> std::io::Result<()> {
+        // one writes after the other
+        let mut written = self.written.lock();
         let mut ends = self.ends.lock();
-        let before = ends.clone();
         for (partition, seq) in durable.filter(|(_, seq)| *seq > 0) {
             let end = ends.entry(partition.0).or_default();
             *end = seq.max(*end);
         }
-        if *ends == before {
+        // compared with the file: what could not be written is written the next time
+        if *ends == *written {
             return Ok(());
         }
         let text = ends.iter().fold(String::new(), |mut text, (partition, seq)| {
             let _ = writeln!(text, "{partition} {seq}");
             text
         });
+        let told = ends.clone();
         drop(ends);
-        write_whole(&self.path, text.as_bytes())
+        write_whole(&self.path, text.as_bytes())?;
+        *written = told;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_be_written_is_written_the_next_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let seen = Seen::load(folder.path()).unwrap();
+        // where a folder lies no file can be
+        std::fs::create_dir(path(folder.path())).unwrap();
+        seen.note([(PartitionId(1), 7)].into_iter()).unwrap_err();
+        std::fs::remove_dir(path(folder.path())).unwrap();
+        seen.note([(PartitionId(1), 7)].into_iter()).unwrap();
+        assert_eq!(Seen::load(folder.path()).unwrap().seq(PartitionId(1)), 7);
+    }
 
     #[test]
     fn what_was_seen_is_kept_and_never_goes_back() {

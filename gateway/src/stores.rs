@@ -5,6 +5,7 @@ use crate::seen::Seen;
 use crate::settings::{Settings, StartError};
 use crate::state::LEDGER_PATIENCE;
 use domain::ids::{PartitionId, VoucherId};
+use engine::source::{Facts, Pending};
 use engine::{LoadError, Source};
 use std::fs::File;
 use std::path::Path;
@@ -142,11 +143,12 @@ async fn heard<T>(told: impl Future<Output = Result<T, Error>>) -> Result<T, Loa
 }
 
 impl Source for LedgerSource {
-    fn entries(&self, voucher: VoucherId) -> engine::source::Pending<'_, Vec<domain::voucher::Entry>> {
-        Box::pin(heard(self.db.entries(voucher)))
+    fn facts(&self, partition: PartitionId, voucher: VoucherId) -> Pending<'_, Facts> {
+        let told = self.db.facts(partition, voucher);
+        Box::pin(heard(async { told.await.map(|(through, entries)| Facts { through, entries }) }))
     }
 
-    fn checkpoint(&self, partition: PartitionId) -> engine::source::Pending<'_, Head> {
+    fn checkpoint(&self, partition: PartitionId) -> Pending<'_, Head> {
         Box::pin(heard(self.db.checkpoint(partition)))
     }
 

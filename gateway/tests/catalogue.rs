@@ -207,14 +207,18 @@ fn families() -> BTreeSet<String> {
     family("till-claim-", &["sealed", "approved"], &[""]);
     family("console-claim-", &["sealed", "approved", "paid"], &[""]);
     family("till-go-", &["pay", "operations", "claims", "training", "help", "till"], &["-text"]);
-    family("till-", &["mistyped", "foreign", "training-code", "real-code"], &["", "-text"]);
+    family(
+        "till-",
+        &["mistyped", "foreign", "training-code", "real-code", "empty", "held", "day-over"],
+        &["", "-text"],
+    );
     family("till-help-", &["1", "2", "3", "4"], &["", "-text"]);
     family("till-ask-", &["offline", "twice", "wrong", "cash", "home"], &["", "-text"]);
     family("till-period-", &["today", "week", "month", "range"], &[""]);
     family("till-training-", &["1", "2", "3", "4", "5", "6"], &[""]);
     family("till-step-", &["1", "2", "3", "4"], &[""]);
     family("till-reason-", &["mistake", "customer", "goods", "other"], &[""]);
-    family("till-camera-", &["refused", "missing", "broken", "reader", "ended"], &[""]);
+    family("till-camera-", &["refused", "missing", "broken", "unable", "reader", "ended"], &[""]);
     family("action-", &["block", "unblock", "reissue", "top-up", "expiry"], &["", "-text"]);
     keys
 }

@@ -66,15 +66,30 @@ test("while the reader is on its way the picture says so", async () => {
   await closePage(page);
 });
 
+test("a browser that compiles no reader says so, and offers no second try", async () => {
+  const page = await till(filming, () => {
+    const refuse = () => { throw new WebAssembly.CompileError("refused"); };
+    WebAssembly.Module = refuse;
+    for (const name of ["compile", "compileStreaming", "instantiate", "instantiateStreaming"]) WebAssembly[name] = async () => refuse();
+  });
+  page.expected.push(/wasm|refused|Aborted|instantiation/);
+  await page.locator(".tiles a[href='#pay']").click();
+  await page.locator(".trouble", { hasText: "non sa leggere con la fotocamera" }).waitFor();
+  assert.equal(await page.locator("#camera button").count(), 0);
+  await page.locator("#voucher").waitFor();
+  await closePage(page);
+});
+
 test("a till joins by the municipality's QR, read in the app, and by no other", async () => {
   const page = await openPage(filming, town);
   await page.addInitScript(`let seen = 0; window.BarcodeDetector = class {
     static async getSupportedFormats() { return ["qr_code"]; }
-    async detect(video) { seen += video.videoWidth ? 1 : 0; return seen ? [{ rawValue: seen < 10 ? "BUONO:AAAA" : "https://x.example/shop#join=PROVA-2026" }] : []; }
+    async detect(video) { seen += video.videoWidth ? 1 : 0; return seen ? [{ rawValue: !window.shown ? "BUONO:AAAA" : "https://x.example/shop#join=PROVA-2026" }] : []; }
   }`);
   await page.goto("/shop");
   await page.locator(".camera button").click();
   await page.locator("#notice", { hasText: "Questo non è il codice" }).waitFor();
+  await page.evaluate(() => (window.shown = true));
   await page.waitForFunction(() => document.querySelector("#enrolment").value === "PROVA-2026");
   assert.equal(await page.locator("video").count(), 0, "the camera is given back");
   await page.locator("#join").click();
@@ -94,12 +109,13 @@ test("a browser that reads codes itself needs no other reader", async () => {
 });
 
 test("a code that is no voucher is said, and the camera goes on", async () => {
-  const page = await till(filming, `let seen = 0; window.BarcodeDetector = class {
+  const page = await till(filming, `window.BarcodeDetector = class {
     static async getSupportedFormats() { return ["qr_code"]; }
-    async detect() { seen += 1; return [{ rawValue: seen < 20 ? "https://example.org" : ${JSON.stringify(town.demo.vouchers[42].qr_text)} }]; }
+    async detect() { return [{ rawValue: !window.shown ? "https://example.org" : ${JSON.stringify(town.demo.vouchers[42].qr_text)} }]; }
   }`);
   await page.locator(".tiles a[href='#pay']").click();
   await page.locator("#notice", { hasText: "Questo non è un buono" }).waitFor();
+  await page.evaluate(() => (window.shown = true));
   await page.locator(".pad").waitFor();
   await closePage(page);
 });

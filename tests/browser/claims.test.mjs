@@ -39,6 +39,11 @@ for (const width of [390, 1280]) {
     await page.locator("dialog button", { hasText: "No" }).click();
     assert.deepEqual(await sums(number), [], "no means no");
     await page.locator("#claim-all:focus").waitFor();
+    const other = await openPage(browser, town, { width });
+    other.expected.push(/409/);
+    await openTill(other, town, number, "operations");
+    await other.locator("#operations button").first().click();
+    await other.locator("#undo").waitFor();
     let asked = 0;
     await page.route("**/v1/claims", async (route) => {
       if (route.request().method() !== "POST") return route.continue();
@@ -55,12 +60,13 @@ for (const width of [390, 1280]) {
     await unclaimed(page, "Niente da chiedere");
     await page.locator("#claims li", { hasText: "Pagamento previsto entro il" }).waitFor();
     assert.deepEqual(await sums(number), [1480]);
-    // what was sealed cannot be undone, and it is said why
-    page.expected.push(/409/);
+    // what was sealed cannot be undone, and it is said why, also to whoever was about to
     await page.evaluate(() => (location.hash = "operations"));
-    await page.locator("#operations button").first().click();
-    await page.locator("#yes").click();
-    await result(page, "refused", "Rimborso già chiesto");
+    await page.locator("#operations li", { hasText: "non si può più annullare" }).nth(1).waitFor();
+    assert.equal(await page.locator("#operations button").count(), 0);
+    await other.locator("#yes").click();
+    await result(other, "refused", "Rimborso già chiesto");
+    await closePage(other);
   }, { width });
 }
 

@@ -5,6 +5,12 @@ import { test } from "node:test";
 import { closePage, keyIn, openPage, openTill, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
 
+/** Opens a part of the app by its address, and waits for something there. */
+async function part(page, name, wanted) {
+  await page.evaluate((name) => (location.hash = name), name);
+  await page.locator(wanted).first().waitFor();
+}
+
 /** Goes on with the Tab key until this has the focus, as somebody does who has no mouse. */
 async function tabTo(page, selector) {
   for (let step = 0; step < 60; step++) {
@@ -49,6 +55,44 @@ test("a payment and its undoing with the keyboard alone", async () => {
   await closePage(page);
 });
 
+test("a claim, its lines, people and their PIN with the keyboard alone", async () => {
+  await town.redeem(town.demo.vouchers[33], 700, 3);
+  const page = await openPage(browser, town, { width: 1280 });
+  await openTill(page, town, 3);
+  await part(page, "claims", "#claim-all");
+  await tabTo(page, "#claim-all");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "dialog [value=yes]");
+  await page.keyboard.press("Enter");
+  await page.locator("#result.done", { hasText: "7,00" }).waitFor();
+  await tabTo(page, "#to-claims");
+  await page.keyboard.press("Enter");
+  await page.locator("#claims button").first().waitFor();
+  await tabTo(page, "#claims button");
+  await page.keyboard.press("Enter");
+  await page.locator("#claim-lines li", { hasText: "7,00" }).waitFor();
+  await tabTo(page, "#claim-document");
+  await part(page, "till", "#add-person");
+  await tabTo(page, "#add-person");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "#person-label");
+  await page.keyboard.type("Giulia");
+  await tabTo(page, "#person-pin");
+  await page.keyboard.type("4711");
+  await tabTo(page, "#person-yes");
+  await page.keyboard.press("Enter");
+  await page.locator("#people li", { hasText: "Giulia" }).waitFor();
+  // before "nobody in particular"
+  await part(page, "staff", "#names li >> nth=1");
+  await tabTo(page, "#names li:first-child button");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "#staff-pin");
+  await page.keyboard.type("4711");
+  await page.keyboard.press("Enter");
+  await page.locator("#at-till", { hasText: "Giulia" }).waitFor();
+  await closePage(page);
+});
+
 test("what is seen is also told", async () => {
   const page = await openPage(browser, town);
   await openTill(page, town, 1);
@@ -76,11 +120,22 @@ test("letters twice as large push nothing off the screen", async () => {
     const [inner, scroll] = await page.evaluate(() => [document.documentElement.clientWidth, document.documentElement.scrollWidth]);
     assert.ok(scroll <= inner, `${where}: ${scroll} px wide on a screen of ${inner}`);
   };
-  for (const name of ["start", "pay", "operations", "till", "help", "training"]) {
-    await page.evaluate((name) => (location.hash = name), name);
-    await page.locator("h1").waitFor({ state: "attached" });
+  await town.redeem(town.demo.vouchers[32], 300, 2);
+  await town.claim(2);
+  await town.redeem(town.demo.vouchers[32], 200, 2);
+  const parts = { start: ".tiles", pay: "#voucher", operations: "#operations button", claims: "#claims button", till: "#add-person", help: ".steps", training: ".cards svg" };
+  for (const [name, wanted] of Object.entries(parts)) {
+    await part(page, name, wanted);
     await wide(name);
   }
+  await part(page, "claims", "#claims button");
+  await page.locator("#claims button").first().click();
+  await page.locator("#claim-lines li").waitFor();
+  await wide("claim");
+  await part(page, "operations", "#operations button");
+  await page.locator("#operations button").first().click();
+  await page.locator("#undo").waitFor();
+  await wide("undo");
   await typeCode(page, town.demo.vouchers[32].code);
   await page.locator(".pad").waitFor();
   await wide("amount");

@@ -34,6 +34,44 @@ test("a wrong code says so, the right one works once, and the till stays joined"
   await closePage(page);
 });
 
+test("a till whose answer was lost has joined all the same: the code that is used by now is its own", async () => {
+  const page = await openPage(browser, town, {});
+  page.expected.push(/ERR_FAILED|404/);
+  const code = await enrolment();
+  await page.goto(`/shop#join=${code}`);
+  let lost = 0;
+  await page.route("**/v1/terminals/enrol", async (route) => {
+    if ((lost += 1) > 1) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await page.locator("#label").fill("Cassa ritrovata");
+  await page.locator("#join").click();
+  await page.locator("#notice", { hasText: "rete" }).waitFor();
+  await page.locator("#join").click();
+  await who(page, "Cassa ritrovata");
+  assert.equal(lost, 2);
+  const { items } = await (await town.staff())("GET", `/shops/${shop().shop_id}/terminals`);
+  assert.equal(items.filter(({ label }) => label === "Cassa ritrovata").length, 1);
+  await closePage(page);
+  // a stranger's code stays one
+  const other = await openPage(browser, town, {});
+  other.expected.push(/401|404/);
+  await other.goto(`/shop#join=${code}`);
+  await other.locator("#join").click();
+  await other.locator("#notice", { hasText: "Codice non valido" }).waitFor();
+  await closePage(other);
+});
+
+test("a browser that keeps nothing says so before anybody uses up a code", async () => {
+  const page = await openPage(browser, town, {});
+  await page.addInitScript(() => Object.defineProperty(window, "localStorage", { get() { throw new DOMException("no", "SecurityError"); } }));
+  await page.goto("/shop");
+  await page.locator("#unstorable", { hasText: "non lascia salvare nulla" }).waitFor();
+  assert.equal(await page.locator("#join").count(), 0);
+  await closePage(page);
+});
+
 test("a scanner that types the whole link joins, also one for another keyboard, wherever the cursor is", async () => {
   for (const [typed, focused] of [[(code) => `${town.url}/shop#join=${code}`, true], [(code) => `http'--127.0.0.1-shop£joinì${code.replaceAll("-", "'")}`, false]]) {
     const page = await openPage(browser, town, {});

@@ -56,7 +56,13 @@ pub fn has_failed(log: &Path) -> bool {
     std::fs::read_to_string(log).is_ok_and(|text| text.contains("(INJECTED)"))
 }
 
-/// How many bytes were written to a file, and had been when a sync of it last succeeded.
+/// How many bytes a write was asked for whose end was never told: the program was killed first.
+fn asked(line: &str) -> u64 {
+    let (_, length) = line.rsplit_once(", ").unwrap_or_default();
+    length.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
+}
+
+/// How many bytes at most were written to a file, and had been when a sync of it last succeeded.
 #[must_use]
 pub fn written_and_synced(log: &Path, file: &Path) -> (u64, u64) {
     let named = format!("<{}>", file.display());
@@ -65,6 +71,7 @@ pub fn written_and_synced(log: &Path, file: &Path) -> (u64, u64) {
         let result = line.rsplit_once(" = ").and_then(|(_, result)| result.split(' ').next()?.parse::<u64>().ok());
         match result {
             Some(bytes) if line.contains(" write(") => written += bytes,
+            None if line.contains(" write(") => written += asked(line),
             Some(0) if line.contains(" fdatasync(") => synced = written,
             _ => {}
         }

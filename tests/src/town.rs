@@ -327,7 +327,17 @@ impl Town {
 
     /// Applies an import.
     pub async fn apply(&self, on: &Installation, import: &str) {
-        on.post(&self.clerk, &format!("/v1/admin/imports/{import}/apply"), &Value::Null).await;
+        let path = format!("/v1/admin/imports/{import}/apply");
+        for _ in 0..20 {
+            let request = on.request(&self.clerk, Method::POST, &path).header("Idempotency-Key", key());
+            let answer = request.send().await.unwrap();
+            // it waits for the ledger for some seconds only, and goes on where it was
+            if !answer.status().is_server_error() {
+                done(Ok(answer)).await;
+                return;
+            }
+        }
+        panic!("the ledger does not follow");
     }
 
     /// A new till of a shop: its id and its caller.
@@ -360,6 +370,8 @@ impl Town {
     /// # Panics
     /// When that takes a minute.
     pub async fn quiet(&self, on: &Installation) {
+        // a list of a shop's waits until the ledger has what was paid, and with it the messages
+        on.get(&self.tills[0], "/v1/operations?limit=1").await;
         for _ in 0..600 {
             let messages = on.get(&self.clerk, "/v1/admin/messages?limit=500").await;
             let items = messages["items"].as_array().unwrap();

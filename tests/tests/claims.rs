@@ -87,6 +87,11 @@ async fn what_is_sealed_stays(world: World) {
     assert_eq!((status, &claim["amount_cents"], &claim["operations"]), (201, &json!(2_348), &json!(4)), "{claim}");
     assert_eq!(claim["through"], shown["through"]);
     assert_eq!((&claim["number"], claim["status"].as_str()), (&json!(1), Some("sealed")));
+    let listed = world.get(0, "/v1/operations").await.1["items"].as_array().unwrap().clone();
+    let marks: Vec<_> = listed.iter().map(|item| (&item["amount_cents"], &item["sealed"])).collect();
+    let expected = [(2_050, true), (300, true), (1, true), (1, true), (100, false)]
+        .map(|(cents, sealed)| (json!(cents), json!(sealed)));
+    assert!(marks.iter().copied().eq(expected.iter().map(|(cents, sealed)| (cents, sealed))), "{marks:?}");
     // on each node, from the answer on
     for operation in operations.iter().cycle().take(2 * world.town.nodes.len()) {
         let (status, told) = world.undo(0, operation).await;
@@ -186,7 +191,8 @@ async fn seals_nothing_later(held_by: &str) {
     let (sealing, everything) = (key(), json!({}));
     let held = postgres.hold(held_by);
     let let_go = async {
-        tokio::time::sleep(Duration::from_secs(16)).await;
+        // the server gives up after fifteen, from when it began
+        tokio::time::sleep(Duration::from_secs(19)).await;
         drop(held);
     };
     let ((status, told), ()) = tokio::join!(world.post(0, "/v1/claims", &sealing, &everything), let_go);

@@ -125,7 +125,7 @@ fn a_server_that_dies_in_the_middle_and_comes_back_has_kept_its_promises() {
     let mut server = Server::start(data.path());
     let port = server.base_url.rsplit(':').next().unwrap().parse().unwrap();
     let result = data.path().join("result.json");
-    let child = spawn(&format!("{} --mix --connections 16 --warm-up 0 --duration 4", demo_of(data.path())), &result);
+    let child = spawn(&format!("{} --mix --connections 16 --warm-up 0 --duration 8", demo_of(data.path())), &result);
     under_load(&server);
     server.kill();
     let _again = Server::start_at(data.path(), port);
@@ -139,7 +139,7 @@ fn a_server_that_stays_away_gives_no_verdict() {
     let data = tempfile::tempdir().unwrap();
     let mut server = Server::start(data.path());
     let result = data.path().join("result.json");
-    let arguments = format!("{} --connections 4 --warm-up 0 --duration 3 --patience 1", demo_of(data.path()));
+    let arguments = format!("{} --connections 4 --warm-up 0 --duration 8 --patience 1", demo_of(data.path()));
     let child = spawn(&arguments, &result);
     under_load(&server);
     server.kill();

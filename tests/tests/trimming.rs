@@ -140,13 +140,14 @@ async fn while_a_primary_is_away_the_others_are_trimmed() {
         kept.is_some_and(|rest| !["1\"", "4\"", "7\""].iter().any(|away| rest.starts_with(away)))
     };
     let mut looks = 600;
-    while sum(&server, elsewhere).await.is_none_or(|kept| kept > 30.0) {
+    // the last batch of each stays, which may be one of the issues'
+    while sum(&server, elsewhere).await.is_none_or(|kept| kept > 100.0) {
         looks -= 1;
         assert!(looks > 0, "what the others keep: {:?}", sum(&server, elsewhere).await);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     stores.further[0].resume();
-    becomes(&server, "buono_journal_kept_records", |kept| kept < 50.0).await;
+    becomes(&server, "buono_journal_kept_records", |kept| kept < 150.0).await;
     payments.outcomes_known(&server).await;
     server.end();
     on(&data, &["verify"], &stores).well();

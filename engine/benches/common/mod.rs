@@ -6,8 +6,8 @@ use domain::clock::{Clock, Timestamp};
 use domain::ids::{MunicipalityId, OperationId, PartitionId, ProgrammeId, ShopId, TerminalId, VoucherId};
 use domain::keys::{OpKey, RequestHash};
 use domain::record::NodeId;
-use domain::voucher::{Action, Command, Credential, Entry, Origin, Terms};
-use engine::source::Pending;
+use domain::voucher::{Action, Command, Credential, Origin, Terms};
+use engine::source::{Facts, Pending};
 use engine::{Options, Primary, Source, Vouchers};
 use std::path::Path;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ impl Clock for Machine {
 struct Nobody;
 
 impl Source for Nobody {
-    fn entries(&self, _: VoucherId) -> Pending<'_, Vec<Entry>> {
-        Box::pin(async { Ok(Vec::new()) })
+    fn facts(&self, _: PartitionId, _: VoucherId) -> Pending<'_, Facts> {
+        Box::pin(async { Ok(Facts { through: u64::MAX, entries: Vec::new() }) })
     }
 
     fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {

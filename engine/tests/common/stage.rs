@@ -6,7 +6,7 @@ use domain::clock::{Clock, Timestamp};
 use domain::ids::{PartitionId, VoucherId};
 use domain::record::{Body, NodeId};
 use domain::voucher::Entry;
-use engine::source::Pending;
+use engine::source::{Facts, Pending};
 use engine::{Options, Primary, Source, Vouchers};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
@@ -183,11 +183,13 @@ impl Journal for MoodyJournal {
 pub struct Lagging {
     journal: MemoryJournal,
     pub seq: AtomicU64,
+    /// Where the copy ends that vouchers are read from, if that is earlier.
+    pub copy: AtomicU64,
 }
 
 impl Lagging {
     /// All facts in the journal, in order.
-    pub fn facts(&self) -> Vec<(u64, Entry)> {
+    pub fn written(&self) -> Vec<(u64, Entry)> {
         let batches = self.journal.clone().read(P, 1, usize::MAX).unwrap();
         let records = batches.iter().flat_map(|batch| batch.records().to_vec());
         let fact = records.filter_map(|record| match record.body {
@@ -204,11 +206,11 @@ impl Lagging {
 }
 
 impl Source for Lagging {
-    fn entries(&self, voucher: VoucherId) -> Pending<'_, Vec<Entry>> {
-        let upto = self.seq.load(SeqCst);
-        let own = self.facts().into_iter().filter(|(seq, entry)| *seq <= upto && entry.voucher == voucher);
-        let own = own.map(|(_, entry)| entry).collect();
-        Box::pin(async move { Ok(own) })
+    fn facts(&self, _: PartitionId, voucher: VoucherId) -> Pending<'_, Facts> {
+        let through = self.seq.load(SeqCst).min(self.copy.load(SeqCst));
+        let own = self.written().into_iter().filter(|(seq, entry)| *seq <= through && entry.voucher == voucher);
+        let entries = own.map(|(_, entry)| entry).collect();
+        Box::pin(async move { Ok(Facts { through, entries }) })
     }
 
     fn checkpoint(&self, _: PartitionId) -> Pending<'_, Head> {
@@ -244,7 +246,11 @@ impl Stage {
             journal.append(P, head.seq, &Arc::new(Batch::encode(head.epoch, &head, bodies))).unwrap();
         }
         let checkpoint = journal.head(P).unwrap();
-        let ledger = Arc::new(Lagging { journal: journal.clone(), seq: AtomicU64::new(u64::MAX) });
+        let ledger = Arc::new(Lagging {
+            journal: journal.clone(),
+            seq: AtomicU64::new(u64::MAX),
+            copy: AtomicU64::new(u64::MAX),
+        });
         let stage_clock = Arc::new(StageClock::default());
         let moods = Arc::new(moods);
         let moody = MoodyJournal { journal, moods: Arc::clone(&moods) };

@@ -18,6 +18,21 @@ const CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'",
 );
+/// The same for browsers that do not know that word, and compile nothing without the stronger one.
+const CSP_OLD: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; object-src 'none'; base-uri 'none'; form-action 'self'; \
+     frame-ancestors 'none'",
+);
+/// The first iOS whose browsers know it.
+const WASM_SINCE_IOS: u32 = 16;
+
+/// Whether it is an iPhone or iPad that gets no newer system: each of its browsers is Safari of that age.
+fn is_old_iphone(request: &HttpRequest) -> bool {
+    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    let version = agent.split_once("like Mac OS X").and_then(|(before, _)| before.split(" OS ").nth(1));
+    let major = version.and_then(|version| version.split('_').next()?.trim().parse::<u32>().ok());
+    major.is_some_and(|major| major < WASM_SINCE_IOS)
+}
 
 const BLUE: &str = "#0066cc";
 
@@ -35,7 +50,9 @@ struct ShopTemplate<'a> {
 async fn shop(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let words = Words::among(&Lang::WHOLE, &state, &request);
     let mut answer = page(&request, &words, &ShopTemplate { w: &words }, (StatusCode::OK, Keep::Everybody))?;
-    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CSP);
+    let policy = if is_old_iphone(&request) { CSP_OLD } else { CSP };
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    answer.headers_mut().append(header::VARY, HeaderValue::from_static("User-Agent"));
     Ok(answer)
 }
 
@@ -86,4 +103,30 @@ async fn worker(state: Data<AppState>, request: HttpRequest) -> Result<HttpRespo
         .insert_header(("Service-Worker-Allowed", "/shop"))
         .content_type("text/javascript; charset=utf-8")
         .body(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn only_old_iphones_get_the_stronger_word() {
+        let old = |agent: &str| {
+            is_old_iphone(&TestRequest::default().insert_header((header::USER_AGENT, agent)).to_http_request())
+        };
+        let apple =
+            |system: &str| format!("Mozilla/5.0 ({system} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)");
+        for system in ["iPhone; CPU iPhone OS 15_8_2", "iPhone; CPU iPhone OS 12_5_7", "iPad; CPU OS 9_3_5"] {
+            assert!(old(&apple(system)), "{system}");
+        }
+        for system in ["iPhone; CPU iPhone OS 16_0", "iPad; CPU OS 17_4", "iPhone; CPU iPhone OS X"] {
+            assert!(!old(&apple(system)), "{system}");
+        }
+        for agent in
+            ["", "Mozilla/5.0 (Linux; Android 8.0) Chrome/64", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)"]
+        {
+            assert!(!old(agent), "{agent}");
+        }
+    }
 }

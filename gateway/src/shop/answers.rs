@@ -118,12 +118,18 @@ pub fn command(till: &Till, key: &str, hash: RequestHash, action: Action) -> Com
     }
 }
 
-/// Runs a till's command and tells it what came of it.
+/// Runs a till's command and tells it what came of it. The deadline counts from when the request came, not from when
+/// what it is about was found: a till that gave up is not charged much later.
 ///
 /// # Errors
 /// Any problem of the table.
-pub async fn execute(state: &AppState, voucher: VoucherId, command: Command) -> Result<HttpResponse, Problem> {
-    told(state, voucher, state.vouchers.execute(voucher, command, state.deadline()).await?).await
+pub async fn execute(
+    state: &AppState,
+    voucher: VoucherId,
+    command: Command,
+    deadline: Timestamp,
+) -> Result<HttpResponse, Problem> {
+    told(state, voucher, state.vouchers.execute(voucher, command, deadline).await?).await
 }
 
 /// Tells whoever asked what came of a command.

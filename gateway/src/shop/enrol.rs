@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use crate::wire::{Text60, text};
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::ledger::{Error, TerminalRow};
@@ -23,6 +24,19 @@ struct Enrol {
     /// What the shop calls the till.
     #[schema(value_type = Text60)]
     label: String,
+    /// The secret by which the till wishes to be known, of its own making: 32 random bytes in base64url. If the answer
+    /// is lost it knows by this whether it has joined. Without one it is given one.
+    #[schema(min_length = 43, max_length = 43, pattern = "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+    token: Option<String>,
+}
+
+/// A till's own token is as long as one of ours, and in the same form.
+fn token_of(state: &AppState, wished: Option<&str>) -> Result<String, Problem> {
+    let Some(wished) = wished else { return Ok(new_token(state)) };
+    match BASE64URL_NOPAD.decode(wished.as_bytes()) {
+        Ok(bytes) if bytes.len() == 32 => Ok(wished.to_owned()),
+        _ => Err(Problem::new("bad_request").with("field", "token")),
+    }
 }
 
 /// A till that has joined its shop.
@@ -63,11 +77,13 @@ pub(super) async fn enrol(
     if body.enrolment_code.chars().count() > 64 {
         return Err(Problem::new("bad_request").with("field", "enrolment_code"));
     }
-    let token = new_token(&state);
+    let token = token_of(&state, body.token.as_deref())?;
     let terminal = TerminalRow { id: new_id(), shop_id: Uuid::nil(), label, token_hash: token_hash(&token).to_vec() };
     let index = enrolment_index(&state, &body.enrolment_code);
     let shop = match state.everything().enrol_terminal(&index, &terminal, state.clock.now().micros()).await {
         Err(Error::NotFound) => return Err(Problem::new("enrolment_code_invalid")),
+        // only the token can be there already; the code is as good as before
+        Err(Error::Conflict) => return Err(Problem::new("bad_request").with("field", "token")),
         enrolled => enrolled?,
     };
     state.directory_changed().await?;

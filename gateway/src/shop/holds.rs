@@ -44,12 +44,13 @@ pub(super) async fn hold(
     key: IdempotencyKey,
     body: web::Json<Take>,
 ) -> Result<HttpResponse, Problem> {
+    let deadline = state.deadline();
     let Taking { voucher, amount, credential, terms, hash, programme } =
         understand(&state, &till, &body, "hold").await?;
     let seconds = state.directory.now().programmes.get(&programme).map_or(900, |programme| programme.hold_seconds);
     let until = state.clock.now().plus_seconds(seconds);
     let action = Action::Hold { amount, credential, terms, until };
-    execute(&state, voucher, command(&till, &key.0, hash, action)).await
+    execute(&state, voucher, command(&till, &key.0, hash, action), deadline).await
 }
 
 /// The voucher of a hold of this till's shop.
@@ -79,12 +80,13 @@ pub(super) async fn capture(
     path: web::Path<Uuid>,
     body: web::Json<Object<Capture>>,
 ) -> Result<HttpResponse, Problem> {
+    let deadline = state.deadline();
     let amount = body.amount_cents.map(amount).transpose()?;
     let voucher = held(&state, &till, *path).await?;
     let asked = amount.map_or(-1, domain::cents::Cents::get);
     let hash = RequestHash::of(&[b"capture", path.as_bytes(), &asked.to_le_bytes()]);
     let action = Action::Capture { hold: OperationId::new(*path), amount };
-    execute(&state, voucher, command(&till, &key.0, hash, action)).await
+    execute(&state, voucher, command(&till, &key.0, hash, action), deadline).await
 }
 
 /// Let go of what was set aside
@@ -100,8 +102,9 @@ pub(super) async fn release(
     path: web::Path<Uuid>,
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
+    let deadline = state.deadline();
     let voucher = held(&state, &till, *path).await?;
     let hash = RequestHash::of(&[b"release", path.as_bytes()]);
     let action = Action::Release { hold: OperationId::new(*path) };
-    execute(&state, voucher, command(&till, &key.0, hash, action)).await
+    execute(&state, voucher, command(&till, &key.0, hash, action), deadline).await
 }

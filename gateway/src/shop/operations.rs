@@ -123,6 +123,8 @@ struct TakenItem {
     staff_id: Option<Uuid>,
     /// What the shop calls them.
     staff: Option<String>,
+    /// Whether it can no longer be given back: a claim was made, or begun, that covers it.
+    sealed: bool,
 }
 
 /// What became of a key.
@@ -186,9 +188,10 @@ impl From<&OperationRow> for OperationItem {
 }
 
 impl TakenItem {
-    fn of(row: &TakenRow, names: &HashMap<Uuid, String>) -> Self {
+    fn of(row: &TakenRow, names: &HashMap<Uuid, String>, sealed_through: Option<i64>) -> Self {
         let staff = row.staff_id.and_then(|id| names.get(&id)).cloned();
-        Self { operation: (&row.operation).into(), staff_id: row.staff_id, staff }
+        let sealed = sealed_through.is_some_and(|through| row.operation.decided_at <= through);
+        Self { operation: (&row.operation).into(), staff_id: row.staff_id, staff, sealed }
     }
 }
 
@@ -295,7 +298,7 @@ async fn page(state: &AppState, till: &Till, filter: OperationFilter) -> Result<
         false => None,
     };
     Ok(HttpResponse::Ok().json(OperationsPage {
-        items: rows.iter().map(|row| TakenItem::of(row, &names)).collect(),
+        items: rows.iter().map(|row| TakenItem::of(row, &names, till.0.shop.sealed_through)).collect(),
         next_cursor: rows.last().filter(|_| full).map(|row| row.operation.id),
         totals,
     }))

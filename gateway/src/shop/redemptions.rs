@@ -91,7 +91,8 @@ pub(super) async fn redeem(
     key: IdempotencyKey,
     body: web::Json<Take>,
 ) -> Result<HttpResponse, Problem> {
+    let deadline = state.deadline();
     let Taking { voucher, amount, credential, terms, hash, .. } = understand(&state, &till, &body, "redeem").await?;
     let action = Action::Redeem { amount, credential, terms };
-    execute(&state, voucher, command(&till, &key.0, hash, action)).await
+    execute(&state, voucher, command(&till, &key.0, hash, action), deadline).await
 }

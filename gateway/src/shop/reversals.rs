@@ -45,6 +45,7 @@ pub(super) async fn reverse(
     path: web::Path<Uuid>,
     body: web::Json<Reversal>,
 ) -> Result<HttpResponse, Problem> {
+    let deadline = state.deadline();
     let amount = body.amount_cents.map(amount).transpose()?;
     let reason = text(&body.reason, 200, "reason")?;
     let row = state.operation(*path).await?;
@@ -58,5 +59,5 @@ pub(super) async fn reverse(
     let hash = RequestHash::of(&[b"reverse", path.as_bytes(), &asked.to_le_bytes(), reason.as_bytes()]);
     let target_operation = OperationId::new(*path);
     let action = Action::Reverse { target, target_operation, amount, sealed_through };
-    execute(&state, VoucherId::new(row.voucher_id), command(&till, &key.0, hash, action)).await
+    execute(&state, VoucherId::new(row.voucher_id), command(&till, &key.0, hash, action), deadline).await
 }

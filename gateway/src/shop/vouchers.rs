@@ -5,11 +5,17 @@ use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
 use crate::wire::{Instant, VoucherStatus};
 use actix_web::{HttpResponse, post, web};
+use domain::clock::Timestamp;
 use domain::ids::VoucherId;
+use domain::rome;
+use domain::voucher::{Kind, View};
 use serde::{Deserialize, Serialize};
 use store::ledger::CodeRow;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// More facts than a voucher has in a day.
+const FACTS_OF_A_DAY_MAX: i64 = 200;
 
 /// What was scanned or typed.
 #[derive(Deserialize, ToSchema)]
@@ -40,6 +46,11 @@ struct VoucherFound {
     pin_required: bool,
     /// Above this amount the PIN is needed; null where it never is.
     pin_above_cents: Option<i64>,
+    /// The most that one redemption may take; null without such a limit.
+    per_redemption_max_cents: Option<i64>,
+    /// What the programme's limit of a day leaves for today, by the ledger, which may be a second behind; null without
+    /// such a limit.
+    day_left_cents: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -61,6 +72,20 @@ pub async fn resolve(state: &AppState, till: &Till, text: &str) -> Result<(CodeR
             Err(Problem::new("voucher_not_found"))
         }
     }
+}
+
+/// What a voucher has spent today, as far as the ledger has it; given back the same day it is not spent.
+async fn spent_today(state: &AppState, view: &View) -> Result<i64, Problem> {
+    let before = i64::try_from(view.voucher_seq).unwrap_or(i64::MAX).saturating_sub(FACTS_OF_A_DAY_MAX);
+    let facts = state.everything().voucher_operations(view.id.uuid(), before.max(0), FACTS_OF_A_DAY_MAX).await?;
+    let today = rome::day(state.clock.now());
+    let taken = facts.iter().filter(|row| {
+        let kind = Kind::from_code(&row.kind);
+        matches!(kind, Some(Kind::Redeem | Kind::Capture))
+            && row.decline.is_none()
+            && rome::day(Timestamp::from_micros(row.decided_at)) == today
+    });
+    Ok(taken.map(|row| row.amount_cents - row.reversed_cents).sum())
 }
 
 /// What a scanned or typed code is worth
@@ -106,5 +131,10 @@ pub(super) async fn lookup(
         holder_initials: holder.initials,
         pin_required: view.has_pin && programme.pin_above_cents == Some(0),
         pin_above_cents: programme.pin_above_cents.filter(|_| view.has_pin),
+        per_redemption_max_cents: programme.per_redemption_max_cents,
+        day_left_cents: match programme.per_day_max_cents {
+            Some(max) => Some((max - view.held.get() - spent_today(&state, &view).await?).max(0)),
+            None => None,
+        },
     }))
 }

@@ -8,9 +8,11 @@ use domain::record::Body;
 use domain::voucher::Entry;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[RECORDS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
+pub(super) const STATEMENTS: &[&str] = &[FACTS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
 
-const RECORDS: &str = "SELECT record FROM operation WHERE voucher_id = $1 ORDER BY voucher_seq";
+const FACTS: &str = "SELECT ledger.seq, operation.record
+    FROM (SELECT COALESCE(MAX(seq), 0) AS seq FROM checkpoint WHERE partition_id = $2) AS ledger
+    LEFT JOIN operation ON operation.voucher_id = $1 ORDER BY operation.voucher_seq";
 pub(super) const BY_ID: &str = concat!("SELECT ", operation!("o"), " FROM operation o WHERE id = $1");
 const BY_KEY: &str = concat!(
     "SELECT ",
@@ -214,14 +216,21 @@ pub struct TillHour {
 }
 
 impl Db {
-    /// All facts of a voucher, in order, for the engine.
+    /// All facts of a voucher, in order, for the engine, and the last record of its partition that the ledger holds at
+    /// that instant: one statement, since another connection may lead to another copy of the ledger.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when a record cannot be read.
-    pub async fn entries(&self, voucher: VoucherId) -> Result<Vec<Entry>, Error> {
-        let rows: Vec<Vec<u8>> =
-            on!(self, |connection| sqlx::query_scalar(RECORDS).bind(voucher.uuid()).fetch_all(connection).await)?;
-        rows.iter().map(|bytes| entry_of(bytes)).collect()
+    pub async fn facts(&self, partition: PartitionId, voucher: VoucherId) -> Result<(u64, Vec<Entry>), Error> {
+        let rows: Vec<(i64, Option<Vec<u8>>)> = on!(self, |connection| sqlx::query_as(FACTS)
+            .bind(voucher.uuid())
+            .bind(i64::from(partition.0))
+            .fetch_all(connection)
+            .await)?;
+        let through = rows.first().map_or(0, |(seq, _)| seq.unsigned_abs());
+        let entries =
+            rows.iter().filter_map(|(_, record)| record.as_deref()).map(entry_of).collect::<Result<_, _>>()?;
+        Ok((through, entries))
     }
 
     /// An operation, whosever it is: the caller checks.

@@ -24,6 +24,7 @@ const ENTER: &str = "SELECT set_config('buono.municipality', $1, false),
     set_config('idle_in_transaction_session_timeout', '5s', false), set_config('tcp_keepalives_idle', '5', false),
     set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '2', false),
     (SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'buono_app')";
+const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
 const IN_TOWN: &str = "SELECT set_config('buono.municipality', $1, true)";
 const MIGRATING: &str = "SELECT set_config('buono.municipality', 'all', false)";
 const ALL: &str = "all";
@@ -69,9 +70,19 @@ impl Held {
     }
 }
 
-/// Whether the other side is still there.
-async fn lives(connection: &mut PgConnection, patience: Duration) -> bool {
-    tokio::time::timeout(patience, connection.ping()).await.is_ok_and(|pong| pong.is_ok())
+/// Whether the other side is still there, and no standby: that one answers, with an older ledger.
+async fn serves(connection: &mut PgConnection, patience: Duration) -> bool {
+    let asked = sqlx::query_scalar(IS_STANDBY).fetch_one(connection);
+    tokio::time::timeout(patience, asked).await.is_ok_and(|standby| matches!(standby, Ok(false)))
+}
+
+/// A new connection says what it sees.
+async fn enter(connection: &mut PgConnection, sees: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(ENTER).bind(sees).execute(&mut *connection).await?;
+    match sqlx::query_scalar(IS_STANDBY).fetch_one(connection).await? {
+        true => Err(std::io::Error::other("the server is a standby").into()),
+        false => Ok(()),
+    }
 }
 
 fn pool(connections: u32, sees: &'static str) -> PgPoolOptions {
@@ -81,12 +92,11 @@ fn pool(connections: u32, sees: &'static str) -> PgPoolOptions {
     let options =
         PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE).test_before_acquire(false);
     let options =
-        options.before_acquire(|connection, _| Box::pin(async move { Ok(lives(connection, SIGN_OF_LIFE).await) }));
+        options.before_acquire(|connection, _| Box::pin(async move { Ok(serves(connection, SIGN_OF_LIFE).await) }));
     // one that was given up because nothing came is closed, or it would keep its place for ever
-    let options = options.after_release(|connection, _| Box::pin(async move { Ok(lives(connection, PATIENCE).await) }));
-    options.after_connect(move |connection, _| {
-        Box::pin(async move { sqlx::query(ENTER).bind(sees).execute(connection).await.map(drop) })
-    })
+    let options =
+        options.after_release(|connection, _| Box::pin(async move { Ok(serves(connection, PATIENCE).await) }));
+    options.after_connect(move |connection, _| Box::pin(enter(connection, sees)))
 }
 
 impl Pg {

@@ -64,8 +64,9 @@ export async function withPage(browser, town, options, body) {
   await closePage(page);
 }
 
-/** Nothing for axe to complain about, and nothing wider than the screen. */
+/** Nothing for axe to complain about, nothing wider than the screen, and no name of a text in place of the text. */
 export async function assertAccessible(page, what) {
+  assert.doesNotMatch(await page.locator("body").innerText(), /\b(till|problem|status|console|citizen|page|import|action|kind)(-[a-z]+)+\b/, `${what}: a text is missing`);
   // the voucher's own script moves nothing, but transitions of the kit would blur contrasts
   const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
   const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`);

@@ -151,11 +151,11 @@ export class Town {
     return headers.get("set-cookie").split(";")[0];
   }
 
-  /** A programme of its own with one voucher on paper: its id, its import and its code. */
-  async programmeWithVoucher({ name, from, until = "2099-12-31", cents = 5000, pin_above_cents = null, rotating_qr = false }) {
+  /** A programme of its own, with rules where these are given, and one voucher on paper: its id, its import and its code. */
+  async programmeWithVoucher({ name, from, until = "2099-12-31", cents = 5000, ...rules }) {
     const admin = await this.staff();
     const today = new Date().toISOString().slice(0, 10);
-    const programme = await admin("POST", "/programmes", { name, budget_cents: 10_000_000, valid_from: from ?? today, expires: until, pin_above_cents, rotating_qr });
+    const programme = await admin("POST", "/programmes", { name, budget_cents: 10_000_000, valid_from: from ?? today, expires: until, ...rules });
     const file = `riferimento;importo;canale\n${name};${(cents / 100).toFixed(2).replace(".", ",")};carta\n`;
     const done = await admin("POST", `/beneficiaries/import?programme_id=${programme.id}&file_name=uno.csv`, file);
     await admin("POST", `/imports/${done.import_id}/apply`);

@@ -20,6 +20,7 @@ export async function prepare(town) {
     future: await town.programmeWithVoucher({ name: "Domani", from: day(3) }),
     suspended: await town.programmeWithVoucher({ name: "Sospeso" }),
     pin: await town.programmeWithVoucher({ name: "Con PIN", pin_above_cents: 0 }),
+    limited: await town.programmeWithVoucher({ name: "Con limiti", per_redemption_max_cents: 2000, per_day_max_cents: 3000 }),
     active: town.voucher("2026/0001"),
     blocked: town.voucher("2026/0004"),
     rotating: await town.programmeWithVoucher({ name: "A minuti", rotating_qr: true }),
@@ -81,6 +82,16 @@ export function states(town, made) {
   };
   const ofTheTown = (page) => page.locator("#voucher-list tr", { hasText: "Buoni spesa" }).first().locator("button");
   const operations = (page) => part(page, "operations", "#operations button");
+  const undo = async (page) => {
+    await operations(page);
+    await page.locator("#operations button").first().click();
+    await page.locator("#undo").waitFor();
+  };
+  const pay = (code, cents, wanted) => async (page) => {
+    await confirm(code, cents)(page);
+    await page.locator("#yes").click();
+    await page.locator(wanted).waitFor();
+  };
   const training = async (page) => {
     await part(page, "training", ".cards svg >> nth=5");
     await page.locator(".ways .btn-primary").click();
@@ -189,6 +200,20 @@ export function states(town, made) {
       await page.evaluate(() => (location.hash = "pay"));
       await page.locator(".trouble").waitFor();
     }),
+    "till-camera": till(async (page) => {
+      // a camera that looks at nothing: there is none on the test's machine
+      await page.evaluate(() => {
+        const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+        canvas.getContext("2d").fillRect(0, 0, 640, 480);
+        navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(5);
+        location.hash = "pay";
+      });
+      await page.locator("#camera video").waitFor();
+    }),
+    "till-offline": till(async (page) => {
+      await page.context().setOffline(true);
+      await page.locator("#offline").waitFor();
+    }),
     "till-mistyped": till(async (page) => {
       await typeCode(page, "AAAA-AAAA-AAAA-2");
       await page.locator("#notice strong").waitFor();
@@ -208,23 +233,56 @@ export function states(town, made) {
       await page.locator("#yes").click();
       await page.locator("#result.wait p:nth-of-type(3)").waitFor();
     }),
-    "till-paid": till(async (page) => {
-      await confirm(() => town.demo.vouchers[20].code, 9999)(page);
-      await page.locator("#yes").click();
-      await page.locator("#result.done").waitFor();
+    "till-gone": till(async (page) => {
+      page.expected.push(/401/);
+      await page.route("**/v1/redemptions", (route) => route.fulfill({ status: 401, json: { code: "unauthorized" } }));
+      await pay(() => town.demo.vouchers[21].code, 100, "#result.wait .call")(page);
+    }),
+    "till-paid": till(pay(() => town.demo.vouchers[20].code, 9999, "#result.done")),
+    "till-limited": till(amount(() => made.limited.code)),
+    "till-limited-cash": till(confirm(() => made.limited.code, 4000)),
+    "till-over-limit": till(async (page) => {
+      page.expected.push(/409/);
+      await town.redeem(made.limited, 1500, 5);
+      await pay(() => made.limited.code, 2000, "#result.refused")(page);
+    }),
+    "till-again": till(async (page) => {
+      await pay(() => town.demo.vouchers[22].code, 100, "#result.done")(page);
+      await confirm(() => town.demo.vouchers[22].code, 100)(page);
+      await page.locator(".again").waitFor();
     }),
     "till-operations": till(operations, 0),
-    "till-undo": till(async (page) => {
+    "till-operations-claimed": till(operations, 2),
+    "till-range": till(async (page) => {
       await operations(page);
-      await page.locator("#operations button").first().click();
-      await page.locator("#undo").waitFor();
+      await page.locator("#period-range").click();
+      await page.locator("#range").waitFor();
     }, 0),
+    "till-undo": till(undo, 0),
+    "till-undo-why": till(async (page) => {
+      await undo(page);
+      await page.locator("#reason-other").check();
+      await page.locator("#other-reason").waitFor();
+    }, 0),
+    "till-undone": till(async (page) => {
+      await town.redeem(made.active, 100, 3);
+      await undo(page);
+      await page.locator("#yes").click();
+      await page.locator("#result.done").waitFor();
+    }, 3),
     "till-claims": till((page) => part(page, "claims", "#claims button"), 2),
     "till-claim-sure": till(async (page) => {
       await part(page, "claims", "#claim-all");
       await page.locator("#claim-all").click();
       await page.locator("dialog").waitFor();
     }, 2),
+    "till-claimed": till(async (page) => {
+      await town.redeem(made.active, 100, 4);
+      await part(page, "claims", "#claim-all");
+      await page.locator("#claim-all").click();
+      await page.locator("dialog button[value=yes]").click();
+      await page.locator("#result.done").waitFor();
+    }, 4),
     "till-claim": till(async (page) => {
       await part(page, "claims", "#claims button");
       await page.locator("#claims button").first().click();
@@ -256,6 +314,14 @@ export function states(town, made) {
       await training(page);
       await page.locator(".card button").first().click();
       await page.locator(".pad").waitFor();
+    }),
+    "till-training-confirm": till(async (page) => {
+      await training(page);
+      await confirm(() => "PROVA-3", 100)(page);
+    }),
+    "till-training-paid": till(async (page) => {
+      await training(page);
+      await pay(() => "PROVA-2", 900, "#result.done")(page);
     }),
     "console-sign-in": async (page) => {
       page.expected.push(/401/);

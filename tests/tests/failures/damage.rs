@@ -9,7 +9,8 @@ use crate::arena::{Arena, Kind};
 use crate::dice::Dice;
 use crate::scene::{Form, Scene};
 use crate::table::Row;
-use domain::ids::{PartitionId, VoucherId};
+use crate::town::partition_of;
+use domain::ids::PartitionId;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -54,9 +55,6 @@ struct Expected {
     /// In those of `buono verify`: partition and record.
     verified: String,
 }
-
-/// How many a demonstration has.
-const PARTITIONS: u16 = 8;
 
 const DAMAGED: &str = "the journal is damaged";
 const JOURNAL: &str = "the journal of partition 0";
@@ -146,11 +144,8 @@ fn flip_fence(file: &mut AppendOnly, end: u64, dice: &mut Dice) -> String {
 /// A voucher of the partition that is damaged, and one of another.
 fn two_vouchers(arena: &Arena) -> [usize; 2] {
     let vouchers = arena.node.demo["vouchers"].as_array().unwrap();
-    let is_damaged = |voucher: &Value| {
-        let id = voucher["voucher_id"].as_str().unwrap().parse().unwrap();
-        PartitionId::of(VoucherId::new(id), PARTITIONS) == PartitionId(0)
-    };
-    let first = |damaged: bool| vouchers.iter().position(|voucher| is_damaged(voucher) == damaged);
+    let first =
+        |damaged: bool| vouchers.iter().position(|voucher| (partition_of(voucher) == PartitionId(0)) == damaged);
     [first(true), first(false)].map(|at| at.expect("a town has vouchers in all partitions"))
 }
 

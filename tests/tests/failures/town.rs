@@ -1,19 +1,24 @@
 //! Who takes part: 64 tills and 20 vouchers of the demonstration town.
 
 use crate::dice::Dice;
+use domain::ids::{PartitionId, VoucherId};
 use loadtest::{Till, Town};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use tests::Server;
 use tests::town::{client, done, key, text};
 
 const TILLS: usize = 64;
 const VOUCHERS: usize = 20;
+/// How many a demonstration has.
+const PARTITIONS: u8 = 8;
 
 /// The town with as many tills as it needs, which join its shops as real ones do.
 pub fn town(node: &Server, dice: &mut Dice) -> Town {
     let mut town: Town = serde_json::from_value(node.demo.clone()).unwrap();
     dice.shuffle(&mut town.vouchers);
+    spread(node, &mut town);
     town.vouchers.truncate(VOUCHERS);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -29,6 +34,24 @@ pub fn town(node: &Server, dice: &mut Dice) -> Town {
         }
     });
     town
+}
+
+/// Which partition one of the demonstration's vouchers is in.
+pub fn partition_of(voucher: &Value) -> PartitionId {
+    PartitionId::of(VoucherId::new(text(&voucher["voucher_id"]).parse().unwrap()), PARTITIONS.into())
+}
+
+/// Takes turns of the partitions: by bad luck all vouchers of twenty might lie elsewhere than on what breaks.
+fn spread(node: &Server, town: &mut Town) {
+    let vouchers = node.demo["vouchers"].as_array().unwrap();
+    let of: HashMap<String, PartitionId> =
+        vouchers.iter().map(|voucher| (text(&voucher["reference"]), partition_of(voucher))).collect();
+    let mut before = HashMap::new();
+    town.vouchers.sort_by_cached_key(|voucher| {
+        let turn: &mut usize = before.entry(of[&voucher.name]).or_default();
+        *turn += 1;
+        *turn
+    });
 }
 
 /// A request of somebody at an address of their own: strangers' tries are counted by address.

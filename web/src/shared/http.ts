@@ -1,5 +1,5 @@
 // Calls to the interface, which answers problems in the page's language.
-import { lang } from "./texts";
+import { lang, setClock } from "./texts";
 
 /** What went wrong, as the server words it. */
 export interface Problem {
@@ -41,6 +41,7 @@ export async function call<T>(path: string, { method = "GET", body, headers = {}
   try {
     const sent = body === undefined ? null : file ? body : JSON.stringify(body);
     const answer = await fetch(path, { method, headers: all, body: sent, signal: abort.signal, cache: "no-store" });
+    setClock(answer.headers.get("date"));
     // what is neither JSON nor nothing is a file
     const kind = answer.headers.get("Content-Type");
     const data: unknown = kind === null ? {} : kind.includes("json") ? await answer.json() : await answer.blob();

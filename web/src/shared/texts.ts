@@ -32,8 +32,17 @@ export const moment = (at: Instant) => new Date(at).toLocaleString(region, { tim
 /** A time of day in Rome. */
 export const time = (at: Instant) => new Date(at).toLocaleTimeString(region, { timeZone: rome, timeStyle: "short" });
 
+/** By how much the server's clock is ahead of this device's, which may be a day behind and nobody sees it. */
+let ahead = 0;
+
+/** Hears what time it is from the server's answers. */
+export function setClock(date: string | null): void {
+  const told = Date.parse(date ?? "");
+  if (!Number.isNaN(told)) ahead = told - Date.now();
+}
+
 /** A day in Rome, as the interface writes days; today. */
-export const today = (at = new Date()) => at.toLocaleDateString("sv-SE", { timeZone: rome });
+export const today = (at = new Date(Date.now() + ahead)) => at.toLocaleDateString("sv-SE", { timeZone: rome });
 
 /** Cents of an amount typed with a comma or a point; nothing when it is not clear what was meant. */
 export function cents(text: string): number | undefined {

@@ -19,7 +19,7 @@ import { startOperations } from "./screens/operations";
 import { phone } from "./screens/parts";
 import { startPeople } from "./screens/people";
 import { resultThere, startResult } from "./screens/result";
-import { lookUp, startScan } from "./screens/scan";
+import { lookUp, noVoucher, startScan } from "./screens/scan";
 import { pinAsked, startStaff } from "./screens/staff";
 import { startHome } from "./screens/start";
 import { RENAMED, startTill } from "./screens/till";
@@ -27,7 +27,7 @@ import { startTraining, TRAINING } from "./screens/training";
 import { startUndo, undoChosen } from "./screens/undo";
 import { startSignal } from "./signal";
 import { STAFFED, staffHere } from "./staff";
-import { enrolled, known, remember, REVOKED, revoked, tillCall, type Shop } from "./till";
+import { enrolled, known, remember, REVOKED, revoked, storable, tillCall, type Shop } from "./till";
 import { inTraining } from "./training/mode";
 
 const RETRY_MS = 5000;
@@ -157,17 +157,25 @@ function listen(): void {
   document.addEventListener(TURNED, () => void (suspended() && begin()));
   for (const event of [TURNED, RENAMED, STAFFED]) document.addEventListener(event, drawFrame);
   for (const event of ["online", "offline"]) addEventListener(event, drawFrame);
-  startKeyboard(scannable, (text) => (current() === "join" ? readJoin(text) : void lookUp(text)));
+  startKeyboard(scannable, (text) => (current() === "join" ? readJoin(text) : void lookUp(text)), () => void (current() !== "join" && noVoucher()));
 }
 
-for (const start of [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startClaims, startClaim, startStaff, startPeople, startTill, startTraining, startHelp]) start();
-document.querySelectorAll<HTMLElement>("[data-icon]").forEach((link) => link.prepend(icon(link.dataset.icon as Icon)));
-listen();
-startCarrying();
-startSignal();
-startRouting(allowed);
-// what was begun is known from the phone itself: its question is asked before anything else
-if (enrolled() || inTraining()) void resume();
-void begin();
-lookAhead();
-keepUpToDate();
+const SCREENS = [startHome, startJoin, startScan, startAmount, startConfirm, startResult, startOperations, startUndo, startClaims, startClaim, startStaff, startPeople, startTill, startTraining, startHelp];
+
+function open(): void {
+  // a till that is forgotten when the page is closed would burn the municipality's code
+  if (!storable()) return byId("screen").replaceChildren(el("div", { id: "unstorable", className: "alert alert-danger", role: "alert", textContent: t("till-no-storage") }));
+  for (const start of SCREENS) start();
+  document.querySelectorAll<HTMLElement>("[data-icon]").forEach((link) => link.prepend(icon(link.dataset.icon as Icon)));
+  listen();
+  startCarrying();
+  startSignal();
+  startRouting(allowed);
+  // what was begun is known from the phone itself: its question is asked before anything else
+  if (enrolled() || inTraining()) void resume();
+  void begin();
+  lookAhead();
+  keepUpToDate();
+}
+
+open();

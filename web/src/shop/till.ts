@@ -8,6 +8,8 @@ const TOKEN = "buono.token";
 const SHOP = "buono.shop";
 const PLACE = "buono.place";
 const TOWN = "buono.town";
+const WHETHER = "buono.whether";
+const WISHED = "buono.wished";
 
 /** Told to the page when the server no longer knows the till. */
 export const REVOKED = "revoked";
@@ -43,13 +45,40 @@ export interface Shop {
   downloads: string[];
 }
 
+/** Whether this browser keeps anything: some are told not to, and a till that is forgotten is none. */
+export function storable(): boolean {
+  try {
+    if (enrolled()) return true;
+    localStorage.setItem(WHETHER, "1");
+    localStorage.removeItem(WHETHER);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether the till was enrolled. */
 export const enrolled = () => localStorage.getItem(TOKEN) !== null;
+
+/** The secret by which the till wishes to be known. It is kept before it is sent: if the answer to the one-time code is
+    lost, the till has joined all the same, and knows it by this. `again`: it was sent before. */
+export function wished(): { token: string; again: boolean } {
+  const kept = localStorage.getItem(WISHED);
+  if (kept) return { token: kept, again: true };
+  const bytes = String.fromCharCode(...Array.from(crypto.getRandomValues(new Uint8Array(32))));
+  const made = btoa(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  localStorage.setItem(WISHED, made);
+  return { token: made, again: false };
+}
+
+/** Another secret next time: this one is of no till, or of one that was disconnected. */
+export const wishAnew = () => localStorage.removeItem(WISHED);
 
 /** Keeps the token, and whose till it is: a payment may come before the server has told more of the shop. */
 export function enrol(token: string, shop: string): void {
   localStorage.setItem(TOKEN, token);
   localStorage.setItem(PLACE, shop);
+  wishAnew();
 }
 
 /** Forgets token and shop: the till was disconnected. Whom to call about that is kept. */
@@ -132,4 +161,6 @@ export interface Operation {
   decided_at: string;
   /** Who was at the till, where the shop says so. */
   staff?: string | null;
+  /** In a list: a claim covers it, and it cannot be undone any more. */
+  sealed?: boolean;
 }

@@ -20,17 +20,19 @@ fn set(file: &Path, seconds: i64) {
     std::fs::rename(beside, file).unwrap();
 }
 
-/// The clock of a running node jumps, and stays where it is until the node has served by it.
+/// The clock of a running node jumps, and stays where it is until the node has served by it. It never lies behind the
+/// machine's own: before midnight no voucher of the town is valid yet.
 pub fn jump(scene: &mut Scene, seconds: i64) -> Duration {
     let file = scene.arena.data.path().join("clock");
-    set(&file, 0);
+    let ahead = (-seconds).max(0);
+    set(&file, ahead);
     let mut program = Command::new(binary());
     program.env("LD_PRELOAD", library()).env("FAKETIME_TIMESTAMP_FILE", &file);
     program.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     scene.arena.replace_by(program);
     let (from, before) = (scene.load.now(), scene.load.payments());
     scene.until("it serves", || scene.load.paid_since(from).is_some() && scene.load.payments() > before + 50);
-    set(&file, seconds);
+    set(&file, ahead + seconds);
     let (lifted, before) = (scene.load.now(), scene.load.payments());
     scene.until("it serves by the other time", || scene.load.paid_since(lifted).is_some());
     scene.until("payments go on", || scene.load.payments() > before + 50);

@@ -25,12 +25,12 @@ pub fn cut(scene: &mut Scene, fault: Fault, span: Span) -> Duration {
 /// when it arrives.
 pub fn late(scene: &mut Scene, span: Span) -> Duration {
     let time = span.drawn(scene);
-    let append_waits = || proxy(scene).held() > APPEND_BYTES_MIN;
+    let append_waits = |scene: &Scene| proxy(scene).held() > APPEND_BYTES_MIN;
     loop {
         let from = scene.load.now();
         proxy(scene).set_for_those_there(Fault::Hold);
-        scene.until("an append is under way", || append_waits() || scene.load.paid_since(from).is_some());
-        if append_waits() {
+        scene.until("an append is under way", || append_waits(scene) || scene.load.paid_since(from).is_some());
+        if append_waits(scene) {
             break;
         }
         // something else came first, was given up, and payments have gone on over another connection

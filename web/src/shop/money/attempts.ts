@@ -21,8 +21,12 @@ function forget(): void {
   opened = undefined;
 }
 
+/** Some browsers never answer the first question of a visit; nothing may be sent meanwhile. */
+const OPEN_MS = 5000;
+
 function database(): Promise<IDBDatabase> {
   opened ??= new Promise<IDBDatabase>((done, failed) => {
+    setTimeout(() => failed(new Error("database")), OPEN_MS);
     const request = indexedDB.open("buono", 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: ["shop", "key"] });
     request.onsuccess = () => {

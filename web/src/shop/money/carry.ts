@@ -23,6 +23,8 @@ let carrying = false;
 let begun = 0;
 /** What was confirmed here, until it is known what is to be shown for it. */
 let confirmed: Attempt | undefined;
+/** What this window is asking about. Without locks another may be at something else at the same time. */
+let settling: Attempt | undefined;
 
 /** Whether something is on its way. */
 export const busy = () => carrying;
@@ -43,7 +45,7 @@ const same = (one: Attempt, other: Attempt) =>
 
 function tell(settled: Settled): void {
   document.dispatchEvent(new CustomEvent(SETTLED, { detail: settled }));
-  if (!carrying) return;
+  if (!carrying || (settling && settling.key !== settled.attempt.key)) return;
   carrying = false;
   // what was begun before answers no question that was asked now
   const other = confirmed && settled.outcome.state !== "gone" && !same(settled.attempt, confirmed);
@@ -60,7 +62,9 @@ function start(attempt: Attempt): void {
 
 async function toItsEnd(attempt: Attempt): Promise<void> {
   start(attempt);
+  settling = attempt;
   const outcome = await settle(attempt, () => present({ attempt, lost: true }));
+  settling = undefined;
   others?.postMessage({ attempt, outcome, from: place() });
   tell({ attempt, outcome });
 }
@@ -99,16 +103,24 @@ async function inTurn(attempt: Attempt): Promise<void> {
   }, true);
   if (mine) return;
   // another window is at it: its result is shown here too
-  await resume();
+  const heard = await resume();
   if (!carrying || confirmed !== attempt) return;
-  // it told nothing: the list shows what was taken, and this attempt is not sent
   carrying = false;
+  if (!heard) return present({ attempt, unstorable: true });
+  // it told nothing: the list shows what was taken, and this attempt is not sent
   goThen(attempt.kind === "claim" ? "claims" : "operations", () => say(t("till-elsewhere"), t("till-elsewhere-text")));
 }
 
-/** Finds out what became of what was begun before the app was closed, or in another window. */
-export async function resume(): Promise<void> {
-  await alone(settleAll);
+/** Finds out what became of what was begun before the app was closed, or in another window; whether the browser said
+    what there is. Where it keeps nothing, nothing was sent. */
+export async function resume(): Promise<boolean> {
+  try {
+    await alone(settleAll);
+    return true;
+  } catch (error) {
+    console.warn(error);
+    return false;
+  }
 }
 
 /** Hears what other windows found out. */

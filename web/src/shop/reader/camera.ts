@@ -11,7 +11,7 @@ interface ReaderKind {
 }
 
 /** Why nothing is read: there is no picture, or no more, or nobody who reads it. */
-export type Trouble = "refused" | "missing" | "broken" | "reader" | "ended";
+export type Trouble = "refused" | "missing" | "broken" | "unable" | "reader" | "ended";
 
 const BETWEEN_MS = 120;
 const OPTIONS = { formats: ["qr_code"] };
@@ -21,6 +21,15 @@ async function make(): Promise<Reader> {
   const own = (window as { BarcodeDetector?: ReaderKind }).BarcodeDetector;
   if (own && (await own.getSupportedFormats()).includes("qr_code")) return new own(OPTIONS);
   return (await import("./scanner")).make();
+}
+
+/** Whether our reader can be compiled here: browsers from before 2022 may refuse, whatever the page allows. */
+function compiles(): boolean {
+  try {
+    return Boolean(new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])));
+  } catch {
+    return false;
+  }
 }
 
 /** The reader; one that did not come is asked for anew. */
@@ -66,7 +75,7 @@ export class Camera {
     try {
       void this.look(await ready(), read);
     } catch {
-      return this.giveUp("reader");
+      return this.giveUp(compiles() ? "reader" : "unable");
     }
     preparing(false);
     return undefined;

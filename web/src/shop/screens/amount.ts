@@ -3,7 +3,7 @@ import { byId, el } from "../../shared/dom";
 import { day, euro, t } from "../../shared/texts";
 import { EMPTY, press, type Amount } from "../amount";
 import { current, go, screen, type Screen } from "../router";
-import { inHand, setBill } from "./hand";
+import { billed, inHand, limits, most, setBill } from "./hand";
 import { notice, say } from "./parts";
 
 const KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", "00", "0", "Backspace"];
@@ -31,16 +31,19 @@ function enter(): void {
 }
 
 function all(available: number): HTMLButtonElement {
-  const made = el("button", { type: "button", textContent: t("till-all", { available: euro(available) }), id: "all" });
+  const cents = most();
+  const textContent = cents < available ? t("till-all-allowed", { amount: euro(cents) }) : t("till-all", { available: euro(available) });
+  const made = el("button", { type: "button", textContent, id: "all" });
   made.classList.add("btn", "btn-outline-primary");
-  made.addEventListener("click", () => show({ cents: available, whole: true }));
+  made.addEventListener("click", () => show({ cents, whole: true }));
   return made;
 }
 
 function view(): Screen {
   const found = inHand()?.found;
   const available = found?.available_cents ?? 0;
-  amount = EMPTY;
+  // whoever comes back to change it sees it; the first key begins anew
+  amount = billed() > 0 ? { cents: billed(), whole: true } : EMPTY;
   const sure = el("button", { type: "button", textContent: t("till-take"), id: "take" });
   sure.classList.add("btn", "btn-primary", "large");
   sure.addEventListener("click", enter);
@@ -51,9 +54,9 @@ function view(): Screen {
     title: t("till-amount"),
     alone: true,
     content: [
-      el("div", { className: "balance-told" }, el("span", { textContent: t("till-available") }), el("strong", { textContent: euro(available), id: "available" }), el("small", { textContent: holder, id: "holder" })),
+      el("div", { className: "balance-told" }, el("span", { textContent: t("till-available") }), el("strong", { textContent: euro(available), id: "available" }), el("small", { textContent: holder, id: "holder" }), ...limits().map((textContent) => el("small", { textContent }))),
       notice(),
-      el("output", { id: "amount", textContent: euro(0), className: "keyed" }),
+      el("output", { id: "amount", textContent: euro(amount.cents), className: "keyed" }),
       el("div", { className: "pad" }, ...KEYS.map(key)),
       el("div", { className: "ways" }, all(available), sure),
     ],

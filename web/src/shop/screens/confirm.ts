@@ -28,6 +28,7 @@ function pin(): HTMLElement[] {
 
 function view(): Screen {
   const { bill, cents, cash } = parts();
+  const available = inHand()?.found.available_cents ?? 0;
   const yes = submit(t("till-confirm-yes", { amount: euro(cents) }), "yes");
   yes.classList.add("large");
   const asks = needsPin(cents);
@@ -40,9 +41,9 @@ function view(): Screen {
     alone: true,
     content: [
       notice(),
-      cash > 0 ? el("div", { className: "split" }, el("p", { textContent: t("till-split", { bill: euro(bill) }) }), el("p", { textContent: t("till-cash", { missing: euro(cash) }), className: "cash" })) : undefined,
+      cash > 0 ? el("div", { className: "split" }, el("p", { textContent: t(cents < available ? "till-split-allowed" : "till-split", { bill: euro(bill) }) }), el("p", { textContent: t("till-cash", { missing: euro(cash) }), className: "cash" })) : undefined,
       takenBefore(cents) ? el("p", { textContent: t("till-again", { amount: euro(cents) }), className: "again", role: "alert" }) : undefined,
-      el("p", { textContent: t("till-confirm-text", { available: euro(inHand()?.found.available_cents ?? 0) }) }),
+      el("p", { textContent: t("till-confirm-text", { available: euro(available) }) }),
       form("confirm", pay, ...(asks ? pin() : []), el("div", { className: "ways" }, yes, no)),
     ],
   };

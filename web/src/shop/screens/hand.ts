@@ -1,15 +1,20 @@
 // The voucher that the shopkeeper has in hand, and how much is to be taken from it.
+import { euro, t } from "../../shared/texts";
 import type { Settled } from "../money/carry";
 
 /** What the server tells of a voucher. */
 export interface Found {
   voucher_id: string;
   status: string;
+  /** What is held by a shop included. */
+  balance_cents: number;
   available_cents: number;
   expires_at: string;
   holder_initials: string;
   pin_required: boolean;
   pin_above_cents: number | null;
+  per_redemption_max_cents: number | null;
+  day_left_cents: number | null;
 }
 
 /** A voucher that was looked up. */
@@ -39,14 +44,30 @@ export function letGo(): void {
 /** What is in the hand. */
 export const inHand = () => voucher;
 
+/** What the customer has to pay, as far as it was keyed in. */
+export const billed = () => bill;
+
 /** Sets what the customer has to pay. */
 export function setBill(cents: number): void {
   bill = cents;
 }
 
+/** The most that one payment may take: the programme may allow less than what is there. */
+export function most(): number {
+  const { available_cents: there = 0, per_redemption_max_cents: once, day_left_cents: today } = voucher?.found ?? {};
+  return Math.min(there, once ?? there, today ?? there);
+}
+
+/** What the programme allows, in words, where that is less than what is there. */
+export function limits(): string[] {
+  const { available_cents: there = 0, per_redemption_max_cents: once, day_left_cents: left } = voucher?.found ?? {};
+  const told = (key: string, cents: number | null | undefined) => (typeof cents === "number" && cents < there ? [t(key, { amount: euro(cents) })] : []);
+  return [...told("till-most-once", once), ...told("till-most-day", left)];
+}
+
 /** What is taken from the voucher and what is asked in cash. */
 export function parts(): { bill: number; cents: number; cash: number } {
-  const cents = Math.min(bill, voucher?.found.available_cents ?? 0);
+  const cents = Math.min(bill, most());
   return { bill, cents, cash: bill - cents };
 }
 

@@ -5,7 +5,7 @@ import { call, type Problem } from "../../shared/http";
 import { euro, moment, t } from "../../shared/texts";
 import { unsettledAnywhere } from "../money/attempts";
 import { go, screen, type Screen } from "../router";
-import { enrol, enrolled, REVOKED } from "../till";
+import { enrol, enrolled, REVOKED, wishAnew, wished } from "../till";
 import { field, form, hush, notice, phone, say, sayOffline, sayProblem, submit } from "./parts";
 import { closePicture, openPicture, picturePlace } from "./picture";
 
@@ -17,14 +17,29 @@ export const JOINED = "joined";
 /** The code in a link that was scanned; a scanner for another keyboard types other signs around it. */
 const inLink = (text: string) => /[^0-9a-z]join[^0-9a-z]+(.+)$/i.exec(text)?.[1]?.trim();
 
+interface Joined {
+  shop: { id: string };
+}
+
+/** Whose till it is where the code was used by this one, and the answer was lost. */
+async function joinedBefore(token: string): Promise<Joined | undefined> {
+  const { ok, data } = await call<Joined>("/v1/shop", { headers: { Authorization: `Bearer ${token}` } });
+  return ok ? data : undefined;
+}
+
 async function join(): Promise<void> {
   const code = byId<HTMLInputElement>("enrolment");
   code.value = inLink(code.value) ?? code.value;
-  const body = { enrolment_code: code.value, label: byId<HTMLInputElement>("label").value };
+  const { token, again } = wished();
+  const body = { enrolment_code: code.value, label: byId<HTMLInputElement>("label").value, token };
   try {
-    const { ok, data } = await call<Problem & { token: string; shop: { id: string } }>("/v1/terminals/enrol", { method: "POST", body });
-    if (!ok) return sayProblem(data);
-    enrol(data.token, data.shop.id);
+    const answer = await call<Problem & Joined>("/v1/terminals/enrol", { method: "POST", body });
+    const joined = answer.ok ? answer.data : again ? await joinedBefore(token) : undefined;
+    if (!joined) {
+      wishAnew();
+      return sayProblem(answer.data);
+    }
+    enrol(token, joined.shop.id);
   } catch {
     return sayOffline();
   }
@@ -40,7 +55,7 @@ const besideApp = () => (navigator as { standalone?: boolean }).standalone === f
 
 /** What was begun and not settled when the till was disconnected. */
 async function showKept(place: HTMLElement): Promise<void> {
-  const kept = await unsettledAnywhere();
+  const kept = await unsettledAnywhere().catch(() => []);
   if (!kept.length) return;
   const lines = kept.map(({ cents, at }) => el("li", {}, el("strong", { textContent: euro(cents) }), el("small", { textContent: moment(new Date(at).toISOString()) })));
   place.replaceChildren(el("p", { textContent: t("till-kept") }), el("ul", { className: "lines" }, ...lines));

@@ -24,7 +24,8 @@ type Period = (typeof PERIODS)[number];
 const LINES_MAX = 200;
 
 let period: Period = "today";
-let range = { from: today(), to: today() };
+/** Nothing before somebody has chosen. */
+let range: { from: string; to: string } | undefined;
 /** Nothing while it is not known. */
 let shown: Operation[] | undefined;
 let asked = 0;
@@ -37,7 +38,7 @@ function back(days: number): string {
 }
 
 function days(): { from: string; to: string } {
-  if (period === "range") return range;
+  if (period === "range" && range) return range;
   if (period === "week") return { from: back((new Date(`${today()}T12:00:00Z`).getUTCDay() + 6) % 7), to: today() };
   return { from: period === "month" ? `${today().slice(0, 8)}01` : today(), to: today() };
 }
@@ -47,10 +48,11 @@ function line(operation: Operation): HTMLLIElement {
   const reversal = operation.kind === "reversal";
   const partly = operation.reversed_cents > 0 ? t("till-row-partly", { amount: euro(operation.reversed_cents) }) : undefined;
   const what = reversal ? t("till-row-reversal") : left === 0 ? t("till-row-undone") : partly;
+  const sealed = operation.sealed ? t("till-row-sealed") : undefined;
   const when = period === "today" ? time(operation.decided_at) : moment(operation.decided_at);
-  const text = [when, operation.receipt_code, operation.staff, what].filter(Boolean).join(" · ");
+  const text = [when, operation.receipt_code, operation.staff, what, sealed].filter(Boolean).join(" · ");
   const item = el("li", { className: reversal ? "reversal" : "" }, el("span", {}, el("strong", { textContent: `${reversal ? "\u2212" : ""}${euro(operation.amount_cents)}` }), el("small", { textContent: text })));
-  if (!reversal && left > 0) {
+  if (!reversal && left > 0 && !sealed) {
     const again = button(t("till-undo"), async () => {
       chooseForUndo(operation);
       go("undo");
@@ -183,8 +185,9 @@ function chooseDays(): Promise<void> {
 }
 
 function rangeForm(): HTMLFormElement {
+  const { from, to } = range ?? { from: today(), to: today() };
   const day = (id: string, key: string, value: string) => el("div", {}, ...field(id, t(key), undefined, { type: "date", value, max: today() }));
-  const made = form("range", chooseDays, el("div", { className: "row fields" }, day("from", "till-from", range.from), day("to", "till-to", range.to)), submit(t("till-show"), "show-range"));
+  const made = form("range", chooseDays, el("div", { className: "row fields" }, day("from", "till-from", from), day("to", "till-to", to)), submit(t("till-show"), "show-range"));
   made.addEventListener("change", () => void (made.checkValidity() && chooseDays()));
   made.hidden = period !== "range";
   return made;

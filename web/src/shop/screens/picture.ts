@@ -17,10 +17,9 @@ let camera: Camera | undefined;
 export const picturePlace = () => (cameraThere() ? el("div", { id: "camera", className: "camera" }) : undefined);
 
 function sayTrouble(place: HTMLElement, trouble: Trouble, purpose: Purpose): void {
-  place.replaceChildren(
-    el("p", { textContent: t(`till-camera-${trouble}`), className: "trouble", role: "status" }),
-    button(t("till-camera-again"), async () => openPicture(place, purpose)),
-  );
+  place.replaceChildren(el("p", { textContent: t(`till-camera-${trouble}`), className: "trouble", role: "status" }));
+  // what a browser cannot do it can do as little in a minute
+  if (trouble !== "unable") place.append(button(t("till-camera-again"), async () => openPicture(place, purpose)));
 }
 
 /** Opens the camera there, and hands on what it reads until another screen comes. */

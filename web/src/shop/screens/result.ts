@@ -92,6 +92,8 @@ const NEVER = { payment: "till-never", undo: "till-never", claim: "till-never-cl
 const NEVER_TEXTS = { payment: "till-never-text", undo: "till-never-undo", claim: "till-never-claim-text" };
 
 const BEGUN = { payment: "till-begun-payment", undo: "till-begun-undo", claim: "till-begun-claim" };
+/** For so long a customer waits; then they are told what else they can do. */
+const PATIENCE_MS = 45_000;
 /** What is older than that may be taken for this customer's. */
 const OLD_MS = 180_000;
 
@@ -115,7 +117,8 @@ function words(shown: Result): Words {
   const kind = attempt?.kind ?? "payment";
   if (unstorable) return { look: "refused", title: t(NEVER[kind]), lines: [line(kind === "claim" ? "till-unstorable-claim" : "till-unstorable")] };
   if (!outcome || !attempt) {
-    const lines = [line(WAITS[kind], { amount }), line(lost ? "till-wait-lost" : "till-wait-moment")];
+    const lines: Child[] = [line(WAITS[kind], { amount }), line(lost ? "till-wait-lost" : "till-wait-moment")];
+    if (lost && attempt && Date.now() - attempt.at > PATIENCE_MS) lines.push(kind === "payment" ? line("till-wait-long") : undefined, phone());
     return { look: "wait", title: t(lost ? "till-checking" : "till-wait"), lines };
   }
   if (outcome.state === "done") return done(attempt, outcome);

@@ -4,7 +4,7 @@ import type { Problem } from "../../shared/http";
 import { t } from "../../shared/texts";
 import { busy, setOut } from "../money/carry";
 import { read, type Read } from "../reader/code";
-import { current, go, goThen, screen, type Screen } from "../router";
+import { current, draw, go, goThen, screen, type Screen } from "../router";
 import { revoked, tillCall } from "../till";
 import { inTraining } from "../training/mode";
 import { letGo, take, type Found } from "./hand";
@@ -40,6 +40,12 @@ let asking: Question | undefined;
 
 const sayWhy = (key: string) => say(t(key), t(`${key}-text`));
 
+/** Why nothing can be taken from a voucher that is good. */
+function nothingToTake(found: Found): string | undefined {
+  if (found.available_cents <= 0) return found.balance_cents > 0 ? "till-held" : "till-empty";
+  return found.day_left_cents !== null && found.day_left_cents <= 0 ? "till-day-over" : undefined;
+}
+
 /** What is wrong with a text before anybody is asked. */
 function objection(found: Read): string | undefined {
   if (found.kind === "mistyped") return "till-mistyped";
@@ -64,11 +70,21 @@ async function ask(question: Question): Promise<void> {
   if (!ok) return goThen("pay", () => sayProblem(data));
   // what was in the hand before is not what was read now
   letGo();
-  if (data.status === "active" && data.available_cents <= 0) return present({ voucher: { code: "empty", title: t("till-empty"), detail: t("till-empty-text") } });
+  const nothing = data.status === "active" ? nothingToTake(data) : undefined;
+  if (nothing) return present({ voucher: { code: "nothing", title: t(nothing), detail: t(`${nothing}-text`) } });
   const why = WHY[data.status];
   if (why) return present({ voucher: { code: why.replace(/-/g, "_"), title: t(`problem-${why}-title`), detail: t(`problem-${why}-detail`) } });
   take({ text, found: data });
   go("amount");
+}
+
+/** What was read is no voucher, or none that can be taken. The customer's, which is in the hand, stays there. */
+export function noVoucher(why = "till-foreign"): void {
+  asking = undefined;
+  const here = ["amount", "confirm"].includes(current());
+  // a product's digits were keyed in on the way
+  if (here) draw();
+  goThen(here ? current() : "pay", () => sayWhy(why));
 }
 
 /** Looks up what was scanned or typed, wherever the app stands. */
@@ -76,10 +92,7 @@ export async function lookUp(text: string): Promise<void> {
   if (busy()) return;
   const found = read(text);
   const wrong = objection(found);
-  if (wrong || found.kind === "mistyped" || found.kind === "foreign") {
-    asking = undefined;
-    return goThen("pay", () => sayWhy(wrong ?? "till-foreign"));
-  }
+  if (wrong || found.kind === "mistyped" || found.kind === "foreign") return noVoucher(wrong);
   // what still lies before the camera is asked about already
   if (asking?.text === found.text && stillWanted(asking)) return;
   const question = { text: found.text, since: setOut(), from: lookedAt(current()) };

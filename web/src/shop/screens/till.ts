@@ -29,7 +29,8 @@ async function rename(): Promise<void> {
 }
 
 async function leave(): Promise<void> {
-  if ((await unsettled()).length) return say(t("till-leave-not"), t("till-leave-not-text"));
+  // where the browser keeps nothing, nothing was sent
+  if ((await unsettled().catch(() => [])).length) return say(t("till-leave-not"), t("till-leave-not-text"));
   const sure = { title: t("till-leave-title"), text: t("till-leave-text"), yes: t("till-leave"), no: t("till-leave-no"), style: "btn-danger" };
   if (!(await ask(sure))) return;
   try {

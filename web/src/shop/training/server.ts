@@ -71,11 +71,14 @@ function lookUp(voucher: string): Answer<unknown> {
   return answer(200, {
     voucher_id: voucher,
     status: found.status ?? "active",
+    balance_cents: left(voucher),
     available_cents: left(voucher),
     expires_at: new Date(Date.now() + 30 * 86_400_000).toISOString(),
     holder_initials: "P. P.",
     pin_required: found.pin !== undefined,
     pin_above_cents: null,
+    per_redemption_max_cents: null,
+    day_left_cents: null,
   });
 }
 
