@@ -117,7 +117,7 @@ test("the home screen gets an icon that opens the voucher, in the page's languag
   const answer = await fetch(`${town.url}/v/app.webmanifest?lang=ar`);
   assert.equal(answer.headers.get("content-type"), "application/manifest+json");
   const manifest = await answer.json();
-  assert.deepEqual([manifest.scope, manifest.start_url, manifest.lang, manifest.dir], ["/v", "/v/buono", "ar", "rtl"]);
+  assert.deepEqual([manifest.scope, manifest.start_url, manifest.display, manifest.lang, manifest.dir], ["/v", "/v/buono", "browser", "ar", "rtl"]);
   const icon = await fetch(town.url + manifest.icons[0].src);
   assert.equal(icon.headers.get("content-type"), manifest.icons[0].type);
 });

@@ -246,12 +246,14 @@ async fn forget(state: Data<AppState>, request: HttpRequest) -> Result<HttpRespo
     }
 }
 
-/// What a phone puts on its home screen: it opens the voucher where the holder wanted it kept, else the door.
+/// What a phone puts on its home screen: it opens the voucher where the holder wanted it kept, else the door. It opens in
+/// the browser, whose cookie keeps the voucher: on iPhones an app of its own would have cookies of its own, and ask for
+/// the code.
 #[get("/v/app.webmanifest")]
 async fn manifest(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
     let words = Words::of(&state, &request);
     let manifest = json!({
-        "id": DOOR, "scope": DOOR, "start_url": OPENED, "display": "standalone",
+        "id": DOOR, "scope": DOOR, "start_url": OPENED, "display": "browser",
         "name": words.t("page-title"), "short_name": words.t("site-name"),
         "lang": words.lang(), "dir": words.dir(),
         "background_color": "#ffffff", "theme_color": "#0066cc",
