@@ -113,7 +113,24 @@ page("a phone keeps the voucher open only where its holder wants it, until he do
   assert.ok(await page.locator("#code").isVisible());
 });
 
-test("the home screen gets an icon that opens the voucher, in the page's language", async () => {
+page("the link tapped again keeps what the phone was told to keep, and of that voucher alone", {}, async (page) => {
+  const days = async () => ((await page.context().cookies()).find(({ name }) => name.endsWith("voucher")).expires - Date.now() / 1000) / 86_400;
+  const kept = town.voucher("2026/0028");
+  await openVoucher(page, kept);
+  await page.locator('form[action="/v/ricorda"] button').click();
+  await page.locator('form[action="/v/dimentica"]').waitFor();
+  const asked = await days();
+  assert.ok(asked > 30, `${asked} days`);
+  // away first: only the fragment would change, were the page the same
+  await page.goto("about:blank");
+  await openVoucher(page, kept);
+  assert.ok(Math.abs((await days()) - asked) < 1, `${await days()} days, not ${asked}`);
+  assert.ok(await page.locator('form[action="/v/dimentica"]').isVisible());
+  await openBeside(page, town.voucher("2026/0029"));
+  assert.ok((await days()) < 0, "nobody asked to keep the other one");
+});
+
+test("the home screen gets an icon that opens the voucher in the browser that keeps it, in the page's language", async () => {
   const answer = await fetch(`${town.url}/v/app.webmanifest?lang=ar`);
   assert.equal(answer.headers.get("content-type"), "application/manifest+json");
   const manifest = await answer.json();
