@@ -372,6 +372,7 @@ till-go-training = Practice
 till-go-training-text = Learn without real money.
 till-go-help = Help
 till-go-help-text = Instructions and numbers.
+till-accessibility = Accessibility statement
 till-go-till = This till
 till-go-till-text = Name, sounds, disconnect.
 till-enrol-title = Connect this till

@@ -372,6 +372,7 @@ till-go-training = Prova
 till-go-training-text = Impara senza soldi veri.
 till-go-help = Aiuto
 till-go-help-text = Istruzioni e numeri.
+till-accessibility = Dichiarazione di accessibilità
 till-go-till = Questa cassa
 till-go-till-text = Nome, suoni, scollega.
 till-enrol-title = Collega questa cassa
