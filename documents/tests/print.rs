@@ -110,6 +110,23 @@ fn a_voucher_on_paper_says_what_it_is_worth_in_every_language() {
 }
 
 #[test]
+fn every_family_begins_on_a_sheet_of_its_own_also_where_both_sides_are_printed() {
+    let long = |pages: usize| Sheet { rules: "Niente alcolici.\n\n".repeat(60 * pages), ..sheet(&[]) };
+    let named = |name: &str, of: Sheet| Sheet { recipient: vec![name.to_owned()], ..of };
+    let short = Sheet { shops: Vec::new(), ..sheet(&[]) };
+    let families = [("Uno", short.clone()), ("Due", long(1)), ("Tre", long(2)), ("Quattro", short)];
+    let sheets = Sheets { sheets: families.map(|(name, of)| named(name, of)).into() };
+    let printed = Printer::new().unwrap().print(&sheets, "it", &words(), 0).unwrap();
+    let pdf = lopdf::Document::load_mem(&printed).unwrap();
+    let said: Vec<String> = pdf.get_pages().into_keys().map(|page| pdf.extract_text(&[page]).unwrap()).collect();
+    let begins = ["Uno", "Due", "Tre", "Quattro"].map(|name| said.iter().position(|page| page.contains(name)).unwrap());
+    assert!(begins.iter().all(|page| page % 2 == 0), "{begins:?}, the first page being 0");
+    let lengths: Vec<_> = begins.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(lengths.contains(&2) && lengths.contains(&4), "of different lengths: {begins:?}");
+    assert!(said.iter().any(|page| page.trim().is_empty()), "some back is empty");
+}
+
+#[test]
 fn a_shops_list_is_whole_however_long_it_is() {
     let printer = Printer::new().unwrap();
     let (pages, text) = read(&printer, &operations(500), "it");

@@ -300,7 +300,7 @@ page-keep-title = Find it at once
 page-keep-text = If you like, this phone keeps the voucher open and does not ask for the code again. Do it only if the phone is yours.
 page-keep = Remember it on this phone
 page-kept = This phone keeps the voucher open.
-page-kept-text = To get an icon: in the browser’s menu choose “Add to Home screen”.
+page-kept-text = To get an icon: in the browser’s menu choose “Add to Home screen”. On iPhone: tap Share, then “Add to Home Screen”; if you see “Open as Web App”, turn it off.
 page-forget = Do not remember it any more
 
 ## Names of things
@@ -372,6 +372,7 @@ till-go-training = Practice
 till-go-training-text = Learn without real money.
 till-go-help = Help
 till-go-help-text = Instructions and numbers.
+till-accessibility = Accessibility statement
 till-go-till = This till
 till-go-till-text = Name, sounds, disconnect.
 till-enrol-title = Connect this till

@@ -139,7 +139,7 @@ page-keep-title = Encontrarlo enseguida
 page-keep-text = Si quieres, este teléfono mantiene abierto el vale y no pide más el código. Hazlo solo si el teléfono es tuyo.
 page-keep = Recordar en este teléfono
 page-kept = Este teléfono mantiene abierto el vale.
-page-kept-text = Para tener un icono: en el menú del navegador elige «Añadir a pantalla de inicio».
+page-kept-text = Para tener un icono: en el menú del navegador elige «Añadir a pantalla de inicio». En un iPhone: toca Compartir y luego «Añadir a pantalla de inicio»; si te propone abrirlo como app web, desactívalo.
 page-forget = No recordarlo más
 
 ## Names of things

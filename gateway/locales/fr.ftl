@@ -139,7 +139,7 @@ page-keep-title = Le retrouver vite
 page-keep-text = Si vous voulez, ce téléphone garde le bon ouvert et ne demande plus le code. Faites-le seulement si le téléphone est à vous.
 page-keep = Garder sur ce téléphone
 page-kept = Ce téléphone garde le bon ouvert.
-page-kept-text = Pour avoir une icône : dans le menu du navigateur, choisissez « Ajouter à l'écran d'accueil ».
+page-kept-text = Pour avoir une icône : dans le menu du navigateur, choisissez « Ajouter à l'écran d'accueil ». Sur iPhone : touchez Partager, puis « Sur l'écran d'accueil » ; s'il propose de l'ouvrir comme app web, désactivez-le.
 page-forget = Ne plus le garder
 
 ## Names of things

@@ -300,7 +300,7 @@ page-keep-title = Ritrovarlo subito
 page-keep-text = Se vuoi, questo telefono tiene aperto il buono e non chiede più il codice. Fallo solo se il telefono è tuo.
 page-keep = Ricordalo su questo telefono
 page-kept = Questo telefono tiene aperto il buono.
-page-kept-text = Per avere un'icona: nel menu del browser scegli «Aggiungi a schermata Home».
+page-kept-text = Per avere un'icona: nel menu del browser scegli «Aggiungi a schermata Home». Su iPhone: tocca Condividi, poi «Aggiungi alla schermata Home»; se c'è «Apri come app web», spegnilo.
 page-forget = Non ricordarlo più
 
 ## Names of things
@@ -372,6 +372,7 @@ till-go-training = Prova
 till-go-training-text = Impara senza soldi veri.
 till-go-help = Aiuto
 till-go-help-text = Istruzioni e numeri.
+till-accessibility = Dichiarazione di accessibilità
 till-go-till = Questa cassa
 till-go-till-text = Nome, suoni, scollega.
 till-enrol-title = Collega questa cassa

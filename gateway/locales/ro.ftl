@@ -140,7 +140,7 @@ page-keep-title = Să îl găsești repede
 page-keep-text = Dacă vrei, acest telefon ține bonul deschis și nu mai cere codul. Fă asta numai dacă telefonul este al tău.
 page-keep = Ține minte pe acest telefon
 page-kept = Acest telefon ține bonul deschis.
-page-kept-text = Ca să ai o pictogramă: din meniul browserului alege „Adaugă pe ecranul de pornire”.
+page-kept-text = Ca să ai o pictogramă: din meniul browserului alege „Adaugă pe ecranul de pornire”. Pe iPhone: atinge Partajează, apoi „Adaugă la ecranul principal”; dacă propune deschiderea ca aplicație web, dezactiveaz-o.
 page-forget = Nu îl mai ține minte
 
 ## Names of things

@@ -139,7 +139,7 @@ page-keep-title = Ta gjesh shpejt
 page-keep-text = Nëse do, ky telefon e mban kuponin të hapur dhe nuk e kërkon më kodin. Bëje vetëm nëse telefoni është yti.
 page-keep = Mbaje mend në këtë telefon
 page-kept = Ky telefon e mban kuponin të hapur.
-page-kept-text = Për të pasur një ikonë: nga menyja e shfletuesit zgjidh «Shto në ekranin bazë».
+page-kept-text = Për të pasur një ikonë: nga menyja e shfletuesit zgjidh «Shto në ekranin bazë». Në iPhone: prek butonin e ndarjes (Condividi), pastaj «Aggiungi alla schermata Home»; nëse propozon ta hapë si aplikacion ueb, çaktivizoje.
 page-forget = Mos e mbaj mend më
 
 ## Names of things

@@ -95,6 +95,24 @@ pub struct Citizen {
 impl Citizen {
     /// Whom endpoints of holders are for, as their descriptions say it.
     pub const ROLES: [&str; 1] = ["citizen"];
+
+    /// Whose session a request comes with, which lasts longer by that.
+    ///
+    /// # Errors
+    /// `unauthorized`, or that the ledger does not answer.
+    pub async fn of(state: &AppState, request: &HttpRequest) -> Result<Self, Problem> {
+        let hash = citizen_token_hash(state, request).ok_or(Problem::new("unauthorized"))?;
+        let (now, until) = (state.clock.now().micros(), citizen_until(state));
+        match state.everything().touch_citizen_session(&hash, until, now).await {
+            Ok(session) => Ok(Self {
+                voucher: VoucherId::new(session.voucher_id),
+                generation: u32::try_from(session.generation).unwrap_or(0),
+                kept: session.expires_at > until,
+            }),
+            Err(store::ledger::Error::NotFound) => Err(Problem::new("unauthorized")),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 impl FromRequest for Citizen {
@@ -103,20 +121,7 @@ impl FromRequest for Citizen {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move {
-            let state = state(&request)?;
-            let token = cookie_value(&state, &request, "voucher").ok_or(Problem::new("unauthorized"))?;
-            let (now, until) = (state.clock.now().micros(), citizen_until(&state));
-            match state.everything().touch_citizen_session(&token_hash(&token), until, now).await {
-                Ok(session) => Ok(Self {
-                    voucher: VoucherId::new(session.voucher_id),
-                    generation: u32::try_from(session.generation).unwrap_or(0),
-                    kept: session.expires_at > until,
-                }),
-                Err(store::ledger::Error::NotFound) => Err(Problem::new("unauthorized")),
-                Err(error) => Err(error.into()),
-            }
-        })
+        Box::pin(async move { Self::of(&*state(&request)?, &request).await })
     }
 }
 

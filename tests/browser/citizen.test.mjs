@@ -89,6 +89,96 @@ page("an old link and an old code say that there is a new one, and whom to ask",
   await page.locator(".qr").waitFor();
 });
 
+/** Opens a voucher in another tab of the phone that shows the first; from then on the phone's session is of this one. */
+async function openBeside(page, voucher) {
+  const beside = await page.context().newPage();
+  await beside.goto("/v");
+  await beside.locator("#code").fill(voucher.code);
+  await beside.locator("form button").click();
+  await beside.waitForURL("**/v/buono");
+  await beside.close();
+}
+
+page("two vouchers on one phone: the page of the first becomes the whole page of the other", {}, async (page) => {
+  const [mother, other] = [town.voucher("2026/0021"), await town.programmeWithVoucher({ name: "Della nonna", cents: 7700 })];
+  await page.addInitScript(() => (window.print = () => sessionStorage.setItem("printed", "yes")));
+  // seen again, told of a change, and about to be printed
+  const looks = [
+    () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))),
+    () => town.redeem(mother, 100),
+    () => page.locator("[data-print=sheet]").click(),
+  ];
+  for (const look of looks) {
+    await openVoucher(page, mother);
+    await openBeside(page, other);
+    assert.match(await page.locator(".it-brand-title").innerText(), /Buoni spesa/);
+    await look();
+    await page.locator(".it-brand-title", { hasText: "Della nonna" }).waitFor();
+    await live(page);
+    await balance(page, "77,00 €");
+    assert.deepEqual(await page.locator('input[name="voucher"]').evaluateAll((all) => all.map(({ value }) => value)), [other.voucher_id, other.voucher_id]);
+  }
+  assert.equal(await page.evaluate(() => sessionStorage.getItem("printed")), null, "no paper of one voucher for whoever saw another");
+});
+
+page("a stream that comes back with the session of another voucher brings that one's whole page", {}, async (page) => {
+  const [mother, other] = [town.voucher("2026/0022"), town.voucher("2026/0025")];
+  const { headers } = await town.call("POST", "/v1/citizen/session", { body: { code: other.code } });
+  const [name, value] = headers.get("set-cookie").split(";")[0].split("=");
+  let streams = 0;
+  await page.route("**/v1/citizen/voucher/events", async (route) => {
+    if ((streams += 1) > 1) {
+      await page.context().addCookies([{ name, value, url: town.url }]);
+      return route.continue();
+    }
+    // nothing has happened to either: their numbers tell them not apart
+    return route.fulfill({ contentType: "text/event-stream", body: 'retry: 10\nevent: voucher\ndata: {"voucher_seq":1}\n\n' });
+  });
+  await openVoucher(page, mother);
+  await balance(page, "390,00 €");
+  assert.equal(await page.locator('.lost input[name="voucher"]').inputValue(), other.voucher_id);
+  assert.equal(await page.locator("[data-part=balance]").getAttribute("data-seq"), "1");
+});
+
+page("parts that are none, from somebody on the way, leave the voucher there and are no word of the server's", {}, async (page) => {
+  await openVoucher(page, town.voucher("2026/0024"));
+  await page.route("**/v/buono/parti", (route) => route.fulfill({ contentType: "text/html", body: "<p>Accetta" }));
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await offline(page);
+  assert.ok(await page.locator(".qr").isVisible());
+});
+
+page("what is asked of a voucher is not done to another that the phone has opened since", { script: false }, async (page) => {
+  const [mother, other] = [town.voucher("2026/0027"), town.voucher("2026/0026")];
+  const open = async ({ code }) => {
+    await page.goto("/v");
+    await page.locator("#code").fill(code);
+    await page.locator("form button").click();
+    await page.waitForURL("**/v/buono");
+  };
+  const cookie = async () => (await page.context().cookies()).find(({ name }) => name.endsWith("voucher"));
+  /** What the page leads to whose form is sent when the other voucher has been opened. */
+  const send = async (form) => {
+    await openBeside(page, other);
+    const before = await cookie();
+    if (form === "blocca") await page.locator("#sure").check();
+    await page.locator(`form[action="/v/${form}"] button`).click();
+    await page.waitForURL("**/v/buono");
+    await balance(page, "100,00 €");
+    assert.equal(await page.locator(".alert-danger").count(), 0, form);
+    assert.deepEqual(await cookie(), before, `${form} changed the session`);
+  };
+  for (const form of ["blocca", "ricorda"]) {
+    await open(mother);
+    await send(form);
+  }
+  await open(mother);
+  await page.locator('form[action="/v/ricorda"] button').click();
+  await page.locator('form[action="/v/dimentica"]').waitFor();
+  await send("dimentica");
+  for (const voucher of [mother, other]) assert.equal((await town.redeem(voucher, 1)).status, 201, voucher.reference);
+});
+
 page("a phone keeps the voucher open only where its holder wants it, until he does not", { script: false }, async (page) => {
   const open = async () => {
     await page.goto("/v");
@@ -113,11 +203,28 @@ page("a phone keeps the voucher open only where its holder wants it, until he do
   assert.ok(await page.locator("#code").isVisible());
 });
 
-test("the home screen gets an icon that opens the voucher, in the page's language", async () => {
+page("the link tapped again keeps what the phone was told to keep, and of that voucher alone", {}, async (page) => {
+  const days = async () => ((await page.context().cookies()).find(({ name }) => name.endsWith("voucher")).expires - Date.now() / 1000) / 86_400;
+  const kept = town.voucher("2026/0028");
+  await openVoucher(page, kept);
+  await page.locator('form[action="/v/ricorda"] button').click();
+  await page.locator('form[action="/v/dimentica"]').waitFor();
+  const asked = await days();
+  assert.ok(asked > 30, `${asked} days`);
+  // away first: only the fragment would change, were the page the same
+  await page.goto("about:blank");
+  await openVoucher(page, kept);
+  assert.ok(Math.abs((await days()) - asked) < 1, `${await days()} days, not ${asked}`);
+  assert.ok(await page.locator('form[action="/v/dimentica"]').isVisible());
+  await openBeside(page, town.voucher("2026/0029"));
+  assert.ok((await days()) < 0, "nobody asked to keep the other one");
+});
+
+test("the home screen gets an icon that opens the voucher in the browser that keeps it, in the page's language", async () => {
   const answer = await fetch(`${town.url}/v/app.webmanifest?lang=ar`);
   assert.equal(answer.headers.get("content-type"), "application/manifest+json");
   const manifest = await answer.json();
-  assert.deepEqual([manifest.scope, manifest.start_url, manifest.lang, manifest.dir], ["/v", "/v/buono", "ar", "rtl"]);
+  assert.deepEqual([manifest.scope, manifest.start_url, manifest.display, manifest.lang, manifest.dir], ["/v", "/v/buono", "browser", "ar", "rtl"]);
   const icon = await fetch(town.url + manifest.icons[0].src);
   assert.equal(icon.headers.get("content-type"), manifest.icons[0].type);
 });

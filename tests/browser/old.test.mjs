@@ -85,3 +85,26 @@ test("an old browser opens the console, and a code for a till with its QR", asyn
   await page.locator("dialog").waitFor({ state: "detached" });
   await closePage(page);
 });
+
+/** The declarations of a style sheet's innermost blocks, each with its rule. */
+const rules = (css) => [...css.matchAll(/([^{}]*)\{([^{}]*)\}/g)].map(([, selector, body]) => [selector, body.split(";").map((text) => text.split(/:(.*)/s).map((part) => part.trim()))]);
+
+test("where an old browser knows no min(), max() or clamp(), it is told a plain size before", async () => {
+  const newer = /(^|[^a-z-])(min|max|clamp)\(/;
+  let seen = 0;
+  for (const [address, cookie] of [["/v"], ["/shop"], ["/console", await town.session("clerk")]]) {
+    const { data: html } = await town.call("GET", address, { headers: cookie ? { cookie } : {} });
+    for (const [, style] of html.matchAll(/<link rel="stylesheet" href="([^"]+)"/g)) {
+      const { data: css } = await town.call("GET", style);
+      for (const [selector, declarations] of rules(css)) {
+        declarations.forEach(([property, value = ""], at) => {
+          if (!newer.test(value)) return;
+          seen += 1;
+          const plain = declarations.slice(0, at).some(([before, told]) => before === property && !newer.test(told));
+          assert.ok(plain, `${style}: ${selector} { ${property}: ${value} } stands alone`);
+        });
+      }
+    }
+  }
+  assert.ok(seen >= 8, `${seen} such sizes, where the sources have more`);
+});

@@ -106,6 +106,19 @@ test("the screen to join on leads to practice, which needs no code", async () =>
   await closePage(page);
 });
 
+test("who joins, and who asks for help, finds what is said of accessibility", async () => {
+  const page = await openPage(browser, town, {});
+  await page.goto("/shop");
+  for (const screen of ["join", "help"]) {
+    await page.goto(`/shop#${screen}`);
+    await page.locator(screen === "join" ? "#enrol" : ".steps").waitFor();
+    await page.getByRole("link", { name: "Dichiarazione di accessibilità" }).click();
+    await page.waitForURL("**/accessibilita");
+    await page.locator("h1", { hasText: "Dichiarazione di accessibilità" }).waitFor();
+  }
+  await closePage(page);
+});
+
 test("an iPhone is told to put the app on its home screen first: what joins in the browser stays there", async () => {
   for (const [standalone, told] of [["false", 1], ["true", 0], ["undefined", 0]]) {
     const page = await openPage(browser, town, {});

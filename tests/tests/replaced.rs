@@ -40,7 +40,7 @@ async fn what_the_old_code_opened_ends_with_it() {
     let block = on.request(&lost, Method::POST, "/v1/citizen/voucher/block").send().await.unwrap();
     assert_eq!(refusal(block).await, reissued);
     let form = on.request(&lost, Method::POST, "/v/blocca").header("Content-Type", "application/x-www-form-urlencoded");
-    form.body("sure=1").send().await.unwrap();
+    form.body(format!("sure=1&voucher={}", town.voucher.id)).send().await.unwrap();
     for page in ["/v/buono", "/v/buono/parti"] {
         let answer = on.request(&lost, Method::GET, page).header("Accept-Language", "it").send().await.unwrap();
         let shown = answer.text().await.unwrap();

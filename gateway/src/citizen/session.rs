@@ -85,8 +85,19 @@ pub async fn open(
             return Err(Problem::new("pin_wrong"));
         }
     }
-    let citizen = Citizen { voucher, generation: view.generation, kept: false };
-    Ok((begin(state, &citizen, citizen_until(state)).await?, citizen))
+    let citizen = Citizen { voucher, generation: view.generation, kept: keeps(state, request, &view).await };
+    let cookie = if citizen.kept {
+        begin_kept(state, &citizen, &view).await?
+    } else {
+        begin(state, &citizen, citizen_until(state)).await?
+    };
+    Ok((cookie, citizen))
+}
+
+/// Whether the phone already keeps this voucher open: whoever taps the message's link again did not ask it to stop.
+async fn keeps(state: &AppState, request: &HttpRequest, view: &View) -> bool {
+    let same = |before: Citizen| before.kept && before.voucher == view.id && before.generation == view.generation;
+    Citizen::of(state, request).await.is_ok_and(same)
 }
 
 /// A code that was the voucher's once: whoever has it is told so, and whom to ask for the new one.
@@ -108,7 +119,11 @@ pub(super) fn replaced_in(state: &AppState, view: &View) -> Problem {
 /// Any problem of the table.
 pub async fn keep(state: &AppState, request: &HttpRequest, citizen: &Citizen) -> Result<Cookie<'static>, Problem> {
     state.limits.opening(request)?;
-    let until = current(state, citizen).await?.expires_at.micros().max(citizen_until(state));
+    begin_kept(state, citizen, &current(state, citizen).await?).await
+}
+
+async fn begin_kept(state: &AppState, citizen: &Citizen, view: &View) -> Result<Cookie<'static>, Problem> {
+    let until = view.expires_at.micros().max(citizen_until(state));
     let mut cookie = begin(state, citizen, until).await?;
     let left = Duration::microseconds(until - state.clock.now().micros());
     cookie.set_max_age(left.min(KEPT_MAX));

@@ -219,17 +219,41 @@ async fn parts(
     page(&request, &words, &template, (StatusCode::OK, Keep::Nobody))
 }
 
+/// What the forms of the voucher's page send.
+#[derive(Deserialize)]
+struct Sent {
+    /// The voucher that the page shows.
+    #[serde(default)]
+    voucher: String,
+    #[serde(default)]
+    sure: String,
+}
+
+impl Sent {
+    /// Whether it was sent from the page of the session's voucher. A phone has one session, of the voucher opened
+    /// last, and may have the pages of several open: what was meant for one is not done to another.
+    fn is_meant_for(&self, citizen: &Citizen) -> bool {
+        self.voucher == citizen.voucher.to_string()
+    }
+}
+
+/// What whoever sent a form sees where nothing was done: why there is no session, else the voucher of the session.
+fn undone(request: &HttpRequest, words: &Words, problem: Option<&Problem>) -> Result<HttpResponse, Problem> {
+    problem.map_or_else(|| Ok(see_other(OPENED)), |problem| unseen(request, words, problem))
+}
+
 /// The phone keeps the voucher open from now on.
 #[post("/v/ricorda")]
 async fn keep(
     state: Data<AppState>,
     request: HttpRequest,
     citizen: Result<Citizen, Problem>,
+    form: Form<Sent>,
 ) -> Result<HttpResponse, Problem> {
     let words = Words::of(&state, &request);
     let citizen = match citizen {
-        Ok(citizen) => citizen,
-        Err(problem) => return unseen(&request, &words, &problem),
+        Ok(citizen) if form.is_meant_for(&citizen) => citizen,
+        other => return undone(&request, &words, other.err().as_ref()),
     };
     match citizen::keep(&state, &request, &citizen).await {
         Ok(cookie) => Ok(see_other_with(cookie, OPENED)),
@@ -237,21 +261,31 @@ async fn keep(
     }
 }
 
-/// The phone forgets it.
+/// The phone forgets it, also where the session is over by itself.
 #[post("/v/dimentica")]
-async fn forget(state: Data<AppState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn forget(
+    state: Data<AppState>,
+    request: HttpRequest,
+    citizen: Result<Citizen, Problem>,
+    form: Form<Sent>,
+) -> Result<HttpResponse, Problem> {
+    if citizen.is_ok_and(|citizen| !form.is_meant_for(&citizen)) {
+        return Ok(see_other(OPENED));
+    }
     match citizen::end(&state, &request).await {
         Ok(cookie) => Ok(see_other_with(cookie, DOOR)),
         Err(problem) => Ok(trouble(&request, &Words::of(&state, &request), &problem, OPENED)),
     }
 }
 
-/// What a phone puts on its home screen: it opens the voucher where the holder wanted it kept, else the door.
+/// What a phone puts on its home screen: it opens the voucher where the holder wanted it kept, else the door. It opens in
+/// the browser, whose cookie keeps the voucher: on iPhones an app of its own would have cookies of its own, and ask for
+/// the code.
 #[get("/v/app.webmanifest")]
 async fn manifest(state: Data<AppState>, request: HttpRequest) -> HttpResponse {
     let words = Words::of(&state, &request);
     let manifest = json!({
-        "id": DOOR, "scope": DOOR, "start_url": OPENED, "display": "standalone",
+        "id": DOOR, "scope": DOOR, "start_url": OPENED, "display": "browser",
         "name": words.t("page-title"), "short_name": words.t("site-name"),
         "lang": words.lang(), "dir": words.dir(),
         "background_color": "#ffffff", "theme_color": "#0066cc",
@@ -273,23 +307,17 @@ async fn come_back(state: Data<AppState>, request: HttpRequest) -> HttpResponse 
     answer.insert_header((header::LOCATION, OPENED)).finish()
 }
 
-#[derive(Deserialize)]
-struct Sure {
-    #[serde(default)]
-    sure: String,
-}
-
 #[post("/v/blocca")]
 async fn block(
     state: Data<AppState>,
     request: HttpRequest,
     citizen: Result<Citizen, Problem>,
-    form: Form<Sure>,
+    form: Form<Sent>,
 ) -> Result<HttpResponse, Problem> {
     let words = Words::of(&state, &request);
     let citizen = match citizen {
-        Ok(citizen) => citizen,
-        Err(problem) => return unseen(&request, &words, &problem),
+        Ok(citizen) if form.is_meant_for(&citizen) => citizen,
+        other => return undone(&request, &words, other.err().as_ref()),
     };
     if form.sure == "1"
         && let Err(problem) = block_lost(&state, &citizen).await

@@ -34,8 +34,7 @@ function told(part: HTMLElement): string {
 
 /** Puts what came in the place of what is there. Where it tells the same, only what passes is put there: nobody
     hears the balance again that has not changed, or loses their place. */
-function swap(html: string): void {
-  const fresh = new DOMParser().parseFromString(html, "text/html");
+function swap(fresh: Document): void {
   for (const name of ["balance", "code", "movements"]) {
     const [old, now] = [part(name), part(name, fresh)];
     if (!old || !now) continue;
@@ -53,6 +52,15 @@ function swap(html: string): void {
   if (replaced()) document.querySelectorAll("[data-in-force]").forEach((node) => node.remove());
 }
 
+/** Whether what came is of another voucher than the page. A phone has one session, of the voucher opened last, and may
+    have the pages of several open: between those nothing is exchanged. */
+function ofAnother(fresh: Document): boolean {
+  const now = part("balance", fresh);
+  // somebody on the way answers with a page of their own
+  if (!now) throw new Error("foreign");
+  return now.dataset.voucher !== part("balance")?.dataset.voucher;
+}
+
 /** The page's parts as the server answers; fails when that takes too long, also where a request cannot be stopped. */
 function fetched(): Promise<[status: number, html: string]> {
   const abort = "AbortController" in window ? new AbortController() : undefined;
@@ -68,16 +76,19 @@ function fetched(): Promise<[status: number, html: string]> {
   });
 }
 
-/** Starts following; what it returns brings the page up to date now. */
-export function follow(): () => Promise<void> {
+/** Starts following; what it returns brings the page up to date now, and tells whether it stays: another may come in
+    its place. */
+export function follow(): () => Promise<boolean> {
   let source: EventSource | undefined;
   let state: State | undefined;
   let silence: number | undefined;
   let grace: number | undefined;
   let retry: number | undefined;
   let rotation: number | undefined;
-  let running: Promise<void> | undefined;
+  let running: Promise<boolean> | undefined;
   let again = false;
+  /** Whether the stream broke: it comes back with the session of then, which may be another voucher's. */
+  let broken = false;
 
   function show(now: State | undefined): void {
     state = now;
@@ -103,30 +114,34 @@ export function follow(): () => Promise<void> {
     }, Number(left) + ROTATION_MS);
   }
 
-  async function fetchParts(): Promise<void> {
+  /** Whether the page stays. */
+  async function fetchParts(): Promise<boolean> {
     try {
       const [status, html] = await fetched();
-      if (status === 401 || status === 404) {
-        // the session is over: the server says so kindly and asks for the code
+      const over = status === 401 || status === 404;
+      if (!over && status !== 200) throw new Error(String(status));
+      const fresh = new DOMParser().parseFromString(html, "text/html");
+      if (over || ofAnother(fresh)) {
+        // the server shows what there is to see now: all of the session's voucher, or kindly that it asks for the code
         location.replace("/v/buono");
-        return;
+        return false;
       }
-      if (status !== 200) throw new Error(String(status));
-      swap(html);
+      swap(fresh);
       awaitRotation();
       show("live");
     } catch {
       show("offline");
       later();
     }
+    return true;
   }
 
   // one at a time; whoever asks meanwhile gets another round after it
-  function refresh(): Promise<void> {
+  function refresh(): Promise<boolean> {
     again = running !== undefined;
-    running ??= fetchParts().then(async () => {
+    running ??= fetchParts().then((stays) => {
       running = undefined;
-      if (again) await refresh();
+      return stays && again ? refresh() : stays;
     });
     return running;
   }
@@ -139,13 +154,14 @@ export function follow(): () => Promise<void> {
   function changed(event: MessageEvent<string>): void {
     heard();
     const { voucher_seq: seq } = JSON.parse(event.data) as { voucher_seq: number };
-    if (state === "live" || state === undefined) {
-      if (part("balance")?.dataset.seq === String(seq)) return show("live");
-    }
+    const same = !broken && state !== "offline" && part("balance")?.dataset.seq === String(seq);
+    broken = false;
+    if (same) return show("live");
     void refresh();
   }
 
   function lost(): void {
+    broken = true;
     grace ??= setTimeout(() => show("offline"), GRACE_MS);
     if (source?.readyState !== EventSource.CLOSED) return;
     // refused, not interrupted: asking for the page tells why

@@ -35,6 +35,9 @@ function answers(): HTMLElement[] {
   return ["offline", "twice", "wrong", "cash", "home"].map((name) => el("details", {}, el("summary", { textContent: t(`till-ask-${name}`) }), el("p", { textContent: t(`till-ask-${name}-text`) })));
 }
 
+/** To what the municipality says of who can use these pages, as the foot of every other page has it. */
+export const accessibility = () => el("p", {}, el("a", { href: "/accessibilita", textContent: t("till-accessibility") }));
+
 function view(): Screen {
   return {
     title: t("till-go-help"),
@@ -46,6 +49,7 @@ function view(): Screen {
       el("h2", { textContent: t("till-help-call") }),
       contacts(),
       ...(enrolled() && !inTraining() ? tickets() : []),
+      accessibility(),
     ],
   };
 }

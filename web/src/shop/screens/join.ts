@@ -6,6 +6,7 @@ import { euro, moment, t } from "../../shared/texts";
 import { unsettledAnywhere } from "../money/attempts";
 import { go, screen, type Screen } from "../router";
 import { enrol, enrolled, REVOKED, wishAnew, wished } from "../till";
+import { accessibility } from "./help";
 import { field, form, hush, notice, phone, say, sayOffline, sayProblem, submit } from "./parts";
 import { closePicture, openPicture, picturePlace } from "./picture";
 
@@ -98,6 +99,7 @@ function view(code: string): Screen {
       form("enrol", join, ...field("enrolment", t("till-enrol-code"), t("till-enrol-code-help"), typed), ...field("label", t("till-enrol-label"), t("till-enrol-label-help"), { maxLength: 60, value: t("till-enrol-label-value") }), submit(t("till-enrol"), "join")),
       el("p", {}, el("a", { id: "practice", href: "#training", textContent: t("till-enrol-practice") })),
       el("p", {}, el("a", { href: "#help", textContent: t("till-go-help") })),
+      accessibility(),
     ],
     left: closePicture,
   };
