@@ -241,10 +241,11 @@ export function states(town, made) {
     "till-paid": till(pay(() => town.demo.vouchers[20].code, 9999, "#result.done")),
     "till-limited": till(amount(() => made.limited.code)),
     "till-limited-cash": till(confirm(() => made.limited.code, 4000)),
-    "till-over-limit": till(async (page) => {
-      page.expected.push(/409/);
-      await town.redeem(made.limited, 1500, 5);
-      await pay(() => made.limited.code, 2000, "#result.refused")(page);
+    "till-day-over": till(async (page) => {
+      for (const cents of [2000, 1000]) await town.redeem(made.limited, cents, 5);
+      await town.settled();
+      await typeCode(page, made.limited.code);
+      await page.locator("#result.refused").waitFor();
     }),
     "till-again": till(async (page) => {
       await pay(() => town.demo.vouchers[22].code, 100, "#result.done")(page);
