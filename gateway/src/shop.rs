@@ -2,6 +2,7 @@
 
 pub mod answers;
 mod claims;
+mod deadline;
 mod enrol;
 mod holds;
 mod idempotency;

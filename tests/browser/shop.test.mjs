@@ -780,8 +780,12 @@ test("a browser whose database never answers sends nothing, and says so in secon
 till("a phone that is a day behind still shows what was taken today, and gives it back", async (page, voucher) => {
   await page.clock.setSystemTime(Date.now() - 86_400_000);
   await page.reload();
+  const sent = page.waitForRequest("**/v1/redemptions");
   await take(page, voucher, 730);
   await result(page, "done", "7,30");
+  // until when it counts, by the server's clock: what a network brings later takes nothing
+  const until = Date.parse((await sent).headers().deadline) - Date.now();
+  assert.ok(Math.abs(until) < 60_000, `${until} ms from now`);
   await page.evaluate(() => (location.hash = "operations"));
   await page.locator("#operations li", { hasText: "7,30" }).waitFor();
   await page.locator("#period-range").click();

@@ -134,6 +134,34 @@ async fn holds_over_http(world: World) {
     assert_eq!(code(&world.post(0, "/v1/holds", "one-more", &cent).await), (429, "too_many_holds"));
 }
 
+/// What a network brings when its till has long been told that nothing was taken.
+async fn what_comes_after_its_deadline_does_nothing(world: World) {
+    let bearer = world.bearer(0);
+    let send = async |path: &str, key: &str, body: &Value, seconds: i64| {
+        let until = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+        let until = until.to_string();
+        let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", key), ("Deadline", &until)];
+        world.call(Method::POST, path, &headers, Some(&body.to_string())).await
+    };
+    let body = json!({"voucher": world.voucher["qr_text"], "amount_cents": 100});
+    for path in ["/v1/redemptions", "/v1/holds"] {
+        assert_eq!(code(&send(path, "late-key", &body, -1).await), (503, "not_executed"), "{path}");
+        assert_eq!(code(&world.get(0, "/v1/operations/by-key/late-key").await), (404, "never_executed"), "{path}");
+    }
+    // the key is as free as before, and a long deadline is none
+    let paid = send("/v1/redemptions", "late-key", &body, 3_600).await;
+    assert_eq!((paid.0, &paid.2["balance_cents"]), (201, &json!(4_900)), "{}", paid.2);
+    let undo = format!("/v1/operations/{}/reversals", paid.2["operation_id"].as_str().unwrap());
+    let reason = json!({"reason": "errore"});
+    assert_eq!(code(&send(&undo, "late-undo", &reason, -1).await), (503, "not_executed"));
+    assert_eq!(code(&send("/v1/claims", "late-claim", &json!({}), -1).await), (503, "not_executed"));
+    let undone = send(&undo, "late-undo", &reason, 60).await;
+    assert_eq!((undone.0, &undone.2["balance_cents"]), (201, &json!(5_000)), "it was in no claim: {}", undone.2);
+    let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", "late-key"), ("Deadline", "tomorrow")];
+    let told = world.call(Method::POST, "/v1/redemptions", &headers, Some(&body.to_string())).await;
+    assert_eq!((code(&told), &told.2["field"]), ((400, "bad_request"), &json!("Deadline")));
+}
+
 async fn bad_input_is_named_and_loses_nothing(world: World) {
     let qr = world.voucher["qr_text"].as_str().unwrap();
     for amount in ["0", "-1", "1000000000000000000", "\"10,005\"", "50.00", "null"] {
@@ -262,7 +290,7 @@ macro_rules! on {
         mod $ground {
             use super::*;
 
-            on!(@each $stores, $nodes, fifty_euro_in_two_shops, holds_over_http, bad_input_is_named_and_loses_nothing, roles_and_standing_are_held, an_import_applied_twice_at_once_gives_each_family_one_voucher, a_top_up_told_twice_is_one_top_up);
+            on!(@each $stores, $nodes, fifty_euro_in_two_shops, holds_over_http, what_comes_after_its_deadline_does_nothing, bad_input_is_named_and_loses_nothing, roles_and_standing_are_held, an_import_applied_twice_at_once_gives_each_family_one_voucher, a_top_up_told_twice_is_one_top_up);
         }
     };
     (@each $stores:path, $nodes:literal, $($scenario:ident),+) => {$(

@@ -118,8 +118,7 @@ pub fn command(till: &Till, key: &str, hash: RequestHash, action: Action) -> Com
     }
 }
 
-/// Runs a till's command and tells it what came of it. The deadline counts from when the request came, not from when
-/// what it is about was found: a till that gave up is not charged much later.
+/// Runs a till's command and tells it what came of it.
 ///
 /// # Errors
 /// Any problem of the table.

@@ -2,6 +2,7 @@
 
 pub(super) mod lines;
 
+use super::deadline::Deadline;
 use super::idempotency::IdempotencyKey;
 use super::operations::instant;
 use crate::auth::Till;
@@ -79,7 +80,7 @@ fn through(text: Option<&str>, now: i64) -> Result<i64, Problem> {
 ///
 /// Everything that no claim of the shop holds yet, through a day. What is sealed can no longer be given back at the
 /// till. A reversal of something that was sealed before is a line of the next claim.
-#[utoipa::path(tag = "till", operation_id = "seal_claim", params(IdempotencyKey), request_body = Seal,
+#[utoipa::path(tag = "till", operation_id = "seal_claim", params(IdempotencyKey, Deadline), request_body = Seal,
     responses((status = 201, description = "The claim", body = Claim)),
     extensions(("x-roles" = json!(Till::ROLES)),
         ("x-problems" = json!(["nothing_to_claim", "claim_changed", "iban_required", "conflict", "amount_invalid", ENGINE]))))]
@@ -88,8 +89,12 @@ pub(super) async fn seal(
     state: web::Data<AppState>,
     till: Till,
     key: IdempotencyKey,
+    deadline: Deadline,
     body: web::Json<Object<Seal>>,
 ) -> Result<HttpResponse, Problem> {
+    if deadline.left(state.clock.now()).is_none() {
+        return Err(Problem::new("not_executed"));
+    }
     let until = Instant::now() + SEALS_WITHIN;
     let shop = &till.0.shop;
     let now = state.clock.now().micros();

@@ -197,7 +197,8 @@ impl TakenItem {
 
 /// What became of a key of this shop
 ///
-/// 404 `never_executed` is final only if no attempt under the key is still on its way.
+/// 404 `never_executed` is final only if no attempt under the key is still on its way: once the `Deadline` of each is over,
+/// where they had one.
 #[utoipa::path(tag = "till", operation_id = "get_operation_by_key",
     params(("key" = String, Path, description = "The `Idempotency-Key` of the attempt",
         min_length = 8, max_length = 64, pattern = "^[!-~]+$")),

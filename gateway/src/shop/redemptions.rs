@@ -1,6 +1,7 @@
 //! `POST /v1/redemptions`: a shop takes any part of a voucher.
 
 use super::answers::{Operation, command, execute};
+use super::deadline::Deadline;
 use super::declines;
 use super::idempotency::IdempotencyKey;
 use super::vouchers::resolve;
@@ -80,7 +81,7 @@ pub(super) async fn understand(state: &AppState, till: &Till, take: &Take, kind:
 ///
 /// 409 is final for the key: nothing was taken and never will be under it. 503 `not_executed` means
 /// that nothing happened; 504 `outcome_unknown` that the outcome is to be asked for by the key.
-#[utoipa::path(tag = "till", operation_id = "redeem", params(IdempotencyKey),
+#[utoipa::path(tag = "till", operation_id = "redeem", params(IdempotencyKey, Deadline),
     responses((status = 201, description = "Taken, durably", body = Operation<'static>)),
     extensions(("x-roles" = json!(Till::ROLES)),
         ("x-problems" = json!([declines(), "voucher_not_found", "amount_invalid", "too_many_requests", ENGINE]))))]
@@ -89,10 +90,10 @@ pub(super) async fn redeem(
     state: web::Data<AppState>,
     till: Till,
     key: IdempotencyKey,
+    deadline: Deadline,
     body: web::Json<Take>,
 ) -> Result<HttpResponse, Problem> {
-    let deadline = state.deadline();
     let Taking { voucher, amount, credential, terms, hash, .. } = understand(&state, &till, &body, "redeem").await?;
     let action = Action::Redeem { amount, credential, terms };
-    execute(&state, voucher, command(&till, &key.0, hash, action), deadline).await
+    execute(&state, voucher, command(&till, &key.0, hash, action), deadline.0).await
 }

@@ -1,6 +1,7 @@
 //! `POST /v1/operations/{id}/reversals`: the same shop gives back all or part of what it took.
 
 use super::answers::{Operation, command, execute};
+use super::deadline::Deadline;
 use super::idempotency::IdempotencyKey;
 use super::redemptions::amount;
 use crate::auth::Till;
@@ -33,7 +34,7 @@ struct Reversal {
 ///
 /// Only by the shop that took it, and until the operation is sealed in a claim.
 #[utoipa::path(tag = "till", operation_id = "reverse_operation",
-    params(("id" = Uuid, Path, description = "The redemption or capture"), IdempotencyKey),
+    params(("id" = Uuid, Path, description = "The redemption or capture"), IdempotencyKey, Deadline),
     responses((status = 201, description = "Given back, durably", body = Operation<'static>)),
     extensions(("x-roles" = json!(Till::ROLES)),
         ("x-problems" = json!(["operation_not_found", "operation_sealed", "reversal_exceeds", "amount_invalid", ENGINE]))))]
@@ -42,10 +43,10 @@ pub(super) async fn reverse(
     state: web::Data<AppState>,
     till: Till,
     key: IdempotencyKey,
+    deadline: Deadline,
     path: web::Path<Uuid>,
     body: web::Json<Reversal>,
 ) -> Result<HttpResponse, Problem> {
-    let deadline = state.deadline();
     let amount = body.amount_cents.map(amount).transpose()?;
     let reason = text(&body.reason, 200, "reason")?;
     let row = state.operation(*path).await?;
@@ -59,5 +60,5 @@ pub(super) async fn reverse(
     let hash = RequestHash::of(&[b"reverse", path.as_bytes(), &asked.to_le_bytes(), reason.as_bytes()]);
     let target_operation = OperationId::new(*path);
     let action = Action::Reverse { target, target_operation, amount, sealed_through };
-    execute(&state, VoucherId::new(row.voucher_id), command(&till, &key.0, hash, action), deadline).await
+    execute(&state, VoucherId::new(row.voucher_id), command(&till, &key.0, hash, action), deadline.0).await
 }

@@ -41,6 +41,9 @@ export function setClock(date: string | null): void {
   if (!Number.isNaN(told)) ahead = told - Date.now();
 }
 
+/** An instant so long from now, by the server's clock. */
+export const instantIn = (ms: number): Instant => new Date(Date.now() + ahead + ms).toISOString();
+
 /** A day in Rome, as the interface writes days; today. */
 export const today = (at = new Date(Date.now() + ahead)) => at.toLocaleDateString("sv-SE", { timeZone: rome });
 

@@ -1,6 +1,7 @@
 // One attempt to move money, or to ask for it: stored with its key before it is sent, so that a lost answer is never a
 // lost payment, and settled under that key until it is known what became of it.
 import type { Problem } from "../../shared/http";
+import { instantIn } from "../../shared/texts";
 import { revoked, tillCall, type Claim, type Operation } from "../till";
 import { drop } from "./attempts";
 
@@ -40,6 +41,9 @@ const ANSWER_MS = { payment: 8000, undo: 8000, claim: 20_000 };
     under this key" does not mean that there never will be. */
 const LATE_MS = 32_000;
 const WAIT_MS_MAX = 8000;
+/** So long after it was given up a request may still arrive and be carried out. A phone sends what its network did not take
+    even minutes later: the server does nothing then, and "never" is true. */
+const SLACK_MS = 8000;
 
 /** What was done; nothing when the answer does not say it: it comes from somebody on the way, who knows nothing of the money. */
 function done(attempt: Attempt, data: Partial<Operation & Claim>): Outcome | undefined {
@@ -49,7 +53,9 @@ function done(attempt: Attempt, data: Partial<Operation & Claim>): Outcome | und
 
 /** One question; nothing when the answer was lost or is not final. */
 async function send(attempt: Attempt): Promise<Outcome | undefined> {
-  const request = { method: "POST", body: attempt.body, headers: { "Idempotency-Key": attempt.key }, waitMs: ANSWER_MS[attempt.kind] };
+  const waitMs = ANSWER_MS[attempt.kind];
+  const headers = { "Idempotency-Key": attempt.key, Deadline: instantIn(waitMs + SLACK_MS) };
+  const request = { method: "POST", body: attempt.body, headers, waitMs };
   const answer = await tillCall<Operation & Claim & Problem>(attempt.path, request);
   const { status, ok, data } = answer;
   if (ok) return done(attempt, data);
