@@ -92,7 +92,7 @@ pub(super) async fn seal(
     deadline: Deadline,
     body: web::Json<Object<Seal>>,
 ) -> Result<HttpResponse, Problem> {
-    if deadline.left(state.clock.now()).is_none() {
+    if state.clock.now() > deadline.0 {
         return Err(Problem::new("not_executed"));
     }
     let until = Instant::now() + SEALS_WITHIN;

@@ -7,7 +7,6 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use domain::clock::Timestamp;
 use std::future::{Ready, ready};
-use std::time::Duration;
 use utoipa::IntoParams;
 use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -20,12 +19,6 @@ const NAME: &str = "Deadline";
 pub struct Deadline(pub Timestamp);
 
 impl Deadline {
-    /// How long that is from now; none once it is over.
-    pub fn left(&self, now: Timestamp) -> Option<Duration> {
-        let left = u64::try_from(self.0.micros() - now.micros()).ok()?;
-        (left > 0).then(|| Duration::from_micros(left))
-    }
-
     fn read(state: &AppState, text: Option<&[u8]>) -> Result<Self, Problem> {
         let own = state.deadline();
         let Some(text) = text else { return Ok(Self(own)) };
@@ -60,17 +53,5 @@ impl FromRequest for Deadline {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let state = request.app_data::<Data<AppState>>().ok_or(Problem::new("internal_error"));
         ready(state.and_then(|state| Self::read(state, request.headers().get(NAME).map(|value| value.as_bytes()))))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_left_ends_with_the_deadline() {
-        let at = |micros| Timestamp::from_micros(micros);
-        assert_eq!(Deadline(at(5)).left(at(2)), Some(Duration::from_micros(3)));
-        assert_eq!([5, 9].map(|now| Deadline(at(5)).left(at(now))), [None, None]);
     }
 }

@@ -238,6 +238,19 @@ export function states(town, made) {
       await page.route("**/v1/redemptions", (route) => route.fulfill({ status: 401, json: { code: "unauthorized" } }));
       await pay(() => town.demo.vouchers[21].code, 100, "#result.wait .call")(page);
     }),
+    "till-unstorable": till(async (page) => {
+      page.expected.push(/no database/);
+      await page.evaluate(() => (IDBFactory.prototype.open = () => { throw new Error("no database"); }));
+      await page.evaluate(() => (IDBObjectStore.prototype.put = () => { throw new Error("no database"); }));
+      await pay(() => town.demo.vouchers[21].code, 100, "#result.refused")(page);
+    }),
+    "till-suspended": till(async (page) => {
+      const [admin, shop] = [await town.staff(), town.demo.terminals[7].shop_id];
+      await admin("POST", `/shops/${shop}/suspend`);
+      await page.reload();
+      await page.locator("#not-enabled").waitFor();
+      await admin("POST", `/shops/${shop}/enable`);
+    }, 7),
     "till-paid": till(pay(() => town.demo.vouchers[20].code, 9999, "#result.done")),
     "till-limited": till(amount(() => made.limited.code)),
     "till-limited-cash": till(confirm(() => made.limited.code, 4000)),
