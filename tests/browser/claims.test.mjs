@@ -215,6 +215,7 @@ till("remark and answer, approval by one and payment by another, as shop and off
   await page.locator(".remark button").click();
   await notice(page, "Risposta inviata");
   await page.locator(".remark .written", { hasText: "La tua risposta" }).waitFor();
+  await page.locator(".remark textarea:focus").waitFor();
   await desk("municipal_admin", shop, async (admin) => {
     await admin.getByLabel("Solo le righe con un'osservazione").check();
     await admin.locator("#claim-lines tbody tr").nth(1).waitFor({ state: "detached" });

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 use tests::payments::{Payments, Said, buono};
 use tests::proxy::{Fault, Proxy};
+use tests::redis::Redis;
 use tests::stores::Stores;
 use tests::{Server, binary, free_port};
 
@@ -188,4 +189,21 @@ fn doctor_says_whether_a_machine_may_be_lost() {
     stores.primary().set(ALONE, "");
     let said = run("doctor").well();
     assert!(said.contains("warning: Postgres: synchronous_standby_names is empty"), "{said}");
+}
+
+/// Another server has the journal, so that nobody else looks at this one.
+#[test]
+fn a_standby_is_no_ledger() {
+    let (stores, redis, data) = (Stores::with_standbys(), Redis::start(), tempfile::tempdir().unwrap());
+    let on = |ledger: &str| {
+        let data = data.path().to_str().unwrap();
+        let journal = format!("redis://127.0.0.1:{}", redis.port());
+        ["--redis", &journal, "--postgres", ledger, "--data", data].map(str::to_owned)
+    };
+    buono(&["migrate"], &on(&stores.primary().url())).well();
+    let standby = &stores.standbys[0];
+    // it has followed as far as this
+    standby.until("SELECT 1 WHERE to_regclass('checkpoint') IS NOT NULL");
+    buono(&["verify"], &on(&standby.url())).refused("the server is a standby");
+    buono(&["verify"], &on(&stores.primary().url())).well();
 }

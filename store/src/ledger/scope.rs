@@ -25,6 +25,7 @@ const ENTER: &str = "SELECT set_config('buono.municipality', $1, false),
     set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '2', false),
     (SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'buono_app')";
 const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
+const STANDBY: &str = "the server is a standby";
 const IN_TOWN: &str = "SELECT set_config('buono.municipality', $1, true)";
 const MIGRATING: &str = "SELECT set_config('buono.municipality', 'all', false)";
 const ALL: &str = "all";
@@ -80,9 +81,18 @@ async fn serves(connection: &mut PgConnection, patience: Duration) -> bool {
 async fn enter(connection: &mut PgConnection, sees: &str) -> Result<(), sqlx::Error> {
     sqlx::query(ENTER).bind(sees).execute(&mut *connection).await?;
     match sqlx::query_scalar(IS_STANDBY).fetch_one(connection).await? {
-        true => Err(std::io::Error::other("the server is a standby").into()),
+        true => Err(std::io::Error::other(STANDBY).into()),
         false => Ok(()),
     }
+}
+
+/// Whether that is why a pool got no connection: it says only that none came in time.
+async fn is_standby(options: &PgConnectOptions) -> bool {
+    let asked = async {
+        let mut connection = PgConnection::connect_with(options).await?;
+        sqlx::query_scalar(IS_STANDBY).fetch_one(&mut connection).await
+    };
+    tokio::time::timeout(PATIENCE, asked).await.is_ok_and(|standby| matches!(standby, Ok(true)))
 }
 
 fn pool(connections: u32, sees: &'static str) -> PgPoolOptions {
@@ -103,7 +113,10 @@ impl Pg {
     /// Connects. The handle sees nothing yet.
     pub(super) async fn connect(options: PgConnectOptions) -> Result<Self, Error> {
         let parts = pool(CONNECTIONS_OF_TOWNS, NOTHING).connect_lazy_with(options.clone());
-        let whole = pool(CONNECTIONS, ALL).connect_with(options).await?;
+        let whole = match pool(CONNECTIONS, ALL).connect_with(options.clone()).await {
+            Err(_) if is_standby(&options).await => return Err(Error::Unavailable(STANDBY.to_owned())),
+            whole => whole?,
+        };
         Ok(Self { whole, parts, scope: Scope::Nothing })
     }
 

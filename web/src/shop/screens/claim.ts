@@ -71,7 +71,10 @@ function remark(path: string, line: Line, answered: () => void): HTMLElement {
     const text = area.value.trim();
     if (!text) return say(t("till-answer-empty"));
     if (!(await send(`${path}/lines/${line.operation_id}/answer`, text))) return;
-    place.replaceWith(remark(path, { ...line, answer: text, answered_at: new Date().toISOString() }, answered));
+    const told = remark(path, { ...line, answer: text, answered_at: new Date().toISOString() }, answered);
+    place.replaceWith(told);
+    // what had the focus is gone
+    told.querySelector("textarea")?.focus();
     say(t("till-answer-sent"));
     answered();
   };
