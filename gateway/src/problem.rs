@@ -68,6 +68,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("payment_day_invalid", 422),
     ("iban_invalid", 422),
     ("idempotency_key_reused", 422),
+    ("deadline_over", 422),
     ("file_unreadable", 422),
     ("too_many_requests", 429),
     ("too_many_holds", 429),

@@ -237,6 +237,14 @@ till("what cannot be stored is not sent, and what cannot be removed is still tol
   assert.deepEqual([sent, await taken(voucher)], [2, [200]]);
 });
 
+till("an attempt that came too late says nothing of the others: it is sent again", async (page, voucher) => {
+  page.expected.push(/422/);
+  await page.route("**/v1/redemptions", (route) => route.fulfill({ status: 422, json: { code: "deadline_over" } }), { times: 1 });
+  await take(page, voucher, 150);
+  await result(page, "done", "1,50");
+  assert.deepEqual(await taken(voucher), [150]);
+});
+
 till("a no that is not the server's own settles nothing", async (page, voucher) => {
   page.expected.push(/408/);
   let strange = 2;

@@ -145,7 +145,7 @@ async fn what_comes_after_its_deadline_does_nothing(world: World) {
     };
     let body = json!({"voucher": world.voucher["qr_text"], "amount_cents": 100});
     for path in ["/v1/redemptions", "/v1/holds"] {
-        assert_eq!(code(&send(path, "late-key", &body, -1).await), (503, "not_executed"), "{path}");
+        assert_eq!(code(&send(path, "late-key", &body, -1).await), (422, "deadline_over"), "{path}");
         assert_eq!(code(&world.get(0, "/v1/operations/by-key/late-key").await), (404, "never_executed"), "{path}");
     }
     // the key is as free as before, and a long deadline is none
@@ -153,8 +153,8 @@ async fn what_comes_after_its_deadline_does_nothing(world: World) {
     assert_eq!((paid.0, &paid.2["balance_cents"]), (201, &json!(4_900)), "{}", paid.2);
     let undo = format!("/v1/operations/{}/reversals", paid.2["operation_id"].as_str().unwrap());
     let reason = json!({"reason": "errore"});
-    assert_eq!(code(&send(&undo, "late-undo", &reason, -1).await), (503, "not_executed"));
-    assert_eq!(code(&send("/v1/claims", "late-claim", &json!({}), -1).await), (503, "not_executed"));
+    assert_eq!(code(&send(&undo, "late-undo", &reason, -1).await), (422, "deadline_over"));
+    assert_eq!(code(&send("/v1/claims", "late-claim", &json!({}), -1).await), (422, "deadline_over"));
     let undone = send(&undo, "late-undo", &reason, 60).await;
     assert_eq!((undone.0, &undone.2["balance_cents"]), (201, &json!(5_000)), "it was in no claim: {}", undone.2);
     let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", "late-key"), ("Deadline", "tomorrow")];

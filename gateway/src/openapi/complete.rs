@@ -108,7 +108,7 @@ fn complete_operation(failures: &mut Failures, method: &str, operation: &mut Val
     let mut codes: Vec<String> = implied(method, fields).into_iter().map(str::to_owned).collect();
     gather(&named, &mut codes);
     fields.insert("security".to_owned(), security(fields.get("x-roles")));
-    if has_key(fields) {
+    if takes(fields, "Idempotency-Key") {
         replays(fields);
     }
     let answers = fields.get_mut("responses");
@@ -153,9 +153,9 @@ fn event(schema: &Value) -> Value {
     })
 }
 
-fn has_key(operation: &Map<String, Value>) -> bool {
+fn takes(operation: &Map<String, Value>, header: &str) -> bool {
     let parameters = operation.get("parameters").and_then(Value::as_array);
-    parameters.into_iter().flatten().any(|parameter| parameter["name"] == "Idempotency-Key")
+    parameters.into_iter().flatten().any(|parameter| parameter["name"] == header)
 }
 
 /// What can go wrong with any call of this form.
@@ -180,8 +180,11 @@ fn implied(method: &str, operation: &Map<String, Value>) -> Vec<&'static str> {
     if json {
         codes.push("unsupported_media_type");
     }
-    if has_key(operation) {
+    if takes(operation, "Idempotency-Key") {
         codes.extend(["idempotency_key_required", "idempotency_key_invalid", "idempotency_key_reused"]);
+    }
+    if takes(operation, "Deadline") {
+        codes.push("deadline_over");
     }
     if roles.is_some() || json {
         codes.extend(["internal_error", "out_of_service"]);

@@ -89,12 +89,9 @@ pub(super) async fn seal(
     state: web::Data<AppState>,
     till: Till,
     key: IdempotencyKey,
-    deadline: Deadline,
+    _: Deadline,
     body: web::Json<Object<Seal>>,
 ) -> Result<HttpResponse, Problem> {
-    if state.clock.now() > deadline.0 {
-        return Err(Problem::new("not_executed"));
-    }
     let until = Instant::now() + SEALS_WITHIN;
     let shop = &till.0.shop;
     let now = state.clock.now().micros();

@@ -24,7 +24,9 @@ impl Deadline {
         let Some(text) = text else { return Ok(Self(own)) };
         let told = std::str::from_utf8(text).ok().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let told = told.ok_or(Problem::new("bad_request").with("field", NAME))?;
-        Ok(Self(own.min(Timestamp::from_micros(told.as_microsecond()))))
+        let until = Timestamp::from_micros(told.as_microsecond());
+        // sent on to another node in vain it would be called unknown
+        if state.clock.now() > until { Err(Problem::new("deadline_over")) } else { Ok(Self(own.min(until))) }
     }
 }
 
@@ -38,8 +40,8 @@ impl IntoParams for Deadline {
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
             .description(Some(
-                "An instant by the server's clock (its answers' `Date`) after which this request does nothing: 503 \
-                 `not_executed`. A till that sends it knows from when on 404 `never_executed` is final.",
+                "An instant by the server's clock (its answers' `Date`) after which this request does nothing: 422 \
+                 `deadline_over`. A till that sends it knows from when on 404 `never_executed` is final.",
             ))
             .schema(Some(instant));
         vec![deadline.build()]

@@ -60,8 +60,9 @@ async function send(attempt: Attempt): Promise<Outcome | undefined> {
   const { status, ok, data } = answer;
   if (ok) return done(attempt, data);
   if (revoked(answer)) return { state: "gone" };
-  // a no without our code is nobody's who knows
-  return status < 500 && status !== 429 && data.code ? { state: "refused", problem: data } : undefined;
+  // a no without our code is nobody's who knows; one that came too late says nothing of the others under its key
+  const final = status < 500 && status !== 429 && data.code && data.code !== "deadline_over";
+  return final ? { state: "refused", problem: data } : undefined;
 }
 
 /** The same without sending it again; `late`: whatever was sent has been decided by now. */
