@@ -1,6 +1,7 @@
 //! The HTTP contract over the real binary: what tills, citizens and staff are told, the same on every ground.
 //! Where there are several nodes, every request goes to another one than the last.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::disallowed_methods, reason = "tests live at the edge")]
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
