@@ -2,14 +2,8 @@
 // twice as large, and names for everything.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closePage, keyIn, openPage, openTill, typeCode } from "./lib/browser.mjs";
+import { closePage, keyIn, openPage, openTill, part, typeCode } from "./lib/browser.mjs";
 import { browser, town } from "./lib/stage.mjs";
-
-/** Opens a part of the app by its address, and waits for something there. */
-async function part(page, name, wanted) {
-  await page.evaluate((name) => (location.hash = name), name);
-  await page.locator(wanted).first().waitFor();
-}
 
 /** Goes on with the Tab key until this has the focus, as somebody does who has no mouse. */
 async function tabTo(page, selector) {
@@ -20,37 +14,33 @@ async function tabTo(page, selector) {
   assert.fail(`${selector} cannot be reached with the Tab key`);
 }
 
+/** Reaches it so, and presses a key there. */
+async function press(page, selector, key = "Enter") {
+  await tabTo(page, selector);
+  await page.keyboard.press(key);
+}
+
 test("a payment and its undoing with the keyboard alone", async () => {
   const page = await openPage(browser, town, { width: 1280 });
   await openTill(page, town, 0);
-  await tabTo(page, ".tiles a[href='#pay']");
-  await page.keyboard.press("Enter");
+  await press(page, ".tiles a[href='#pay']");
   await tabTo(page, "#voucher");
   await page.keyboard.type(town.demo.vouchers[30].code);
-  await tabTo(page, "#look");
-  await page.keyboard.press("Enter");
+  await press(page, "#look");
   await page.locator(".pad").waitFor();
   for (const digit of ["5", "00"]) {
-    await tabTo(page, `[data-key="${digit}"]`);
-    await page.keyboard.press("Space");
+    await press(page, `[data-key="${digit}"]`, "Space");
     await page.locator("h1").focus();
   }
-  await tabTo(page, "#take");
-  await page.keyboard.press("Enter");
-  await tabTo(page, "#yes");
-  await page.keyboard.press("Space");
+  await press(page, "#take");
+  await press(page, "#yes", "Space");
   await page.locator("#result.done", { hasText: "5,00" }).waitFor();
-  await tabTo(page, "#next");
-  await page.keyboard.press("Enter");
-  await tabTo(page, "nav a[href='#operations']");
-  await page.keyboard.press("Enter");
+  await press(page, "#next");
+  await press(page, "nav a[href='#operations']");
   await page.locator("#operations button").first().waitFor();
-  await tabTo(page, "#operations button");
-  await page.keyboard.press("Enter");
-  await tabTo(page, "#reason-mistake");
-  await page.keyboard.press("ArrowDown");
-  await tabTo(page, "#yes");
-  await page.keyboard.press("Enter");
+  await press(page, "#operations button");
+  await press(page, "#reason-mistake", "ArrowDown");
+  await press(page, "#yes");
   await page.locator("#result.done", { hasText: "Restituito" }).waitFor();
   await closePage(page);
 });
@@ -60,32 +50,25 @@ test("a claim, its lines, people and their PIN with the keyboard alone", async (
   const page = await openPage(browser, town, { width: 1280 });
   await openTill(page, town, 3);
   await part(page, "claims", "#claim-all");
-  await tabTo(page, "#claim-all");
-  await page.keyboard.press("Enter");
-  await tabTo(page, "dialog [value=yes]");
-  await page.keyboard.press("Enter");
+  await press(page, "#claim-all");
+  await press(page, "dialog [value=yes]");
   await page.locator("#result.done", { hasText: "7,00" }).waitFor();
-  await tabTo(page, "#to-claims");
-  await page.keyboard.press("Enter");
+  await press(page, "#to-claims");
   await page.locator("#claims button").first().waitFor();
-  await tabTo(page, "#claims button");
-  await page.keyboard.press("Enter");
+  await press(page, "#claims button");
   await page.locator("#claim-lines li", { hasText: "7,00" }).waitFor();
   await tabTo(page, "#claim-document");
   await part(page, "till", "#add-person");
-  await tabTo(page, "#add-person");
-  await page.keyboard.press("Enter");
+  await press(page, "#add-person");
   await tabTo(page, "#person-label");
   await page.keyboard.type("Giulia");
   await tabTo(page, "#person-pin");
   await page.keyboard.type("4711");
-  await tabTo(page, "#person-yes");
-  await page.keyboard.press("Enter");
+  await press(page, "#person-yes");
   await page.locator("#people li", { hasText: "Giulia" }).waitFor();
   // before "nobody in particular"
   await part(page, "staff", "#names li >> nth=1");
-  await tabTo(page, "#names li:first-child button");
-  await page.keyboard.press("Enter");
+  await press(page, "#names li:first-child button");
   await tabTo(page, "#staff-pin");
   await page.keyboard.type("4711");
   await page.keyboard.press("Enter");

@@ -1,6 +1,7 @@
 //! Payments that somebody remembers, and commands of the binary.
 
 use crate::{Server, binary};
+use domain::ids::{PartitionId, VoucherId};
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::ffi::OsStr;
@@ -71,6 +72,19 @@ pub async fn claims(server: &Server) -> Value {
     crate::town::done(request.send().await).await["items"].clone()
 }
 
+/// How many a demonstration has.
+const PARTITIONS: u16 = 8;
+
+/// Which partition one of the demonstration's vouchers is in.
+///
+/// # Panics
+/// When it is none of these.
+#[must_use]
+pub fn partition_of(voucher: &Value) -> PartitionId {
+    let id = voucher["voucher_id"].as_str().expect("an id").parse().expect("a UUID");
+    PartitionId::of(VoucherId::new(id), PARTITIONS)
+}
+
 struct Payment {
     key: String,
     terminal: usize,
@@ -102,15 +116,31 @@ impl Payments {
     /// When one is not taken.
     pub async fn make(&mut self, server: &Server, count: usize) {
         for _ in 0..count {
-            let nth = self.told.len();
-            let key = format!("payment-{nth}");
-            let cents = 1 + (nth % 3) as i64;
-            let mut payment = Payment { key, terminal: nth % 4, voucher: nth % 5, cents, answer: Value::Null };
-            let (status, answer) = self.send(server, &payment).await;
-            assert_eq!(status, 201, "{answer}");
-            payment.answer = answer;
-            self.told.push(payment);
+            self.pay(server, self.told.len() % 5).await;
         }
+    }
+
+    /// One more from a voucher of each partition, whose last batch is this then.
+    ///
+    /// # Panics
+    /// When one is not taken, or a partition has no voucher.
+    pub async fn make_everywhere(&mut self, server: &Server) {
+        let vouchers = server.demo["vouchers"].as_array().expect("vouchers");
+        for partition in 0..PARTITIONS {
+            let voucher = vouchers.iter().position(|voucher| partition_of(voucher) == PartitionId(partition));
+            self.pay(server, voucher.expect("a voucher in each")).await;
+        }
+    }
+
+    async fn pay(&mut self, server: &Server, voucher: usize) {
+        let nth = self.told.len();
+        let cents = 1 + (nth % 3) as i64;
+        let mut payment =
+            Payment { key: format!("payment-{nth}"), terminal: nth % 4, voucher, cents, answer: Value::Null };
+        let (status, answer) = self.send(server, &payment).await;
+        assert_eq!(status, 201, "{answer}");
+        payment.answer = answer;
+        self.told.push(payment);
     }
 
     /// How many were made.

@@ -5,6 +5,11 @@ use actix_web::HttpRequest;
 use actix_web::http::header::USER_AGENT;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+/// What the browser says of itself.
+pub(super) fn agent(request: &HttpRequest) -> &str {
+    request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default()
+}
+
 /// Which map the reader's device opens by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Maps {
@@ -19,7 +24,7 @@ pub enum Maps {
 impl Maps {
     /// As far as the browser tells.
     pub fn of(request: &HttpRequest) -> Self {
-        let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        let agent = agent(request);
         if agent.contains("Android") {
             Self::Geo
         } else if ["iPhone", "iPad", "Macintosh"].iter().any(|device| agent.contains(device)) {

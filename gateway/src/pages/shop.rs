@@ -1,6 +1,7 @@
 //! The shop's app: its page, the manifest that makes it installable, and its service worker.
 
 use super::answer::{ETAG_LEN, Keep, page};
+use super::maps::agent;
 use super::words::Words;
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -28,8 +29,7 @@ const WASM_SINCE_IOS: u32 = 16;
 
 /// Whether it is an iPhone or iPad that gets no newer system: each of its browsers is Safari of that age.
 fn is_old_iphone(request: &HttpRequest) -> bool {
-    let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    let version = agent.split_once("like Mac OS X").and_then(|(before, _)| before.split(" OS ").nth(1));
+    let version = agent(request).split_once("like Mac OS X").and_then(|(before, _)| before.split(" OS ").nth(1));
     let major = version.and_then(|version| version.split('_').next()?.trim().parse::<u32>().ok());
     major.is_some_and(|major| major < WASM_SINCE_IOS)
 }

@@ -40,7 +40,7 @@ impl IntoParams for Deadline {
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
             .description(Some(
-                "An instant by the server's clock (its answers' `Date`) after which this request does nothing: 422 \
+                "An instant by the server's clock (its answers' `Date`) after which this request begins nothing: 422 \
                  `deadline_over`. A till that sends it knows from when on 404 `never_executed` is final.",
             ))
             .schema(Some(instant));

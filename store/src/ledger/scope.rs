@@ -71,27 +71,25 @@ impl Held {
     }
 }
 
-/// Whether the other side is still there, and no standby: that one answers, with an older ledger.
+/// Whether it is a standby: that one answers, with an older ledger.
+async fn follows(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(IS_STANDBY).fetch_one(connection).await
+}
+
+/// Whether the other side is still there, and no standby.
 async fn serves(connection: &mut PgConnection, patience: Duration) -> bool {
-    let asked = sqlx::query_scalar(IS_STANDBY).fetch_one(connection);
-    tokio::time::timeout(patience, asked).await.is_ok_and(|standby| matches!(standby, Ok(false)))
+    tokio::time::timeout(patience, follows(connection)).await.is_ok_and(|standby| matches!(standby, Ok(false)))
 }
 
 /// A new connection says what it sees.
 async fn enter(connection: &mut PgConnection, sees: &str) -> Result<(), sqlx::Error> {
     sqlx::query(ENTER).bind(sees).execute(&mut *connection).await?;
-    match sqlx::query_scalar(IS_STANDBY).fetch_one(connection).await? {
-        true => Err(std::io::Error::other(STANDBY).into()),
-        false => Ok(()),
-    }
+    if follows(connection).await? { Err(std::io::Error::other(STANDBY).into()) } else { Ok(()) }
 }
 
 /// Whether that is why a pool got no connection: it says only that none came in time.
 async fn is_standby(options: &PgConnectOptions) -> bool {
-    let asked = async {
-        let mut connection = PgConnection::connect_with(options).await?;
-        sqlx::query_scalar(IS_STANDBY).fetch_one(&mut connection).await
-    };
+    let asked = async { follows(&mut PgConnection::connect_with(options).await?).await };
     tokio::time::timeout(PATIENCE, asked).await.is_ok_and(|standby| matches!(standby, Ok(true)))
 }
 

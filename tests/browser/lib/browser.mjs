@@ -148,6 +148,12 @@ export async function openTill(page, town, number = 0, screen = "start") {
   await page.locator("#who", { hasText: town.demo.terminals[number].shop }).waitFor();
 }
 
+/** Opens a part of the till's app by its address, and waits for something there. */
+export async function part(page, name, wanted) {
+  await page.evaluate((name) => (location.hash = name), name);
+  await page.locator(wanted).first().waitFor();
+}
+
 /** Loses so many answers that the server has given to posts there; counts all questions. */
 export async function loseAnswers(page, path, count) {
   page.expected.push(/ERR_FAILED/);

@@ -1,5 +1,5 @@
 // Every page in every state that a person may meet.
-import { keyIn, openTill, openVoucher, typeCode } from "./browser.mjs";
+import { keyIn, openTill, openVoucher, part, typeCode } from "./browser.mjs";
 
 /** Languages in which everything is said, and all those in which citizens are spoken to. */
 export const WHOLE = ["it", "en"];
@@ -75,10 +75,6 @@ export function states(town, made) {
   const till = (then, number = 5) => async (page) => {
     await openTill(page, town, number);
     if (then) await then(page);
-  };
-  const part = async (page, name, wanted) => {
-    await page.evaluate((name) => (location.hash = name), name);
-    await page.locator(wanted).first().waitFor();
   };
   const ofTheTown = (page) => page.locator("#voucher-list tr", { hasText: "Buoni spesa" }).first().locator("button");
   const operations = (page) => part(page, "operations", "#operations button");

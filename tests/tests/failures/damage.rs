@@ -9,7 +9,6 @@ use crate::arena::{Arena, Kind};
 use crate::dice::Dice;
 use crate::scene::{Form, Scene};
 use crate::table::Row;
-use crate::town::partition_of;
 use domain::ids::PartitionId;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -17,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use store::journal::Batch;
+use tests::payments::partition_of;
 use uuid::Uuid;
 
 /// What somebody does to the append-only folder.

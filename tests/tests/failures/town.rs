@@ -1,18 +1,17 @@
 //! Who takes part: 64 tills and 20 vouchers of the demonstration town.
 
 use crate::dice::Dice;
-use domain::ids::{PartitionId, VoucherId};
+use domain::ids::PartitionId;
 use loadtest::{Till, Town};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use tests::Server;
+use tests::payments::partition_of;
 use tests::town::{client, done, key, text};
 
 const TILLS: usize = 64;
 const VOUCHERS: usize = 20;
-/// How many a demonstration has.
-const PARTITIONS: u8 = 8;
 
 /// The town with as many tills as it needs, which join its shops as real ones do.
 pub fn town(node: &Server, dice: &mut Dice) -> Town {
@@ -34,11 +33,6 @@ pub fn town(node: &Server, dice: &mut Dice) -> Town {
         }
     });
     town
-}
-
-/// Which partition one of the demonstration's vouchers is in.
-pub fn partition_of(voucher: &Value) -> PartitionId {
-    PartitionId::of(VoucherId::new(text(&voucher["voucher_id"]).parse().unwrap()), PARTITIONS.into())
 }
 
 /// Takes turns of the partitions: by bad luck all vouchers of twenty might lie elsewhere than on what breaks.

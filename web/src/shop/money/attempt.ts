@@ -41,9 +41,9 @@ const ANSWER_MS = { payment: 8000, undo: 8000, claim: 20_000 };
     under this key" does not mean that there never will be. */
 const LATE_MS = 32_000;
 const WAIT_MS_MAX = 8000;
-/** So long after it was given up a request may still arrive and be carried out. A phone sends what its network did not take
-    even minutes later: the server does nothing then, and "never" is true. */
-const SLACK_MS = 8000;
+/** So long what was sent may be on its way and still begin something: with the time that a claim takes there it is over
+    within `LATE_MS`. A phone sends what its network did not take even minutes later, and "never" must be true. */
+const COUNTS_MS = 16_000;
 
 /** What was done; nothing when the answer does not say it: it comes from somebody on the way, who knows nothing of the money. */
 function done(attempt: Attempt, data: Partial<Operation & Claim>): Outcome | undefined {
@@ -53,9 +53,8 @@ function done(attempt: Attempt, data: Partial<Operation & Claim>): Outcome | und
 
 /** One question; nothing when the answer was lost or is not final. */
 async function send(attempt: Attempt): Promise<Outcome | undefined> {
-  const waitMs = ANSWER_MS[attempt.kind];
-  const headers = { "Idempotency-Key": attempt.key, Deadline: instantIn(waitMs + SLACK_MS) };
-  const request = { method: "POST", body: attempt.body, headers, waitMs };
+  const headers = { "Idempotency-Key": attempt.key, Deadline: instantIn(COUNTS_MS) };
+  const request = { method: "POST", body: attempt.body, headers, waitMs: ANSWER_MS[attempt.kind] };
   const answer = await tillCall<Operation & Claim & Problem>(attempt.path, request);
   const { status, ok, data } = answer;
   if (ok) return done(attempt, data);
