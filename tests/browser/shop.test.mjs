@@ -657,6 +657,13 @@ till("a PIN where the programme asks for one, and not a trace of it", async (pag
   };
   await withPin(pin === "00000" ? "11111" : "00000");
   await result(page, "refused", "PIN sbagliato");
+  // after a wrong one it is asked for whatever the amount
+  await lookUp(page, made);
+  await keyIn(page, 100);
+  await page.locator("#take").click();
+  await page.locator("#pin").fill(pin);
+  await page.locator("#yes").click();
+  await result(page, "done", "1,00");
   await page.route("**/v1/redemptions", (route) => route.abort());
   await withPin(pin);
   await result(page, "wait", "Sto controllando");
@@ -671,7 +678,7 @@ till("a PIN where the programme asks for one, and not a trace of it", async (pag
   await page.reload();
   await result(page, "done", "20,00");
   assert.equal(asked.keys.size, 1);
-  assert.deepEqual(await taken(made), [500, 2000, 2000]);
+  assert.deepEqual(await taken(made), [500, 100, 2000, 2000]);
 });
 
 till("where the programme allows less than what is there, the rest is for cash", async (page) => {

@@ -271,9 +271,10 @@ fn limits(issued: &Issued, amount: Cents, credential: Credential, terms: &Terms,
     if today.wrong_pins >= WRONG_PINS_PER_DAY_MAX || terms.per_day_count_max.is_some_and(|max| today.uses >= max) {
         return Some(Decline::Velocity);
     }
-    let above = terms.pin_above.is_some_and(|threshold| amount > threshold);
+    // after a wrong one also below: small amounts without any would let somebody guess for ever
+    let needed = today.wrong_pins > 0 || terms.pin_above.is_some_and(|threshold| amount > threshold);
     match (issued.pin, credential.pin) {
-        (Some(_), None) if above => return Some(Decline::PinRequired),
+        (Some(_), None) if needed => return Some(Decline::PinRequired),
         // a wrong PIN is refused even where none was needed: somebody is trying
         (Some(pin), Some(typed)) if pin != typed => return Some(Decline::PinWrong),
         _ => {}

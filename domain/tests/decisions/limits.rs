@@ -76,6 +76,26 @@ crate::tables! {
         hold A h1 101                   -> hold 101 left 4799 held 101
     "
 
+    small_amounts_without_a_pin_do_not_forget_the_wrong_ones "
+        issue-with-pin 5000             -> issue 5000 left 5000 held 0
+        terms pin-above=100
+        pin wrong
+        redeem A k1 101                 -> declined pin_wrong
+        redeem A k2 101                 -> declined pin_wrong
+        redeem A k3 101                 -> declined pin_wrong
+        redeem A k4 101                 -> declined pin_wrong
+        pin none
+        redeem A k5 1                   -> declined pin_required
+        hold A h1 1                     -> declined pin_required
+        pin wrong
+        redeem A k6 101                 -> declined pin_wrong
+        pin right
+        redeem A k7 101                 -> declined velocity
+        wait 86400
+        pin none
+        redeem A k8 1                   -> redeem 1 left 4999 held 0
+    "
+
     a_voucher_without_a_pin_asks_for_none "
         issue 5000                      -> issue 5000 left 5000 held 0
         terms pin-above=0

@@ -23,11 +23,14 @@ export interface Voucher {
   found: Found;
 }
 
+const OF_PINS = ["pin_required", "pin_wrong"];
 /** For so long the same amount from the same voucher is asked about twice. */
 const AGAIN_MS = 180_000;
 
 let voucher: Voucher | undefined;
 let bill = 0;
+/** The voucher of which a PIN was asked for: after a wrong one it is asked for whatever the amount. */
+let asked: string | undefined;
 let last: { voucher: string; cents: number; at: number } | undefined;
 
 /** Takes one into the hand. */
@@ -74,7 +77,7 @@ export function parts(): { bill: number; cents: number; cash: number } {
 /** Whether the amount needs the PIN. */
 export function needsPin(cents: number): boolean {
   const found = voucher?.found;
-  return Boolean(found && (found.pin_required || (found.pin_above_cents !== null && cents > found.pin_above_cents)));
+  return Boolean(found && (found.pin_required || found.voucher_id === asked || (found.pin_above_cents !== null && cents > found.pin_above_cents)));
 }
 
 /** Whether exactly this was taken a moment ago: a second time is asked about. */
@@ -83,6 +86,9 @@ export const takenBefore = (cents: number) =>
 
 /** Hears of a payment that went through, in this window or another. */
 export function settled({ attempt, outcome }: Settled): void {
-  if (attempt.kind !== "payment" || outcome.state !== "done") return;
+  if (attempt.kind !== "payment") return;
+  if (outcome.state === "refused" && OF_PINS.includes(outcome.problem.code)) asked = voucher?.found.voucher_id;
+  if (outcome.state !== "done") return;
+  asked = undefined;
   last = { voucher: outcome.operation.voucher_id, cents: outcome.operation.amount_cents, at: Date.now() };
 }
