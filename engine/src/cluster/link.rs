@@ -4,6 +4,7 @@ use super::wire::{Call, Direction, GREETING, NONCE_LEN, Reply, Request, Response
 use crate::answer::NotDone;
 use crate::cell::Ask;
 use parking_lot::Mutex;
+use socket2::SockRef;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -28,6 +29,9 @@ const TOGETHER_MAX: usize = 256;
 /// How much longer than a caller to wait for any word: then the other machine, or something on the way to it, is gone, and
 /// the kernel would go on trying for a quarter of an hour.
 const SILENCE: Duration = Duration::from_secs(1);
+
+/// How long the kernel may try to bring over what was sent: also while this process stands still.
+const ON_THE_WAY_MAX: Duration = Duration::from_secs(5);
 
 type Answered = oneshot::Sender<Result<Response, NotDone>>;
 
@@ -156,7 +160,7 @@ pub(super) async fn ask_all(
 /// Keeps a connection for as long as somebody may call.
 async fn keep(address: String, keeper: Keeper, mut calls: mpsc::Receiver<Waiting>) {
     while let Some(first) = calls.recv().await {
-        let connected = async { keeper.greet(TcpStream::connect(&address).await?, true).await };
+        let connected = async { keeper.greet(connect(&address).await?, true).await };
         match timeout(PATIENCE, connected).await.map_err(io::Error::from).flatten() {
             Ok(greeted) => converse(greeted, first, &mut calls).await,
             Err(error) => {
@@ -171,6 +175,16 @@ async fn keep(address: String, keeper: Keeper, mut calls: mpsc::Receiver<Waiting
             }
         }
     }
+}
+
+/// A connection that, once given up, sends nothing of what is still on its way: the other node would read a payment as if it
+/// came just now, and a till may have been told that it never will be.
+async fn connect(address: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    let socket = SockRef::from(&stream);
+    socket.set_linger(Some(Duration::ZERO))?;
+    socket.set_tcp_user_timeout(Some(ON_THE_WAY_MAX))?;
+    Ok(stream)
 }
 
 /// Sends calls and hears replies until the connection breaks or nobody calls any more.
@@ -196,7 +210,10 @@ async fn converse(greeted: Greeted, first: Waiting, calls: &mut mpsc::Receiver<W
         }
         out.clear();
         tokio::select! {
-            count = calls.recv_many(&mut together, TOGETHER_MAX) => if count == 0 { break },
+            count = calls.recv_many(&mut together, TOGETHER_MAX) => if count == 0 {
+                let _ = writer.shutdown().await;
+                break;
+            },
             _ = &mut hearing => break,
             _ = looks.tick() => if pending.lock().is_silent() {
                 tracing::warn!("nothing comes from another node any more: the connection is given up");
@@ -252,6 +269,19 @@ mod tests {
         let (origin, key, request_hash) = (Origin::System, OpKey([3; 16]), RequestHash([4; 16]));
         let command = Command { operation, origin, key, request_hash, action: Action::Unblock };
         Request::Ask { voucher, ask: Ask::Execute(command) }
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_is_not_brought_over_later() {
+        let there = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = connect(&there.local_addr().unwrap().to_string()).await.unwrap();
+        let socket = SockRef::from(&stream);
+        assert_eq!(socket.linger().unwrap(), Some(Duration::ZERO));
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(ON_THE_WAY_MAX));
+        drop(stream);
+        let (mut given_up, _) = there.accept().await.unwrap();
+        let told = given_up.read_exact(&mut [0]).await.unwrap_err();
+        assert_eq!(told.kind(), io::ErrorKind::ConnectionReset, "no orderly end, behind which everything still comes");
     }
 
     #[tokio::test]
