@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tests::payments::{Payments, Said, buono};
 use tests::stores::Stores;
 use tests::worker::Worker;
@@ -90,7 +90,7 @@ fn every_unit_starts_the_program_with_options_that_it_knows() {
     let mut seen = 0;
     for name in ["buono", "buono-work", "buono-backup"] {
         let unit = read(&format!("deploy/systemd/{name}.service"));
-        for mut words in commands(&unit) {
+        for mut words in commands(&unit).into_iter().filter(|words| words[0] != TIDY) {
             assert_eq!(words.remove(0), "/usr/local/bin/buono", "{name}");
             let place = words.iter().position(|word| word == SETTINGS).expect("it names the settings");
             words[place] = config.to_str().unwrap().to_owned();
@@ -125,6 +125,64 @@ fn every_unit_starts_the_program_with_options_that_it_knows() {
             "{name} gives up"
         );
     }
+}
+
+/// What a backup's unit does after it, as it is installed.
+const TIDY: &str = "/usr/local/bin/buono-backup-tidy";
+
+/// A folder of backups, each with its age in days.
+struct Backups(tempfile::TempDir);
+
+impl Backups {
+    fn add(&self, name: &str, days: u64, finished: bool) {
+        let folder = self.0.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let mut old = vec![folder.clone()];
+        if finished {
+            std::fs::write(folder.join("manifest.json"), "{}").unwrap();
+            old.push(folder.join("manifest.json"));
+        }
+        let then = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60 + 60);
+        old.iter().for_each(|path| std::fs::File::open(path).unwrap().set_modified(then).unwrap());
+    }
+
+    /// What the unit does after a backup, here.
+    fn tidy(&self) {
+        let unit = read("deploy/systemd/buono-backup.service");
+        let place = format!("\nExecStartPost={TIDY} /var/lib/buono-backups ");
+        let days = unit.split_once(&place).expect("the unit removes old backups").1.lines().next().unwrap();
+        let script = root().join("deploy/systemd/buono-backup-tidy");
+        Said::from(Command::new(script).arg(self.0.path()).arg(days).output().unwrap()).well();
+    }
+
+    fn names(&self) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(self.0.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+}
+
+#[test]
+fn after_a_backup_old_ones_go_and_the_newest_stay() {
+    let backups = Backups(tempfile::tempdir().unwrap());
+    backups.tidy();
+    for day in 10..=18 {
+        backups.add(&format!("2026-01-{day}-0330"), 100 - day, true);
+    }
+    // to a clock that has jumped ahead all of them are old
+    backups.tidy();
+    let newest: BTreeSet<String> = (12..=18).map(|day| format!("2026-01-{day}-0330")).collect();
+    assert_eq!(backups.names(), newest);
+    backups.add("2026-03-01-0330", 36, true);
+    backups.add("2026-03-02-0330", 35, true);
+    backups.add("2026-03-03-0330", 1, false);
+    backups.add("2026-03-04-0330", 0, false);
+    backups.add("before-the-upgrade", 100, true);
+    let newest: Vec<String> = (10..=16).map(|day| format!("2026-03-{day}-0330")).collect();
+    newest.iter().for_each(|name| backups.add(name, 0, true));
+    backups.tidy();
+    let others = ["2026-03-02-0330", "2026-03-04-0330", "before-the-upgrade"].map(str::to_owned);
+    let kept: BTreeSet<String> = newest.into_iter().chain(others).collect();
+    assert_eq!(backups.names(), kept);
 }
 
 /// The names of settings in the environment that a text uses.
@@ -162,6 +220,7 @@ impl Drop for Composed {
 /// Redis as the compose file starts it, and asks whether it is healthy.
 fn composed_redis(compose: &str, folder: &Path, port: u16) -> Composed {
     let command = composed(compose, "command").into_iter().find(|command| command.starts_with("redis-server")).unwrap();
+    assert!(command.contains(" --maxmemory "), "without a limit no alarm says that memory ends");
     let words: Vec<&str> = command.split(' ').skip(1).map(|word| word.trim_matches('"')).collect();
     let redis = Command::new(tests::redis::REDIS)
         .args(words)
