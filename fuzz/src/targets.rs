@@ -95,7 +95,8 @@ fn accounted<T>(parsed: &Parsed<T>, last: usize) {
     assert!(parsed.problems.iter().chain(&parsed.warnings).all(said), "{:?}", parsed.problems);
 }
 
-/// An upload whose sheet somebody wrote by hand, in a workbook that is right otherwise.
+/// An upload whose sheet somebody wrote by hand, with the texts of its cells after it, in a workbook that is right
+/// otherwise.
 pub fn sheet(xml: &[u8]) {
     const PARTS: [(&str, &str); 4] = [
         ("[Content_Types].xml", include_str!("../seeds/workbook/content-types.xml")),
@@ -106,7 +107,9 @@ pub fn sheet(xml: &[u8]) {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
     let parts = PARTS.map(|(name, text)| (name, text.as_bytes()));
-    for (name, bytes) in parts.into_iter().chain([("xl/worksheets/sheet1.xml", xml)]) {
+    let (sheet, texts) = xml.split_at(xml.windows(4).position(|part| part == b"<sst").unwrap_or(xml.len()));
+    let texts = (!texts.is_empty()).then_some(("xl/sharedStrings.xml", texts));
+    for (name, bytes) in parts.into_iter().chain([("xl/worksheets/sheet1.xml", sheet)]).chain(texts) {
         archive.start_file(name, stored).unwrap();
         archive.write_all(bytes).unwrap();
     }

@@ -41,7 +41,7 @@ fn hold(target: fn(&[u8]), seeds: Vec<Vec<u8>>, words: &[&[u8]]) {
 const TABLE: [&[u8]; 12] =
     [b";", b",", b"\t", b"\n", b"\r\n", b"\"", b"\"\"", b"importo", b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\x1b"];
 /// What is special in a sheet.
-const SHEET: [&[u8]; 14] = [
+const SHEET: [&[u8]; 17] = [
     b"<row r=\"4294967295\">",
     b"<c r=\"XFD1048576\"><v>1</v></c>",
     b"<c r=\"ZZZZZZZ9\"><v>1</v></c>",
@@ -56,6 +56,9 @@ const SHEET: [&[u8]; 14] = [
     b"&#0;",
     b"<![CDATA[",
     b"<!--",
+    b"<sst uniqueCount=\"10000000000000\">",
+    b" uniqueCount = '&#57;9999999999999'",
+    b"<si><t>9</t></si>",
 ];
 
 #[test]

@@ -1,5 +1,6 @@
 //! Reading uploaded files: bytes to rows to typed rows, with every problem of every row at once.
 
+mod archive;
 pub mod beneficiaries;
 pub mod columns;
 pub mod decode;

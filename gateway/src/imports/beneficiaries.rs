@@ -316,6 +316,13 @@ mod tests {
     }
 
     #[test]
+    fn what_was_odd_before_the_columns_is_said_with_the_rest() {
+        let csv = "riferimento;canale;importo;note\na;carta;50;\"piano 1\nb;carta;50;\"\n";
+        let parsed = parse(&table(csv.as_bytes()).unwrap());
+        assert_eq!((parsed.rows.len(), parsed.warnings), (1, vec![RowProblem::new(2, "", "several_lines")]));
+    }
+
+    #[test]
     fn odd_amounts_are_asked_about() {
         let csv = "riferimento;canale;importo\na;carta;50\nb;carta;50\nc;carta;500\nd;carta;5\n";
         let parsed = parse(&table(csv.as_bytes()).unwrap());

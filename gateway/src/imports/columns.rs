@@ -9,6 +9,9 @@ use std::collections::{HashMap, HashSet};
 /// A column: its name in reports, and the titles it is known by.
 pub type Column = (&'static str, &'static [&'static str]);
 
+/// The warning of a row whose shop or family is there already, which it does not change.
+pub const ALREADY_THERE: &str = "already_there";
+
 /// The cells of one row, by column.
 pub struct Row<'a> {
     /// As the spreadsheet counts.
@@ -93,6 +96,7 @@ pub fn places(
         }
     }
     let ignored = (0..titles.len()).filter(|at| !taken.contains(at) && !titles[*at].is_empty());
+    warnings.extend(table.warnings.iter().cloned());
     if !places.is_empty() {
         let title = |at: usize| table.header[at].chars().take(40).collect::<String>();
         warnings.extend(ignored.map(|at| RowProblem::new(1, &title(at), "unknown_column")));

@@ -1,20 +1,22 @@
 //! From bytes to a table of texts, within limits.
 
 use super::RowProblem;
+use super::archive::measure;
 use calamine::{Data, Reader, Xlsx};
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
 /// Rows of one upload.
 pub const ROWS_MAX: usize = 50_000;
 /// Columns of one upload.
-const COLUMNS_MAX: usize = 64;
+pub(super) const COLUMNS_MAX: usize = 64;
 /// Characters of one cell.
 const CELL_MAX: usize = 2_000;
-/// What an XLSX may inflate to.
-const INFLATED_MAX: u64 = 64 << 20;
-/// Files inside an XLSX.
-const ENTRIES_MAX: usize = 200;
+/// What an XLSX may inflate to, and what its cells may say together, in bytes.
+pub(super) const INFLATED_MAX: u64 = 64 << 20;
+
+/// Cells by row, each row with its number.
+type Rows = Vec<(usize, Vec<String>)>;
 
 /// Header and rows, each row with its number as the spreadsheet counts.
 #[derive(Debug)]
@@ -23,9 +25,11 @@ pub struct Table {
     pub header: Vec<String>,
     /// The rows that are not empty.
     pub rows: Vec<(usize, Vec<String>)>,
+    /// What somebody should look at before any column is.
+    pub warnings: Vec<RowProblem>,
 }
 
-fn whole(code: &str) -> RowProblem {
+pub(super) fn whole(code: &str) -> RowProblem {
     RowProblem::new(0, "", code)
 }
 
@@ -34,11 +38,12 @@ fn whole(code: &str) -> RowProblem {
 /// # Errors
 /// One problem that concerns the file as a whole.
 pub fn table(bytes: &[u8]) -> Result<Table, RowProblem> {
-    let rows = if bytes.starts_with(b"PK\x03\x04") { xlsx(bytes)? } else { csv(bytes)? };
+    let mut warnings = Vec::new();
+    let rows = if bytes.starts_with(b"PK\x03\x04") { xlsx(bytes)? } else { csv(bytes, &mut warnings)? };
     let mut rows = rows.into_iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()));
     let (_, header) = rows.next().ok_or_else(|| whole("file_empty"))?;
     let rows: Vec<_> = rows.collect();
-    if rows.is_empty() { Err(whole("file_empty")) } else { Ok(Table { header, rows }) }
+    if rows.is_empty() { Err(whole("file_empty")) } else { Ok(Table { header, rows, warnings }) }
 }
 
 fn cell(row: usize, text: &str) -> Result<String, RowProblem> {
@@ -94,7 +99,51 @@ fn separator(text: &str) -> u8 {
     [';', '\t', ','].into_iter().max_by_key(|c| (count(*c), *c == ';')).unwrap_or(';') as u8
 }
 
-fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
+/// Where the reader is within a cell of a CSV.
+#[derive(Clone, Copy, PartialEq)]
+enum Within {
+    Start,
+    Plain,
+    Quoted,
+    /// After the quote that closes, unless another one follows.
+    Closed,
+}
+
+/// Where the first record begins whose quotes cannot be meant so: one stays open to the end of the file, or meets that
+/// of a later line and closes right before text. The reader would say nothing, and the rows between were gone.
+fn quote_open(text: &str, separator: u8) -> Option<usize> {
+    let (mut within, mut begun, mut lines) = (Within::Start, 0, false);
+    for (at, byte) in text.bytes().enumerate() {
+        let end = matches!(byte, b'\r' | b'\n');
+        within = match (within, byte) {
+            (Within::Start, b'"') => {
+                lines = false;
+                Within::Quoted
+            }
+            (Within::Closed, b'"') => Within::Quoted,
+            (Within::Quoted, b'"') => Within::Closed,
+            (Within::Quoted, _) => {
+                lines |= end;
+                Within::Quoted
+            }
+            _ if end => {
+                begun = at + 1;
+                Within::Start
+            }
+            _ if byte == separator => Within::Start,
+            (Within::Closed, _) if lines => return Some(begun),
+            _ => Within::Plain,
+        };
+    }
+    (within == Within::Quoted).then_some(begun)
+}
+
+/// Whether a cell looks like several rows, which a quote too few makes of them; an address in lines has no separator.
+fn several_lines(text: &str, separator: u8) -> bool {
+    text.contains(['\r', '\n']) && text.contains(char::from(separator))
+}
+
+fn csv(bytes: &[u8], warnings: &mut Vec<RowProblem>) -> Result<Rows, RowProblem> {
     if bytes.contains(&0) && !bytes.starts_with(b"\xff\xfe") && !bytes.starts_with(b"\xfe\xff") {
         return Err(whole("file_unreadable"));
     }
@@ -107,6 +156,7 @@ fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
     }
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let open = quote_open(&text, separator);
     let (mut rows, mut blank) = (Vec::new(), 0);
     for (at, record) in reader.records().enumerate() {
         let record = record.map_err(|_| RowProblem::new(at + 1 + blank, "", "file_unreadable"))?;
@@ -114,6 +164,11 @@ fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
         blank += start.map_or(0, |start| blank_lines(&text, start));
         // no two rows have one number: a family's voucher is known by it
         let row = at + 1 + blank;
+        // blank lines stand before the record
+        let begun = start.map(|start| text.len() - text[start..].trim_start_matches(['\r', '\n']).len());
+        if open.is_some() && open == begun {
+            return Err(RowProblem::new(row, "", "quote_open"));
+        }
         if record.len() > COLUMNS_MAX {
             return Err(RowProblem::new(row, "", "too_many_columns"));
         }
@@ -121,42 +176,28 @@ fn csv(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
             return Err(whole("too_many_rows"));
         }
         let cells = record.iter().map(|text| cell(row, text)).collect::<Result<Vec<_>, _>>()?;
+        if cells.iter().any(|text| several_lines(text, separator)) {
+            warnings.push(RowProblem::new(row, "", "several_lines"));
+        }
         rows.push((row, cells));
     }
     Ok(rows)
 }
 
-/// Inflates everything once, counting, before the reader is let at it.
-fn measure(bytes: &[u8]) -> Result<(), RowProblem> {
-    let unreadable = |_| whole("file_unreadable");
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
-    if archive.len() > ENTRIES_MAX {
-        return Err(whole("file_too_complex"));
-    }
-    let mut left = INFLATED_MAX;
-    for at in 0..archive.len() {
-        let entry = archive.by_index(at).map_err(|_| whole("file_unreadable"))?;
-        let inflated = std::io::copy(&mut entry.take(left + 1), &mut std::io::sink());
-        left = left
-            .checked_sub(inflated.map_err(|_| whole("file_unreadable"))?)
-            .ok_or_else(|| whole("file_too_complex"))?;
-    }
-    Ok(())
-}
-
 /// What the library trips over is a file that cannot be read: some sheets make it panic.
-fn xlsx(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
+fn xlsx(bytes: &[u8]) -> Result<Rows, RowProblem> {
     measure(bytes)?;
     std::panic::catch_unwind(|| first_sheet(bytes)).unwrap_or_else(|_| Err(whole("file_unreadable")))
 }
 
 /// Cell by cell, within the limits: a table made of the whole sheet would be as large as the distance
 /// between its first cell and its last.
-fn first_sheet(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
+fn first_sheet(bytes: &[u8]) -> Result<Rows, RowProblem> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| whole("file_unreadable"))?;
     let first = book.sheet_names().into_iter().next().ok_or_else(|| whole("file_empty"))?;
     let mut reader = book.worksheet_cells_reader(&first).map_err(|_| whole("file_unreadable"))?;
     let mut rows: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut left = INFLATED_MAX;
     while let Some(found) = reader.next_cell().map_err(|_| whole("file_unreadable"))? {
         let (row, column) = (found.get_position().0 as usize + 1, found.get_position().1 as usize);
         let text = cell(row, &shown(&found.get_value().clone().into()))?;
@@ -164,6 +205,8 @@ fn first_sheet(bytes: &[u8]) -> Result<Vec<(usize, Vec<String>)>, RowProblem> {
         if text.is_empty() {
             continue;
         }
+        // one text may be that of every cell
+        left = left.checked_sub(text.len() as u64).ok_or_else(|| whole("file_too_complex"))?;
         if column >= COLUMNS_MAX {
             return Err(RowProblem::new(row, "", "too_many_columns"));
         }
@@ -231,6 +274,36 @@ mod tests {
         assert_eq!(told, [(4, "A1"), (5, "A2"), (6, "A3"), (8, "A4")]);
         let old = format!("a;b;c\r{}", "1;2;3\r".repeat(1_000));
         assert_eq!(table(old.as_bytes()).unwrap().rows.len(), 1_000, "no line is as wide as the file");
+    }
+
+    /// The rows after it would be gone without a word.
+    #[test]
+    fn a_quote_that_is_not_closed_is_said() {
+        for end in ["\n", "\r\n", "\r"] {
+            for (lines, row) in [
+                (vec!["a;b", "", "1;\"due", "3;4", "5;6"], 3),
+                (vec!["a;b", "1;2", "\"3;4"], 3),
+                (vec!["a;b", "1;\"due\"\"", "3;4", ""], 2),
+                (vec!["a;b", "1;\"x\"", "3;\"quattro", "5;6", "7;\"otto\"", "9;0"], 3),
+                (vec!["a;b", "1;2", "3;\"quattro", "5;6;\" 7", "9;0"], 3),
+            ] {
+                let found = table(lines.join(end).as_bytes()).unwrap_err();
+                assert_eq!(found, RowProblem::new(row, "", "quote_open"), "{lines:?} {end:?}");
+            }
+        }
+        let swallowed = format!("a;b\n1;\"due\n{}", "3;4\n".repeat(10_000));
+        assert_eq!(table(swallowed.as_bytes()).unwrap_err(), RowProblem::new(2, "", "quote_open"));
+        // what is no cell's first character is a character
+        assert_eq!(table(b"a;b\n1;scala \"B\n2;3\n").unwrap().rows.len(), 2);
+    }
+
+    #[test]
+    fn a_cell_in_lines_is_read_and_asked_about_where_it_looks_like_rows() {
+        let text = "a;b\n\"Via Roma 1\nscala \"\"B\"\"\";\"citofono; interno 3\"\n\"1;2\n3;\";4\n5;6\n";
+        let table = table(text.as_bytes()).unwrap();
+        let cells = ["Via Roma 1\nscala \"B\"", "citofono; interno 3", "1;2\n3;", "4", "5", "6"];
+        assert_eq!(table.rows.iter().flat_map(|(_, cells)| cells).collect::<Vec<_>>(), cells);
+        assert_eq!(table.warnings, [RowProblem::new(3, "", "several_lines")]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::super::own_programme;
 use crate::edge::new_id;
 use crate::imports::beneficiaries::{self, Beneficiary, REFERENCE_TAKEN, Validity};
+use crate::imports::columns::ALREADY_THERE;
 use crate::imports::shops::{self, ShopLine};
 use crate::imports::{PROBLEMS_MAX, Parsed, RowProblem, decode};
 use crate::problem::Problem;
@@ -75,23 +76,25 @@ pub struct DryRun {
 }
 
 impl ImportReport {
-    fn new<T>(parsed: &Parsed<T>, new: usize, already_there: usize, amount_cents: i64) -> Self {
-        let shown = |problems: &[RowProblem]| problems.iter().take(PROBLEMS_MAX).cloned().collect();
+    /// Of rows that can be used, those of `there` change nothing: somebody may have corrected them in the file.
+    fn new<T>(parsed: &Parsed<T>, new: usize, there: &[usize], amount_cents: i64) -> Self {
+        let unchanged = there.iter().map(|row| RowProblem::new(*row, "riferimento", ALREADY_THERE));
         let wrong = parsed.total - parsed.rows.len();
         Self {
             counts: ImportCounts {
                 rows: parsed.total,
                 new,
-                already_there,
+                already_there: there.len(),
                 wrong,
                 amount_cents,
                 applied_before: false,
                 budget_left_cents: None,
                 over_budget: None,
             },
-            problems: shown(&parsed.problems),
+            problems: parsed.problems.iter().take(PROBLEMS_MAX).cloned().collect(),
             problems_not_shown: parsed.problems.len().saturating_sub(PROBLEMS_MAX),
-            warnings: shown(&parsed.warnings),
+            // last, so that a file that is uploaded once more does not push the others out
+            warnings: parsed.warnings.iter().cloned().chain(unchanged).take(PROBLEMS_MAX).collect(),
         }
     }
 
@@ -182,8 +185,9 @@ pub(super) fn new_shops<'a>(state: &AppState, municipality: Uuid, parsed: &'a Pa
 }
 
 fn shops_report(state: &AppState, municipality: Uuid, parsed: &Parsed<ShopLine>) -> ImportReport {
-    let new = new_shops(state, municipality, parsed).len();
-    ImportReport::new(parsed, new, parsed.rows.len() - new, 0)
+    let new: HashSet<_> = new_shops(state, municipality, parsed).iter().map(|line| line.row).collect();
+    let there: Vec<_> = parsed.rows.iter().map(|line| line.row).filter(|row| !new.contains(row)).collect();
+    ImportReport::new(parsed, new.len(), &there, 0)
 }
 
 /// What the person's codice fiscale is found under.
@@ -243,6 +247,11 @@ impl Families {
     pub fn without_voucher(&self) -> Vec<&Beneficiary> {
         self.parsed.rows.iter().filter(|person| !self.known.contains(&person.row)).collect()
     }
+
+    /// The rows of those who have one.
+    fn with_voucher(&self) -> Vec<usize> {
+        self.parsed.rows.iter().map(|person| person.row).filter(|row| self.known.contains(row)).collect()
+    }
 }
 
 async fn people_report(
@@ -253,7 +262,7 @@ async fn people_report(
     let families = Families::of(state, programme, people).await?;
     let (parsed, new) = (&families.parsed, families.without_voucher());
     let cents = new.iter().map(|person| person.amount.get()).sum::<i64>();
-    let mut report = ImportReport::new(parsed, new.len(), parsed.rows.len() - new.len(), cents);
+    let mut report = ImportReport::new(parsed, new.len(), &families.with_voucher(), cents);
     let left =
         state.town(programme.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents);
     report.counts.budget_left_cents = Some(left);
