@@ -34,7 +34,6 @@ pub mod writer;
 pub use answer::{Answer, NotDone, Proof};
 pub use cluster::{Listener, Shared};
 pub use partition::PartitionState;
-pub use recent::Whereabouts;
 pub use source::{LoadError, Source};
 pub use start::{Options, Primary, StartError};
 pub use vouchers::Vouchers;

@@ -27,22 +27,14 @@ pub(crate) enum Sought {
 pub(crate) struct Found {
     /// Where it is.
     pub at: Option<(PartitionId, u64)>,
-    /// If not: whether it may still come into the ledger.
+    /// If not: whether it may still come into the ledger. The release before asks for it; this one believes no ledger that
+    /// lacks it before that holds everything (decision 29).
     pub later: bool,
     /// The partitions that were served while they were asked.
     pub among: Vec<PartitionId>,
 }
 
 impl Found {
-    /// The same in one word.
-    pub fn whereabouts(&self) -> (PartitionId, Whereabouts) {
-        match self.at {
-            Some((partition, seq)) => (partition, Whereabouts::Journal(seq)),
-            None if self.later => (PartitionId(0), Whereabouts::LedgerLater),
-            None => (PartitionId(0), Whereabouts::Ledger),
-        }
-    }
-
     /// With what another one knows.
     pub fn with(mut self, other: Self) -> Self {
         self.among.extend(other.among);
@@ -52,7 +44,7 @@ impl Found {
 
 /// Where to look for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whereabouts {
+pub(crate) enum Whereabouts {
     /// In the journal, at this record.
     Journal(u64),
     /// In the ledger, or nowhere.

@@ -5,7 +5,7 @@ use crate::cell::Ask;
 use crate::cluster::{Cluster, Shared};
 use crate::local::Local;
 use crate::partition::PartitionState;
-use crate::recent::{Sought, Whereabouts};
+use crate::recent::Sought;
 use crate::source::Source;
 use crate::start::{Options, Primary, StartError};
 use crate::writer::Phase;
@@ -151,7 +151,7 @@ impl Vouchers {
         self.local.partition(partition)?.recent(|recent| recent.batch(seq))
     }
 
-    /// Where to find an operation that was answered.
+    /// Where in the journal an operation is that was answered, if some node still has it in memory.
     ///
     /// # Errors
     /// [`NotDone`] when another node that may know does not answer.
@@ -159,11 +159,11 @@ impl Vouchers {
         &self,
         operation: OperationId,
         deadline: Timestamp,
-    ) -> Result<(PartitionId, Whereabouts), NotDone> {
+    ) -> Result<Option<(PartitionId, u64)>, NotDone> {
         self.find(Sought::Operation(operation), deadline).await
     }
 
-    /// Where to find what became of a key: everything answered before this call, and everything
+    /// The same of what became of a key: everything answered before this call, and everything
     /// that was submitted before it, counts.
     ///
     /// # Errors
@@ -172,16 +172,16 @@ impl Vouchers {
         &self,
         key: OpKey,
         deadline: Timestamp,
-    ) -> Result<(PartitionId, Whereabouts), NotDone> {
+    ) -> Result<Option<(PartitionId, u64)>, NotDone> {
         self.barrier(deadline).await?;
         self.find(Sought::Key(key), deadline).await
     }
 
-    async fn find(&self, sought: Sought, deadline: Timestamp) -> Result<(PartitionId, Whereabouts), NotDone> {
+    async fn find(&self, sought: Sought, deadline: Timestamp) -> Result<Option<(PartitionId, u64)>, NotDone> {
         let found = self.local.find(sought);
         match &self.cluster {
-            Some(cluster) if found.at.is_none() => Ok(cluster.find(sought, found, deadline).await?.whereabouts()),
-            _ => Ok(found.whereabouts()),
+            Some(cluster) if found.at.is_none() => Ok(cluster.find(sought, found, deadline).await?.at),
+            _ => Ok(found.at),
         }
     }
 

@@ -13,7 +13,7 @@ use domain::clock::{Clock, Timestamp};
 use domain::ids::{OperationId, PartitionId, VoucherId};
 use domain::keys::OpKey;
 use domain::record::Body;
-use engine::{NotDone, Vouchers, Whereabouts};
+use engine::{NotDone, Vouchers};
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use std::time::Duration;
 use store::codes::{Kind, normalise};
 use store::journal::{Batch, Journal};
 use store::keys::Keys;
-use store::ledger::{AuditRow, CodeRow, Db, Error, OfficeLock, OperationRow, within};
+use store::ledger::{AuditRow, CodeRow, Db, Error, OfficeLock, OperationRow, Sought, within};
 use store::receipt::Signer;
 use uuid::Uuid;
 
@@ -29,6 +29,8 @@ use uuid::Uuid;
 const DEADLINE_S: i64 = 10;
 /// How long to wait for the ledger: until it says something, or has what is not in it yet. Half of what a till waits.
 pub(crate) const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
+/// How often to look whether the ledger holds by now what it lacked.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Why nobody says what became of something: that the question was not executed says nothing of what it asks about.
 fn unheard(why: NotDone) -> Problem {
@@ -194,15 +196,10 @@ impl AppState {
     /// # Errors
     /// `operation_not_found`.
     pub async fn operation(&self, id: Uuid) -> Result<OperationRow, Problem> {
-        let (partition, whereabouts) = self.vouchers.whereabouts(OperationId::new(id), self.deadline()).await?;
-        match whereabouts {
-            Whereabouts::Journal(seq) => return self.journaled(partition, seq).await,
-            Whereabouts::LedgerLater => self.settled().await?,
-            Whereabouts::Ledger => {}
-        }
-        match self.everything().operation(id).await {
-            Err(Error::NotFound) => Err(Problem::new("operation_not_found")),
-            found => Ok(found?),
+        let asked = self.vouchers.whereabouts(OperationId::new(id), self.deadline()).await;
+        match asked? {
+            Some((partition, seq)) => self.journaled(partition, seq).await,
+            None => self.in_ledger(Sought::Id(id)).await?.ok_or(Problem::new("operation_not_found")),
         }
     }
 
@@ -212,14 +209,31 @@ impl AppState {
     /// When neither engine nor ledger can say.
     pub async fn operation_by_key(&self, shop: Uuid, key: OpKey) -> Result<Option<OperationRow>, Problem> {
         let asked = self.vouchers.whereabouts_of_key(key, self.deadline()).await;
-        let (partition, whereabouts) = asked.map_err(unheard)?;
-        match whereabouts {
-            Whereabouts::Journal(seq) => return self.journaled(partition, seq).await.map(Some),
-            // "never" must be true: first everything that was answered reaches the ledger
-            Whereabouts::LedgerLater => self.settled().await?,
-            Whereabouts::Ledger => {}
+        match asked.map_err(unheard)? {
+            Some((partition, seq)) => self.journaled(partition, seq).await.map(Some),
+            None => self.in_ledger(Sought::Key { shop, key: key.0 }).await,
         }
-        Ok(self.everything().operations_by_key(shop, &key.0).await?.into_iter().next())
+    }
+
+    /// What the ledger has; nothing only once the copy of it that answers holds everything that was answered so far. One that
+    /// has just taken over may lack the end, and to a till "never" is final.
+    async fn in_ledger(&self, sought: Sought) -> Result<Option<OperationRow>, Problem> {
+        if let (_, Some(found)) = self.everything().search(sought).await? {
+            return Ok(Some(found));
+        }
+        let durable = self.vouchers.barrier(self.deadline()).await.map_err(unheard)?;
+        let looking = async {
+            loop {
+                let (reach, found) = self.everything().search(sought).await?;
+                let holds = |(of, seq): &(PartitionId, u64)| *seq <= reach.get(of).copied().unwrap_or_default();
+                if found.is_some() || durable.iter().all(holds) {
+                    return Ok(found);
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        let looked = tokio::time::timeout(LEDGER_PATIENCE, looking).await;
+        looked.unwrap_or(Err(Problem::new("outcome_unknown")))
     }
 
     /// An operation that the ledger does not hold yet, as it will.

@@ -207,3 +207,37 @@ fn a_standby_is_no_ledger() {
     buono(&["verify"], &on(&standby.url())).refused("the server is a standby");
     buono(&["verify"], &on(&stores.primary().url())).well();
 }
+
+/// A ledger that was taken over by a copy which lacks the end is no proof that something never was, also while nobody pays.
+#[tokio::test]
+async fn a_ledger_that_fell_back_under_an_idle_node_is_believed_in_nothing_that_it_lacks() {
+    const TABLES: [&str; 5] = ["operation", "voucher", "open_hold", "outbox", "checkpoint"];
+    let data = tempfile::tempdir().unwrap();
+    let mut payments = Payments::default();
+    let mut server = Server::start(data.path());
+    payments.make(&server, 5).await;
+    server.end();
+    let (ledger, behind) = (data.path().join("ledger.db"), data.path().join("behind.db"));
+    std::fs::copy(&ledger, &behind).unwrap();
+    let mut server = Server::start(data.path());
+    payments.make(&server, 5).await;
+    server.end();
+    // nothing of it is in memory
+    let mut server = Server::start(data.path());
+    let mut falls_back = format!("ATTACH '{}' AS behind; BEGIN IMMEDIATE;", behind.display());
+    for table in TABLES {
+        falls_back += &format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM behind.{table};");
+    }
+    let ledger = rusqlite::Connection::open(&ledger).unwrap();
+    ledger.busy_timeout(Duration::from_secs(60)).unwrap();
+    ledger.execute_batch(&(falls_back + "COMMIT")).unwrap();
+    for at in (5..10).rev() {
+        let till = server.demo["terminals"][at % 4]["token"].as_str().unwrap();
+        let asked = format!("{}/v1/operations/by-key/payment-{at}", server.base_url);
+        let answer = reqwest::Client::new().get(asked).bearer_auth(till).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "payment-{at} was answered");
+    }
+    payments.outcomes_known(&server).await;
+    server.end();
+    buono(&["verify", "--data", data.path().to_str().unwrap()], &[]).well();
+}

@@ -28,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STEP_PATIENCE: Duration = Duration::from_secs(30);
 /// How often to try again at the end: a step that was cut off is worth it, a ledger that is away is not waited for.
 const LAST_TRIES: u32 = 2;
+/// How often to ask a ledger that seems to hold everything whether it still does: one that was taken over by a copy that was
+/// behind tells nobody.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// How long to wait after something failed.
 const BACKOFF: Duration = Duration::from_millis(250);
 
@@ -105,7 +108,11 @@ impl Projector {
     /// the ledger; or until the journal contradicts it.
     pub async fn run(mut self, stop: Arc<AtomicBool>) {
         let (mut head, mut lag, mut last_tries) = (None, Lag::default(), LAST_TRIES);
+        let mut sure = Instant::now();
         loop {
+            if sure.elapsed() >= ASK_AGAIN {
+                (head, sure) = (None, Instant::now());
+            }
             let mut turn = self.pace.turn().await;
             // before the look: only one that began afterwards sees all that was durable when the end was told
             let ending = stop.load(Ordering::Acquire);

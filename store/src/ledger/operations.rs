@@ -6,13 +6,15 @@ use crate::journal::decode_record;
 use domain::ids::{OperationId, PartitionId, ShopId, TerminalId, UserId, VoucherId};
 use domain::record::Body;
 use domain::voucher::Entry;
+use std::collections::HashMap;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[FACTS, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
+pub(super) const STATEMENTS: &[&str] = &[FACTS, REACH, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
 
 const FACTS: &str = "SELECT ledger.seq, operation.record
     FROM (SELECT COALESCE(MAX(seq), 0) AS seq FROM checkpoint WHERE partition_id = $2) AS ledger
     LEFT JOIN operation ON operation.voucher_id = $1 ORDER BY operation.voucher_seq";
+const REACH: &str = "SELECT partition_id, seq FROM checkpoint";
 pub(super) const BY_ID: &str = concat!("SELECT ", operation!("o"), " FROM operation o WHERE id = $1");
 const BY_KEY: &str = concat!(
     "SELECT ",
@@ -171,6 +173,20 @@ impl Whose {
     }
 }
 
+/// One operation, by what one knows of it.
+#[derive(Clone, Copy, Debug)]
+pub enum Sought {
+    /// Its id, whosever it is: the caller checks.
+    Id(Uuid),
+    /// The key that a shop used.
+    Key {
+        /// Which shop.
+        shop: Uuid,
+        /// The key's fingerprint.
+        key: [u8; 16],
+    },
+}
+
 /// Which operations of a shop.
 #[derive(Clone, Copy, Debug)]
 pub struct OperationFilter {
@@ -242,14 +258,30 @@ impl Db {
         Ok(row)
     }
 
-    /// What became of a shop's key. A key can have been used on several vouchers only by mistake.
+    /// The operation, if it is there, and the last record of each partition that the ledger holds: first these and over the
+    /// same connection, so that none of them is what is sought and not there.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn operations_by_key(&self, shop: Uuid, key: &[u8; 16]) -> Result<Vec<OperationRow>, Error> {
-        let rows =
-            on!(self, |connection| sqlx::query_as(BY_KEY).bind(shop).bind(&key[..]).fetch_all(connection).await)?;
-        Ok(rows)
+    pub async fn search(&self, sought: Sought) -> Result<(HashMap<PartitionId, u64>, Option<OperationRow>), Error> {
+        let (reach, row): (Vec<(i64, i64)>, _) = on!(self, |connection| {
+            async {
+                let reach = sqlx::query_as(REACH).fetch_all(&mut *connection).await?;
+                let row = match sought {
+                    Sought::Id(id) => sqlx::query_as(BY_ID).bind(id).fetch_optional(&mut *connection).await?,
+                    // it can have been used on several vouchers only by mistake
+                    Sought::Key { shop, key } => {
+                        sqlx::query_as(BY_KEY).bind(shop).bind(&key[..]).fetch_optional(&mut *connection).await?
+                    }
+                };
+                Ok::<_, sqlx::Error>((reach, row))
+            }
+            .await
+        })?;
+        let partition =
+            |id: i64| u16::try_from(id).map(PartitionId).map_err(|_| Error::Corrupt("checkpoint partition".into()));
+        let reach = reach.into_iter().map(|(id, seq)| Ok((partition(id)?, seq.unsigned_abs())));
+        Ok((reach.collect::<Result<_, Error>>()?, row))
     }
 
     /// The money operations of a shop, as they were decided.

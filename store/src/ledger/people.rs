@@ -1,11 +1,11 @@
 //! People, sealed, and which voucher is whose.
 
-use super::db::{Db, Error, in_transaction, on};
+use super::db::{Db, Error, in_transaction, on, one_row};
 use crate::codes::CodeIndexes;
 use crate::seal::Sealed;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF, HOLDERS];
+pub(super) const STATEMENTS: &[&str] = &[PERSON, HOLDER, CODE, SEALED, HOLDER_OF, HOLDERS, ADDRESS, CHANNEL];
 
 const PERSON: &str =
     "INSERT INTO person (id, municipality_id, language, tax_index, phone_index, email_index, wrapped_key,
@@ -23,6 +23,9 @@ const HOLDER_OF: &str =
 const HOLDERS: &str = "SELECT p.tax_index, h.reference FROM voucher v
     JOIN holder h ON h.voucher_id = v.id JOIN person p ON p.id = h.person_id
     WHERE v.municipality_id = $1 AND v.programme_id = $2 AND v.status <> 'closed'";
+const ADDRESS: &str =
+    "UPDATE person SET phone_index = $2, email_index = $3, wrapped_key = $4, sealed = $5 WHERE id = $1";
+const CHANNEL: &str = "UPDATE holder SET channel = $2 WHERE voucher_id = $1";
 
 /// A person as stored.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -81,6 +84,23 @@ pub struct NewHolder {
     pub sealed: Sealed,
     /// Indexes of code and token: kind, index.
     pub codes: CodeIndexes,
+}
+
+/// How a holder is reached from now on.
+#[derive(Clone, Debug)]
+pub struct NewContact {
+    /// Whose voucher.
+    pub voucher_id: Uuid,
+    /// Who that is.
+    pub person_id: Uuid,
+    /// `sms`, `email` or `paper`.
+    pub channel: &'static str,
+    /// Index of the phone number.
+    pub phone_index: Option<[u8; 16]>,
+    /// Index of the address.
+    pub email_index: Option<[u8; 16]>,
+    /// Everything personal, the new number or address with it.
+    pub sealed: Sealed,
 }
 
 impl Db {
@@ -170,6 +190,27 @@ impl Db {
     pub async fn holder(&self, voucher: Uuid) -> Result<HolderRow, Error> {
         let row = on!(self, |connection| sqlx::query_as(HOLDER_OF).bind(voucher).fetch_one(connection).await)?;
         Ok(row)
+    }
+
+    /// Writes down how a holder is reached from now on.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn change_contact(&self, contact: &NewContact) -> Result<(), Error> {
+        let NewContact { voucher_id, person_id, channel, phone_index, email_index, sealed } = contact;
+        in_transaction!(self, |tx| {
+            let written = sqlx::query(ADDRESS)
+                .bind(person_id)
+                .bind(phone_index.as_ref().map(|index| &index[..]))
+                .bind(email_index.as_ref().map(|index| &index[..]))
+                .bind(&sealed.wrapped_key)
+                .bind(&sealed.sealed)
+                .execute(&mut *tx)
+                .await?;
+            one_row(written.rows_affected())?;
+            let told = sqlx::query(CHANNEL).bind(voucher_id).bind(*channel).execute(&mut *tx).await?;
+            one_row(told.rows_affected())?;
+        })
     }
 
     /// Who has a voucher of a programme: what their codice fiscale is found under, if it is known, and their reference.
