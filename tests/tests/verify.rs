@@ -5,11 +5,13 @@ use domain::ids::{PartitionId, ShopId};
 use domain::record::Body;
 use domain::voucher::{Event, Origin};
 use rusqlite::{Connection, params};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use store::journal::{Batch, Head, Journal, SqliteJournal};
 use tests::Server;
 use tests::payments::{Payments, Said, buono};
 use tests::stores::Stores;
+use tests::town::{client, done, key, text};
 use uuid::Uuid;
 
 const P: PartitionId = PartitionId(0);
@@ -149,6 +151,10 @@ async fn each_column_row_and_sum_of_the_ledger_is_held_to_its_records() {
     let mut town = Town::new().await;
     let mut server = Server::start(&town.data());
     tests::payments::seal(&server).await;
+    let (terminal, voucher) = (&server.demo["terminals"][0]["token"], &server.demo["vouchers"][30]["code"]);
+    let hold = client().post(format!("{}/v1/holds", server.base_url)).bearer_auth(text(terminal));
+    let hold = hold.header("Idempotency-Key", key()).json(&json!({"voucher": voucher, "amount_cents": 100}));
+    done(hold.send().await).await;
     // the last record is a payment
     town.payments.make(&server, 1).await;
     server.end();
@@ -182,6 +188,17 @@ async fn each_column_row_and_sum_of_the_ledger_is_held_to_its_records() {
             "UPDATE claim SET amount_cents = amount_cents + 1",
             "UPDATE claim SET amount_cents = amount_cents - 1",
             "is not made of its shop's operations",
+        ),
+        (
+            "UPDATE open_hold SET until_at = until_at + 1",
+            "UPDATE open_hold SET until_at = until_at - 1",
+            "is not in the ledger's table open_hold as its records say",
+        ),
+        // one that is not there is never let go, and its voucher never emptied
+        (
+            "CREATE TABLE taken AS SELECT * FROM open_hold; DELETE FROM open_hold",
+            "INSERT INTO open_hold SELECT * FROM taken; DROP TABLE taken",
+            "is not in the ledger's table open_hold as its records say",
         ),
         ("UPDATE claim SET seal = x'00'", "", "does not have the lines that were sealed"),
         (

@@ -37,14 +37,13 @@ pub async fn run(settings: &Settings, to: &Path, with_key: bool) -> Result<(), S
     let mut journal = SqliteJournal::open(&to.join("journal.db"))?;
     copy_journal(&copy, settings.journal.reader()?.as_mut(), &mut journal).await?;
     let verified = check(&copy, &mut journal, &Elsewhere::default()).await.map_err(said)?;
-    let digests = copy.digests().await?;
     drop(journal);
     copy.close().await;
     if with_key {
         Keys::copy(&key, &to.join("key"))?;
     }
     let head = HeadFile::sign(verified.partitions.clone(), rfc3339(at), &signer)?;
-    Manifest::write(to, rfc3339(at), head, &digests)?;
+    Manifest::write(to, rfc3339(at), head, &signer)?;
     for end in &verified.partitions {
         let head = Head { epoch: end.epoch, seq: end.seq, chain: end.chain };
         live.set_mark(end.partition, MarkKind::Backup, &Mark { head, facts: end.facts, at }).await?;

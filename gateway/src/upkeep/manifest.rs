@@ -2,16 +2,16 @@
 
 use super::head::HeadFile;
 use crate::settings::StartError;
-use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use store::files::write_whole;
-use store::ledger::{Db, Digest};
+use store::ledger::Db;
 use store::receipt::Signer;
 
-const FORMAT: u32 = 1;
+const PURPOSE: &str = "buono backup v2";
+const FORMAT: u32 = 2;
 const NAME: &str = "manifest.json";
 
 /// The stores of an embedded installation, which a backup is one of.
@@ -20,6 +20,15 @@ pub(super) const FILES: [&str; 2] = ["journal.db", "ledger.db"];
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
+    pub backup: Contents,
+    /// Of all that, by the installation's key: who can write to where backups are kept makes none.
+    signature: String,
+}
+
+/// What is in a backup.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Contents {
     format: u32,
     /// The version of buono that made it.
     pub buono: String,
@@ -27,33 +36,15 @@ pub(super) struct Manifest {
     pub taken_at: String,
     /// Whether the key file lies beside it.
     pub with_key: bool,
-    /// Where each partition ends, signed.
+    /// Where each partition ends.
     pub head: HeadFile,
     /// BLAKE3 of each file, hexadecimal.
     files: BTreeMap<String, String>,
-    tables: BTreeMap<String, Rows>,
 }
 
 /// Whether a folder holds a backup.
 pub(super) fn is_backup(folder: &Path) -> std::io::Result<bool> {
     folder.join(NAME).try_exists()
-}
-
-/// What a table holds.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rows {
-    rows: u64,
-    /// The sum of the rows' hashes.
-    digest: String,
-}
-
-fn rows(digests: &BTreeMap<&'static str, Digest>) -> BTreeMap<String, Rows> {
-    let rows = |(table, digest): (&&str, &Digest)| {
-        let sum: Vec<u8> = digest.sum.iter().flat_map(|part| part.to_le_bytes()).collect();
-        ((*table).to_owned(), Rows { rows: digest.rows, digest: HEXLOWER.encode(&sum) })
-    };
-    digests.iter().map(rows).collect()
 }
 
 fn hash(path: &Path) -> std::io::Result<String> {
@@ -68,12 +59,7 @@ fn hash(path: &Path) -> std::io::Result<String> {
 
 impl Manifest {
     /// Looks at the finished files of a backup, and writes what they are beside them.
-    pub fn write(
-        folder: &Path,
-        taken_at: String,
-        head: HeadFile,
-        digests: &BTreeMap<&'static str, Digest>,
-    ) -> std::io::Result<()> {
+    pub fn write(folder: &Path, taken_at: String, head: HeadFile, signer: &Signer) -> std::io::Result<()> {
         let mut files = BTreeMap::new();
         for name in FILES {
             std::fs::File::open(folder.join(name))?.sync_all()?;
@@ -81,8 +67,9 @@ impl Manifest {
         }
         let with_key = folder.join("key").try_exists()?;
         let buono = env!("CARGO_PKG_VERSION").to_owned();
-        let manifest = Self { format: FORMAT, buono, taken_at, with_key, head, files, tables: rows(digests) };
-        write_whole(&folder.join(NAME), &serde_json::to_vec_pretty(&manifest)?)
+        let backup = Contents { format: FORMAT, buono, taken_at, with_key, head, files };
+        let signature = signer.sign_document(PURPOSE, &serde_json::to_vec(&backup)?);
+        write_whole(&folder.join(NAME), &serde_json::to_vec_pretty(&Self { backup, signature })?)
     }
 
     /// Reads what a folder says of itself, and sees that its files are what they were.
@@ -96,21 +83,37 @@ impl Manifest {
             said(&path, &format!("{error}; without it a folder is no backup, or not a finished one"))
         })?;
         let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| said(&path, &error))?;
-        if manifest.format != FORMAT {
+        let backup = &manifest.backup;
+        if backup.format != FORMAT {
             let why = format!(
                 "it has format {}, and this program reads {FORMAT}: use version {}",
-                manifest.format, manifest.buono
+                backup.format, backup.buono
             );
             return Err(said(&path, &why));
         }
         for name in FILES {
             let path = folder.join(name);
             let found = hash(&path).map_err(|error| said(&path, &error))?;
-            if manifest.files.get(name) != Some(&found) {
+            if backup.files.get(name) != Some(&found) {
                 return Err(said(&path, &"damaged: it is not the file that the backup was made with"));
             }
         }
         Ok(manifest)
+    }
+
+    /// That it is as it was signed, with this key, and with it what the files are.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn check(&self, signer: &Signer) -> Result<(), String> {
+        let said = |why: &dyn std::fmt::Display| format!("{NAME}: {why}");
+        // whose key it is, too
+        self.backup.head.check(signer).map_err(|why| said(&why))?;
+        let backup = serde_json::to_vec(&self.backup).map_err(|error| said(&error))?;
+        if signer.signed(PURPOSE, &backup, &self.signature) {
+            return Ok(());
+        }
+        Err(said(&"it was changed after it was signed"))
     }
 
     /// Opens the ledger beside it, whose tables are left as they are: this program's, or another one must look at them.
@@ -123,22 +126,12 @@ impl Manifest {
             return Ok(db);
         }
         db.close().await;
-        let (buono, own) = (&self.buono, env!("CARGO_PKG_VERSION"));
+        let (buono, own) = (&self.backup.buono, env!("CARGO_PKG_VERSION"));
         Err(format!(
             "{} was made by version {buono} of buono, with other tables than this one ({own}) makes: verify and restore it \
              with that",
             folder.display()
         )
         .into())
-    }
-
-    /// That heads and tables are the backup's own.
-    pub fn check(&self, signer: &Signer, digests: &BTreeMap<&'static str, Digest>) -> Result<(), String> {
-        self.head.check(signer).map_err(|why| format!("the heads in {NAME}: {why}"))?;
-        let found = rows(digests);
-        match self.tables.iter().find(|(table, rows)| found.get(*table) != Some(rows)) {
-            Some((table, _)) => Err(format!("damaged: the table {table} is not the one that the backup was made with")),
-            None => Ok(()),
-        }
     }
 }

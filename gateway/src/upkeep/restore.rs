@@ -9,9 +9,12 @@ use crate::seen;
 use crate::settings::{Settings, StartError};
 use crate::stores::lock;
 use domain::clock::Clock;
+use domain::ids::VoucherId;
 use std::path::{Path, PathBuf};
 use store::journal::{Journal, SqliteJournal};
-use store::ledger::Db;
+use store::keys::Keys;
+use store::ledger::{CodeRow, Db};
+use store::receipt::Signer;
 
 /// What to restore.
 #[derive(clap::Args)]
@@ -36,17 +39,25 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
     let _lock = lock(&settings.data)?;
     let from = &options.from;
     let manifest = Manifest::read(from)?;
-    let own_key = manifest.with_key.then(|| from.join("key"));
-    let signer = place_key(manifest.head.key_id(), options.key.as_deref().or(own_key.as_deref()), &settings.data)?;
+    let backup = &manifest.backup;
+    let own_key = backup.with_key.then(|| from.join("key"));
+    let keys = place_key(backup.head.key_id(), options.key.as_deref().or(own_key.as_deref()), &settings.data)?;
+    manifest.check(&Signer::new(keys.receipt_secret()))?;
     let db = manifest.ledger(from).await?;
-    manifest.check(&signer, &db.digests().await?)?;
     let journal = Box::new(SqliteJournal::reader(&from.join("journal.db"))?);
-    let mut origin = Origin { db, journal, heads: manifest.head };
+    let mut origin = Origin { db, journal, heads: backup.head.clone() };
     let mut target = Target::open(settings, origin.heads.partitions().len()).await?;
     transfer(&mut origin, &mut target, options.only).await?;
     if options.only != Some(Part::Journal) {
         let kept = catch_up(&target.db, target.journal.as_mut()).await?;
         println!("{kept} messages may have gone already and are kept back: the console sends each again that has not");
+        let nameless = give_codes(&target.db, &keys).await?;
+        if nameless > 0 {
+            println!(
+                "{nameless} vouchers were given to families after the copy of the ledger was made: their codes and links work, \
+                 and whose they are is not known any more. Do not upload their file again: each would get a second voucher"
+            );
+        }
     }
     if options.only != Some(Part::Ledger) {
         seen::forget(&settings.data)?;
@@ -54,7 +65,7 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
     for (partition, end) in move_fences(target.journal.as_mut())? {
         println!("partition {partition}: restored and verified, its fence is moved to record {}", end.seq);
     }
-    println!("{}", told(&manifest.taken_at, from, options.only));
+    println!("{}", told(&backup.taken_at, from, options.only));
     Ok(())
 }
 
@@ -74,6 +85,21 @@ async fn catch_up(db: &Db, journal: &mut dyn Journal) -> Result<u64, StartError>
     Ok(db.keep_back_messages(SystemClock.now().micros()).await?)
 }
 
+/// Gives the codes back that vouchers got after the ledger was copied: they follow from the key. Gives how many vouchers have
+/// nobody's name, which is only in what was lost.
+async fn give_codes(db: &Db, keys: &Keys) -> Result<i64, StartError> {
+    let db = db.everything();
+    for newest in db.vouchers_without_code().await? {
+        let voucher = VoucherId::new(newest.voucher_id);
+        // those before, too: whoever still has one is told that it was replaced
+        for generation in 1..=newest.generation {
+            let indexes = keys.code_indexes(voucher, u32::try_from(generation)?);
+            db.add_codes(&CodeRow { generation, ..newest }, &indexes).await?;
+        }
+    }
+    Ok(db.vouchers_without_holder().await?)
+}
+
 fn told(taken_at: &str, from: &Path, only: Option<Part>) -> String {
     match only {
         None => format!(
@@ -81,8 +107,9 @@ fn told(taken_at: &str, from: &Path, only: Option<Part>) -> String {
             from.display()
         ),
         Some(Part::Ledger) => format!(
-            "the ledger of {taken_at} is back and reaches to the journal's end: nothing that was paid is lost. What staff \
-             changed since then must be entered again"
+            "the ledger of {taken_at} is back and reaches to the journal's end: nothing that was paid is lost. What people \
+             changed since then is: shops, tills, users and programmes must be entered again, and claims that were sealed, \
+             approved or paid since then will be asked for once more: look at the bank before any is paid"
         ),
         Some(Part::Journal) => format!("the journal of {taken_at} is back; now run `buono serve`"),
     }

@@ -4,7 +4,7 @@ use super::{Finding, damaged};
 use domain::cents::Cents;
 use domain::ids::VoucherId;
 use domain::voucher::{View, Voucher};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use store::ledger::{Db, VoucherRow};
 use uuid::Uuid;
 
@@ -62,6 +62,8 @@ impl Standing {
 #[derive(Default)]
 pub(super) struct Sums {
     expected: HashMap<Uuid, Standing>,
+    /// Open holds: of which voucher, and until when, microseconds.
+    holds: BTreeMap<Uuid, (Uuid, i64)>,
     /// Operations that were held to their records.
     operations: u64,
 }
@@ -74,9 +76,11 @@ impl Sums {
 
     /// No operation is there that no record made: what a shop claims is summed over all of them.
     pub async fn check_operations(&self, db: &Db) -> Result<(), Finding> {
-        let [rows, keys] = db.operation_counts().await?;
+        let [rows, keys, fitting] = db.operation_counts().await?;
         let expected = self.operations;
-        for (what, found) in [("operation", rows), ("operation_key", keys)] {
+        for (what, found) in
+            [("operation", rows), ("operation_key", keys), ("operation_key, like their operations,", fitting)]
+        {
             if found != expected {
                 return Err(damaged(format!(
                     "the ledger's table {what} has {found} rows, and {expected} records were made into rows"
@@ -89,7 +93,25 @@ impl Sums {
     /// Takes over a partition's vouchers as they are at its checkpoint.
     pub fn take(&mut self, vouchers: &HashMap<VoucherId, Voucher>) {
         let views = vouchers.values().filter_map(Voucher::view);
-        self.expected.extend(views.map(|view| (view.id.uuid(), Standing::replayed(&view))));
+        for view in views {
+            let voucher = view.id.uuid();
+            let holds = view.holds.iter().map(|hold| (hold.operation.uuid(), (voucher, hold.until.micros())));
+            self.holds.extend(holds);
+            self.expected.insert(voucher, Standing::replayed(&view));
+        }
+    }
+
+    /// Each hold that is open is there, and no other: what is not there is never let go.
+    pub async fn check_holds(&self, db: &Db) -> Result<(), Finding> {
+        let found: BTreeMap<_, _> =
+            db.open_holds().await?.into_iter().map(|(id, of, until)| (id, (of, until))).collect();
+        let wrong = |id: &&Uuid| found.get(*id) != self.holds.get(*id);
+        match found.keys().chain(self.holds.keys()).find(wrong) {
+            Some(hold) => {
+                Err(damaged(format!("hold {hold} is not in the ledger's table open_hold as its records say")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Every row is as its records say, and none is missing or too many.

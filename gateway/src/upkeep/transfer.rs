@@ -2,7 +2,7 @@
 //!
 //! Journal first, under fences that nobody can open before the last batch is there; then the whole ledger in one
 //! transaction; then everything is verified where it arrived, and only then are the fences moved. Whoever is
-//! killed on the way begins again and goes on.
+//! killed before that begins again and goes on.
 
 use super::head::{HeadFile, PartitionHead};
 use super::verify::{Elsewhere, check};
@@ -102,7 +102,7 @@ pub(super) fn move_fences(journal: &mut dyn Journal) -> Result<Vec<(PartitionId,
 }
 
 /// Puts the key file in its place, unless it is there: links, codes and sealed names depend on it.
-pub(super) fn place_key(key_id: &str, from: Option<&Path>, data: &Path) -> Result<Signer, StartError> {
+pub(super) fn place_key(key_id: &str, from: Option<&Path>, data: &Path) -> Result<Keys, StartError> {
     let to = data.join("key");
     let Some(path) = to.try_exists()?.then_some(to.as_path()).or(from) else {
         let why = "the backup has no key file, without which no link and no code works: name the copy that was \
@@ -110,14 +110,13 @@ pub(super) fn place_key(key_id: &str, from: Option<&Path>, data: &Path) -> Resul
         return Err(why.into());
     };
     let keys = Keys::load(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let signer = Signer::new(keys.receipt_secret());
-    if signer.key_id() != key_id {
+    if Signer::new(keys.receipt_secret()).key_id() != key_id {
         return Err(format!("{} is another installation's key file", path.display()).into());
     }
     if path != to {
         Keys::copy(path, &to)?;
     }
-    Ok(signer)
+    Ok(keys)
 }
 
 /// The ledger is an exact prefix of the journal, as far as their ends can tell.

@@ -34,6 +34,9 @@ pub struct Evidence {
     /// to the stores.
     #[arg(long)]
     export_head: Option<PathBuf>,
+    /// The key file, if it is not in the folder: with it also what a backup says of itself is checked.
+    #[arg(long)]
+    key: Option<PathBuf>,
     /// Receipts as shops were given them, in JSON: their records must still be there.
     #[arg(long)]
     receipts: Option<PathBuf>,
@@ -67,7 +70,7 @@ pub async fn run(settings: &Settings, evidence: &Evidence) -> Result<ExitCode, S
     if let (Some(path), Some(signer)) = (&evidence.receipts, &signer) {
         known.receipts = receipts::read(path, &signer.public_key())?;
     }
-    let Subject { db, mut journal, named, _lock } = Subject::open(settings).await?;
+    let Subject { db, mut journal, named, _lock } = Subject::open(settings, signer.as_ref()).await?;
     let verified = check(&db, journal.as_mut(), &known).await;
     drop(journal);
     // a file is then as it was, without a log beside it
@@ -106,10 +109,15 @@ struct Subject {
 
 impl Subject {
     /// The stores of a town, brought up to date, or a backup as it is.
-    async fn open(settings: &Settings) -> Result<Self, StartError> {
+    async fn open(settings: &Settings, signer: Option<&Signer>) -> Result<Self, StartError> {
         let data = &settings.data;
         if is_backup(data)? {
-            return Self::backup(settings, Manifest::read(data)?).await;
+            let manifest = Manifest::read(data)?;
+            match signer {
+                Some(signer) => manifest.check(signer)?,
+                None => println!("whether somebody changed the backup is not checked without its key file: --key FILE"),
+            }
+            return Self::backup(settings, &manifest).await;
         }
         let lock = Some(lock(data)?);
         let (db, journal) = (open_ledger(settings).await?, settings.journal.reader()?);
@@ -117,7 +125,7 @@ impl Subject {
         Ok(Self { db, journal, named, _lock: lock })
     }
 
-    async fn backup(settings: &Settings, manifest: Manifest) -> Result<Self, StartError> {
+    async fn backup(settings: &Settings, manifest: &Manifest) -> Result<Self, StartError> {
         let data = settings.data.display();
         if settings.reaches_servers() {
             return Err(format!(
@@ -126,7 +134,8 @@ impl Subject {
             )
             .into());
         }
-        let named = format!("the backup {data}, made on {} by version {}", manifest.taken_at, manifest.buono);
+        let named =
+            format!("the backup {data}, made on {} by version {}", manifest.backup.taken_at, manifest.backup.buono);
         let (db, journal) = (manifest.ledger(&settings.data).await?, settings.journal.reader()?);
         Ok(Self { db, journal, named, _lock: None })
     }
@@ -134,10 +143,12 @@ impl Subject {
 
 /// Whoever signs or checks a signature needs the key file; whoever only replays does not.
 fn signer(settings: &Settings, evidence: &Evidence) -> Result<Option<Signer>, StartError> {
-    if evidence.head.is_none() && evidence.export_head.is_none() && evidence.receipts.is_none() {
+    let path = evidence.key.clone().unwrap_or_else(|| settings.data.join("key"));
+    let asked = evidence.head.is_some() || evidence.export_head.is_some() || evidence.receipts.is_some();
+    let here = is_backup(&settings.data)? && path.try_exists()?;
+    if !asked && !here && evidence.key.is_none() {
         return Ok(None);
     }
-    let path = settings.data.join("key");
     let keys = Keys::load(&path).map_err(|error| format!("{}: {error}; signatures need it", path.display()))?;
     Ok(Some(Signer::new(keys.receipt_secret())))
 }
@@ -179,6 +190,7 @@ async fn check_all(
         verified.push(check_partition(db, journal, (*partition, *checkpoint), witnesses, &mut sums).await?);
     }
     sums.check_operations(db).await?;
+    sums.check_holds(db).await?;
     let (vouchers, claims) = (sums.check(db).await?, claims::check(db).await?);
     Ok(Verified { partitions: verified, vouchers, claims })
 }

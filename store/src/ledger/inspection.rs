@@ -8,7 +8,7 @@ use crate::migrations::{self, Applied};
 use domain::ids::PartitionId;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[KEPT, BEHIND, VOUCHERS, COUNTS];
+pub(super) const STATEMENTS: &[&str] = &[KEPT, BEHIND, VOUCHERS, COUNTS, HOLDS];
 
 const KEPT: &str = concat!(
     "SELECT ",
@@ -30,7 +30,11 @@ const VOUCHERS: &str = concat!(
 );
 
 /// In a file the keys are a view of the operations, and both are the same.
-const COUNTS: &str = "SELECT (SELECT COUNT(*) FROM operation), (SELECT COUNT(*) FROM operation_key)";
+const COUNTS: &str = "SELECT (SELECT COUNT(*) FROM operation), (SELECT COUNT(*) FROM operation_key),
+    (SELECT COUNT(*) FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
+        AND o.partition_id = k.partition_id AND o.seq = k.seq AND o.voucher_id = k.voucher_id
+        AND o.voucher_seq = k.voucher_seq AND o.op_key = k.op_key)";
+const HOLDS: &str = "SELECT operation_id, voucher_id, until_at FROM open_hold";
 
 /// An operation, and the record that its columns were made of.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -89,13 +93,22 @@ impl Db {
         Ok(rows)
     }
 
-    /// How many operations there are in all partitions, with a checkpoint or without, and how many keys of operations.
+    /// How many operations there are in all partitions, with a checkpoint or without, how many keys of operations, and how
+    /// many of these say the same as their operation.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn operation_counts(&self) -> Result<[u64; 2], Error> {
-        let (rows, keys): (i64, i64) = on!(self, |pool| sqlx::query_as(COUNTS).fetch_one(pool).await)?;
-        Ok([rows.unsigned_abs(), keys.unsigned_abs()])
+    pub async fn operation_counts(&self) -> Result<[u64; 3], Error> {
+        let (rows, keys, fitting): (i64, i64, i64) = on!(self, |pool| sqlx::query_as(COUNTS).fetch_one(pool).await)?;
+        Ok([rows, keys, fitting].map(i64::unsigned_abs))
+    }
+
+    /// The holds that are open, of all vouchers: the operation, the voucher, and until when, microseconds.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn open_holds(&self) -> Result<Vec<(Uuid, Uuid, i64)>, Error> {
+        Ok(on!(self, |pool| sqlx::query_as(HOLDS).fetch_all(pool).await)?)
     }
 
     /// All municipalities' vouchers after this id, in order.

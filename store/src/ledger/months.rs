@@ -2,8 +2,10 @@
 
 use super::db::{Db, Error};
 
-/// Not in `STATEMENTS`, since SQLite has one table for all months.
-const MAKE: &str = "SELECT make_operation_months($1, $2)";
+/// Not in `STATEMENTS`, since SQLite has one table for all months. While a backup reads the operations no month can be added,
+/// and who waits for that lets nobody else read them: it is tried again later.
+const MAKE: &str =
+    "SELECT make_operation_months($1, $2) FROM (SELECT set_config('lock_timeout', '2s', true) OFFSET 0) AS patience";
 /// How far ahead, in microseconds: a worker may stand still for a quarter of a year.
 const AHEAD: i64 = 92 * 86_400_000_000;
 

@@ -4,7 +4,7 @@ use super::columns::voucher;
 use super::db::{Db, Error, on};
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[BY_CODE, ONE, LIST, OF_IMPORT, DUE, HOLDS_DUE];
+pub(super) const STATEMENTS: &[&str] = &[BY_CODE, ONE, LIST, OF_IMPORT, DUE, HOLDS_DUE, CODELESS, NAMELESS];
 
 const BY_CODE: &str = "SELECT voucher_id, municipality_id, programme_id, generation FROM voucher_code WHERE code_index = $1 AND kind = $2";
 const ONE: &str = concat!(
@@ -30,6 +30,11 @@ const DUE: &str = "SELECT id FROM voucher WHERE id > $1 AND expires_at < $2
     ORDER BY id LIMIT $3";
 const HOLDS_DUE: &str =
     "SELECT DISTINCT voucher_id FROM open_hold WHERE until_at < $1 AND voucher_id > $2 ORDER BY voucher_id LIMIT $3";
+
+const CODELESS: &str = "SELECT v.id AS voucher_id, v.municipality_id, v.programme_id, v.generation FROM voucher v
+    LEFT JOIN voucher_code c ON c.voucher_id = v.id AND c.generation = v.generation WHERE c.code_index IS NULL";
+const NAMELESS: &str = "SELECT COUNT(*) FROM voucher v LEFT JOIN holder h ON h.voucher_id = v.id
+    WHERE h.voucher_id IS NULL AND v.status <> 'closed'";
 
 /// What a code or token leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -183,5 +188,21 @@ impl Db {
             .fetch_all(connection)
             .await)?;
         Ok(rows)
+    }
+
+    /// Vouchers of which the code in force leads nowhere: a ledger from before they were given, brought up to the journal.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn vouchers_without_code(&self) -> Result<Vec<CodeRow>, Error> {
+        Ok(on!(self, |connection| sqlx::query_as(CODELESS).fetch_all(connection).await)?)
+    }
+
+    /// How many vouchers there are that could be spent and are nobody's.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn vouchers_without_holder(&self) -> Result<i64, Error> {
+        Ok(on!(self, |connection| sqlx::query_scalar(NAMELESS).fetch_one(connection).await)?)
     }
 }
