@@ -16,7 +16,7 @@ mod vouchers;
 
 pub use imports::{File, apply, dry_run};
 pub use municipalities::{NewMunicipality, make_municipality};
-pub use users::{NewUser, check_password, make_user};
+pub use users::{NewUser, check_password, make_totp, make_user};
 
 use crate::problem::Problem;
 use crate::state::AppState;

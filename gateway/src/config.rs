@@ -11,7 +11,7 @@ use crate::demo;
 use crate::node::seen;
 use crate::serve::{signals, start};
 use crate::settings::{Meeting, Settings, StartError};
-use crate::stores::{complaints, lock, open_ledger, wrong_key};
+use crate::stores::{complaints, exists, lock, open_existing_ledger, open_ledger, wrong_key};
 use crate::upkeep::{Finding, backup, migrate, no_backup, not_behind, restore, verify};
 use crate::work::{Job, process};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -330,7 +330,11 @@ async fn dispatch(command: Command) -> Result<ExitCode, StartError> {
             println!("ledger and journal are up to date");
         }
         Command::Doctor(stores) => return doctor(&stores).await,
-        Command::Verify { stores, evidence } => return verify::run(&stores.settings_of_anything()?, &evidence).await,
+        Command::Verify { stores, evidence } => {
+            let settings = stores.settings_of_anything()?;
+            exists(&settings)?;
+            return verify::run(&settings, &evidence).await;
+        }
         Command::Backup { stores, to, with_key } => backup::run(&stores.settings()?, &to, with_key).await?,
         Command::Restore { stores, options } => restore::run(&stores.settings()?, &options).await?,
         Command::User { command } => people::user(command).await?,
@@ -419,7 +423,8 @@ async fn unfit(settings: &Settings, db: &Db) -> Result<Option<String>, StartErro
 
 async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
     let settings = stores.settings()?;
-    let db = open_ledger(&settings).await?;
+    let db = open_existing_ledger(&settings).await?;
+    println!("looked at {}: {}", settings.folder().display(), settings.places());
     let mut wrong = db.leaks().await?;
     match complaints(&settings, &db).await {
         // a journal is only opened for writing where nothing speaks against it

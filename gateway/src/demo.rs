@@ -26,6 +26,11 @@ const RULES_EN: &str = "You can buy food and hygiene products.\nYou cannot buy a
 /// Days that the demonstration's vouchers last.
 const DAYS: i64 = 180;
 
+/// With which a till joins, once after each start.
+const ENROLMENT_CODE: &str = "PROVA-2026";
+/// How long it works, in seconds.
+const ENROLMENT_S: i64 = 600;
+
 /// How often an upload is applied to a machine that is too busy.
 const TRIES_MAX: u32 = 5;
 
@@ -37,11 +42,35 @@ pub async fn prepare(state: &AppState, settings: &Settings) -> Result<(), StartE
     let path = settings.data.join("demo.json");
     let demo = match std::fs::read_to_string(&path) {
         Ok(text) => moved(serde_json::from_str(&text)?, &state.base_url),
-        Err(_) => make(state).await.map_err(|problem| format!("the demonstration could not be made: {problem}"))?,
+        Err(_) => make(state).await.map_err(|problem| not_made(&problem, settings))?,
     };
+    welcome(state, &demo).await.map_err(|problem| format!("the enrolment code could not be made good: {problem}"))?;
     write_whole(&path, serde_json::to_string_pretty(&demo)?.as_bytes())?;
     say(&demo, &path);
     Ok(())
+}
+
+/// Why there is no town, and what to do where an earlier start has left a part of one: no later start could go on with it.
+fn not_made(problem: &Problem, settings: &Settings) -> String {
+    let why = format!("the demonstration could not be made: {problem}");
+    if problem.code() != "conflict" {
+        return why;
+    }
+    let folder = settings.folder();
+    let elsewhere = if settings.reaches_servers() { " and empty the servers' stores" } else { "" };
+    format!(
+        "{why}: an earlier start was cut off, or its demo.json is gone. Delete the folder {}{elsewhere}, unless somebody \
+         needs what is in it, and start again",
+        folder.display()
+    )
+}
+
+/// Lets one more till join: the code of an earlier start was used, or is over.
+async fn welcome(state: &AppState, demo: &Value) -> Result<(), Problem> {
+    let (code, shop) = (demo["enrolment_code"].as_str(), demo["terminals"][0]["shop_id"].as_str());
+    let (Some(code), Some(shop)) = (code, shop.and_then(|id| id.parse::<Uuid>().ok())) else { return Ok(()) };
+    let until = state.clock.now().plus_seconds(ENROLMENT_S).micros();
+    Ok(state.everything().renew_enrolment(&enrolment_index(state, code), shop, until).await?)
 }
 
 /// The same town at another address.
@@ -108,16 +137,11 @@ async fn make(state: &AppState) -> Result<Value, Problem> {
         apply_patiently(state, municipality.id, looked_at.import_id).await?;
     }
     let terminals = terminals(state, municipality.id).await?;
-    let enrolment_code = "PROVA-2026";
-    if let Some(shop) = state.directory.now().shops_by_name.first() {
-        let until = now.plus_seconds(600).micros();
-        state.everything().add_enrolment(&enrolment_index(state, enrolment_code), shop.id, until).await?;
-    }
     Ok(json!({
         "base_url": state.base_url,
         "staff": staff,
         "programme_id": programme.id,
-        "enrolment_code": enrolment_code,
+        "enrolment_code": ENROLMENT_CODE,
         "terminals": terminals,
         "vouchers": vouchers(state, municipality.id).await?,
     }))
@@ -171,7 +195,7 @@ async fn terminals(state: &AppState, municipality: Uuid) -> Result<Vec<Value>, P
     for shop in directory.shops_by_name.iter().filter(|shop| shop.municipality_id == municipality).take(10) {
         let (code, token) = (data_encoding::HEXLOWER.encode(&random::<8>(&state.entropy())), new_token(state));
         let index = enrolment_index(state, &code);
-        state.everything().add_enrolment(&index, shop.id, now.plus_seconds(600).micros()).await?;
+        state.everything().add_enrolment(&index, shop.id, now.plus_seconds(ENROLMENT_S).micros()).await?;
         let terminal = TerminalRow {
             id: new_id(),
             shop_id: shop.id,

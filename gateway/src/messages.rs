@@ -1,12 +1,15 @@
 //! The texts of messages to holders.
 
 use crate::directory::{Directory, Snapshot};
+use crate::problem::Problem;
 use crate::texts::{Lang, Texts, day, euro};
 use domain::ids::VoucherId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use store::keys::Keys;
+use store::keys::{Entropy, Keys};
 use store::ledger::{Addressee, Error, Letter};
+use store::seal::Sealed;
+use uuid::Uuid;
 use workers::Pending;
 use workers::sms::{Composer, Outgoing};
 
@@ -28,6 +31,33 @@ pub struct Personal {
     pub address: Vec<String>,
     /// Whatever the office wrote.
     pub note: String,
+}
+
+impl Personal {
+    /// Opens what is sealed.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn open(keys: &Keys, person: Uuid, sealed: &Sealed) -> Result<Self, Error> {
+        let opened = keys.unseal("person", person, sealed).map_err(|error| Error::Corrupt(error.to_string()))?;
+        serde_json::from_slice(&opened).map_err(|error| Error::Corrupt(error.to_string()))
+    }
+
+    /// Seals it.
+    ///
+    /// # Errors
+    /// `internal_error` for what is absurdly long.
+    pub fn seal(&self, keys: &Keys, person: Uuid, entropy: &dyn Entropy) -> Result<Sealed, Problem> {
+        let bytes = serde_json::to_vec(self).map_err(|_| Problem::new("internal_error"))?;
+        Ok(keys.seal("person", person, &bytes, entropy)?)
+    }
+
+    /// What phone number and e-mail address are found under.
+    #[must_use]
+    pub fn found_by(&self, keys: &Keys) -> [Option<[u8; 16]>; 2] {
+        let index = |kind, text: &Option<String>| text.as_ref().map(|text| keys.blind_index(kind, text));
+        [index("phone", &self.mobile), index("email", &self.email)]
+    }
 }
 
 /// Writes the texts.
@@ -86,9 +116,7 @@ impl Messages {
 
     async fn write(&self, letter: &Letter) -> Result<Option<Outgoing>, Error> {
         let Some(Addressee { person_id, channel, language, sealed }) = &letter.to else { return Ok(None) };
-        let opened =
-            self.keys.unseal("person", *person_id, sealed).map_err(|error| Error::Corrupt(error.to_string()))?;
-        let personal: Personal = serde_json::from_slice(&opened).map_err(|error| Error::Corrupt(error.to_string()))?;
+        let personal = Personal::open(&self.keys, *person_id, sealed)?;
         let to = if channel == "email" { personal.email } else { personal.mobile };
         let lang = Lang::from_tag(language).unwrap_or_default();
         let Some(to) = to else { return Ok(None) };

@@ -67,6 +67,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("validity_invalid", 422),
     ("payment_day_invalid", 422),
     ("iban_invalid", 422),
+    ("contact_invalid", 422),
     ("idempotency_key_reused", 422),
     ("deadline_over", 422),
     ("file_unreadable", 422),

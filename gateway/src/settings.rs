@@ -71,6 +71,12 @@ impl Settings {
         self.postgres.is_some() || !matches!(self.journal, JournalPlace::File(_))
     }
 
+    /// The data folder as it is found from anywhere: the default depends on where a command was typed.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        std::path::absolute(&self.data).unwrap_or_else(|_| self.data.clone())
+    }
+
     /// Where the stores are, in words.
     #[must_use]
     pub fn places(&self) -> String {

@@ -38,9 +38,38 @@ pub(crate) fn make_folder(data: &Path) -> std::io::Result<()> {
 /// When it cannot be reached.
 pub async fn open_ledger(settings: &Settings) -> Result<Db, StartError> {
     make_folder(&settings.data)?;
+    up_to_date(settings).await
+}
+
+/// The same for whoever only looks at an installation, or changes what is in it: makes none.
+///
+/// # Errors
+/// When there is none in the folder, or it cannot be reached.
+pub async fn open_existing_ledger(settings: &Settings) -> Result<Db, StartError> {
+    exists(settings)?;
+    up_to_date(settings).await
+}
+
+async fn up_to_date(settings: &Settings) -> Result<Db, StartError> {
     let db = settings.ledger().await?;
     db.migrate().await?;
     Ok(db)
+}
+
+/// Whether there is an installation. In the wrong folder a new one would be made, in which all is well and nobody is.
+///
+/// # Errors
+/// When there is no ledger where it would be a file; says in which folder.
+pub(crate) fn exists(settings: &Settings) -> Result<(), StartError> {
+    if settings.postgres.is_some() || settings.ledger_path().try_exists()? {
+        return Ok(());
+    }
+    Err(format!(
+        "there is no installation in {}, which has no ledger.db: say with --data in which folder it is, or with \
+         --postgres on which server",
+        settings.folder().display()
+    )
+    .into())
 }
 
 /// What keeps the promise from holding: settings of ledger and journal, each with its remedy.

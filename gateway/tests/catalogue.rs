@@ -196,6 +196,7 @@ fn families() -> BTreeSet<String> {
     family("role-", &["operator", "municipal_admin", "clerk", "auditor"], &[""]);
     family("programme-", &["active", "suspended", "closed"], &[""]);
     family("shop-", &["enabled", "suspended"], &[""]);
+    family("channel-", &["sms", "email", "paper"], &[""]);
     family("user-", &["enabled", "disabled"], &[""]);
     family("import-", &["dry_run", "applying", "applied", "undone"], &[""]);
     family("message-", &["voucher_link", "purchase", "reversal"], &[""]);

@@ -6,6 +6,7 @@ use domain::clock::Timestamp;
 use domain::rome;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::payments::buono;
 use tests::town::{Caller, Installation, Town, done, key, text};
 
 async fn world() -> (Installation, Town, tempfile::TempDir) {
@@ -145,8 +146,16 @@ async fn another_familys_reference_is_said_and_the_same_one_in_capitals_is_the_s
     let problem = &report["problems"][0];
     assert_eq!((&problem["row"], &problem["code"]), (&json!(2), &json!("reference_taken")), "{report}");
     town.apply(&on, &text(&import["import_id"])).await;
-    let again = upload(&on, &town, &town.programme, &first).await;
+    // the same again, one amount of it corrected: that this changes nothing is said of every row
+    let corrected = first.replace("b1;;50,00", "b1;;60,00");
+    let again = upload(&on, &town, &town.programme, &corrected).await;
     assert_eq!(again["report"]["already_there"], 2, "{again}");
+    let warnings = again["report"]["warnings"].as_array().unwrap();
+    let said: Vec<_> =
+        warnings.iter().map(|one| (one["row"].as_u64(), text(&one["field"]), text(&one["code"]))).collect();
+    let unchanged = |row| (Some(row), "riferimento".to_owned(), "already_there".to_owned());
+    assert_eq!(said, [unchanged(2), unchanged(3)], "{again}");
+    assert_ne!(text(&warnings[0]["text"]), "", "{again}");
 }
 
 #[tokio::test]
@@ -158,6 +167,39 @@ async fn whoever_was_locked_out_signs_in_anew() {
         let status = on.request(&town.clerk, Method::GET, "/v1/admin/session").send().await.unwrap().status();
         assert_eq!(status, 401, "after {action}: a session that was stolen is over for good");
     }
+}
+
+/// A phone is lost, and the authenticator on it: whoever runs the machine gives its owner another one.
+#[tokio::test]
+async fn a_lost_second_factor_is_replaced_and_its_sessions_end() {
+    let (on, town, data) = world().await;
+    let totp = |email: &str, more: &[&str]| {
+        let data = ["--data", data.path().to_str().unwrap()];
+        buono(&[&["user", "totp", "--email", email], &data[..], more].concat(), &[])
+    };
+    let shown = |said: &str| said.lines().find_map(|line| line.strip_prefix("second factor ")).unwrap().to_owned();
+    let email = "clerk@pievebassa.example";
+    let sign_in = async |typed: Option<&str>| {
+        let body = json!({"email": email, "password": "otto mele rosse", "totp": typed});
+        let (status, said) = post(&on, &Caller::nobody(), "/v1/admin/session", &key(), &body).await;
+        (status, said["code"].as_str().map(str::to_owned))
+    };
+    let refused = |code: &str| (401, Some(code.to_owned()));
+
+    let first = shown(&totp(email, &[]).well());
+    let status = on.request(&town.clerk, Method::GET, "/v1/admin/session").send().await.unwrap().status();
+    assert_eq!(status, 401, "whoever has the phone may have the session, too");
+    assert_eq!(sign_in(None).await, refused("totp_required"));
+    assert_eq!(sign_in(Some("no code")).await, refused("sign_in_failed"));
+    assert_ne!(shown(&totp(email, &[]).well()), first);
+    totp(email, &["--off"]).well();
+    assert_eq!(sign_in(None).await, (200, None));
+    totp("nobody@pievebassa.example", &[]).refused("nobody signs in with");
+
+    let audit = on.get(&town.auditor, "/v1/admin/audit?limit=500").await;
+    let audit = audit["items"].as_array().unwrap();
+    let noted = |action: &str| audit.iter().filter(|entry| entry["action"] == action).count();
+    assert_eq!([noted("totp_changed"), noted("totp_removed")], [2, 1], "{audit:?}");
 }
 
 #[tokio::test]

@@ -145,6 +145,43 @@ fn only_the_installations_own_key_seals() {
     run(&["doctor"], "new").refused(words);
 }
 
+/// In the wrong folder there is no empty town in which all is well.
+#[test]
+fn whoever_looks_at_an_installation_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let run = |command: &[&str], data: &str| buono(&[command, &["--data", path(data).to_str().unwrap()]].concat(), &[]);
+    let (who, password) = (["--email", "o@b.example"], ["--password", "correct horse battery"]);
+    let looks: Vec<Vec<&str>> = vec![
+        vec!["doctor"],
+        vec!["verify"],
+        vec!["municipality", "list"],
+        vec!["user", "list"],
+        [&["user", "password"], &who[..], &password[..]].concat(),
+        [&["user", "totp"], &who[..]].concat(),
+        [&["user", "disable"], &who[..]].concat(),
+        [&["user", "enable"], &who[..]].concat(),
+    ];
+    std::fs::create_dir(path("empty")).unwrap();
+    for command in &looks {
+        for data in ["nowhere", "empty"] {
+            let said = run(command, data).refused("say with --data in which folder it is");
+            assert!(said.contains(path(data).to_str().unwrap()), "{said}");
+        }
+        assert!(!path("nowhere").exists(), "{command:?}");
+        assert!(std::fs::read_dir(path("empty")).unwrap().next().is_none(), "{command:?}");
+    }
+    // the first user comes before the first start
+    run(&[&["user", "add", "--role", "operator"], &who[..], &password[..]].concat(), "town").well();
+    run(&["migrate"], "town").well();
+    for command in &looks {
+        run(command, "town").well();
+    }
+    let said = run(&["doctor"], "town").well();
+    let looked_at = format!("{}: the ledger in a file, the journal in a file", path("town").display());
+    assert!(said.contains(&looked_at), "{said}");
+}
+
 #[test]
 fn files_belong_to_one_process() {
     let data = tempfile::tempdir().unwrap();

@@ -156,12 +156,28 @@ async fn sign_out(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admin::make_totp;
+    use crate::edge::SystemEntropy;
     use argon2::{Argon2, PasswordHash, PasswordVerifier};
+    use store::keys::Keys;
 
     #[test]
     fn nobody_has_a_password_that_is_really_hashed() {
         assert!(PasswordHash::new(NOBODY).is_ok());
         let error = PasswordHash::new(NOBODY).map(|hash| Argon2::default().verify_password(b"any", &hash));
         assert!(matches!(error, Ok(Err(argon2::password_hash::Error::PasswordInvalid))), "{error:?}");
+    }
+
+    #[test]
+    fn the_secret_that_is_shown_is_the_one_that_is_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::load_or_create(&folder.path().join("key"), &SystemEntropy).unwrap();
+        let (user, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let (packed, shown) = make_totp(&keys, user).unwrap();
+        let sealed = unpack(&packed).unwrap();
+        let asked_for = keys.unseal("app_user", user, &sealed).unwrap();
+        assert_eq!(data_encoding::BASE32_NOPAD.encode(&asked_for), shown);
+        assert!(keys.unseal("app_user", other, &sealed).is_err(), "nobody else's factor fits");
+        assert_ne!(make_totp(&keys, user).unwrap().1, shown, "a new one is new");
     }
 }

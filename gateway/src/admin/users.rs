@@ -106,6 +106,18 @@ pub fn check_password(password: &str) -> Result<String, Problem> {
     passwords::hashed(password)
 }
 
+/// A new second factor of a user: sealed, to be stored, and its secret in base32 to show once.
+///
+/// # Errors
+/// `internal_error`.
+pub fn make_totp(keys: &Keys, user: Uuid) -> Result<(Vec<u8>, String), Problem> {
+    let secret = random::<20>(&SystemEntropy);
+    let sealed = keys.seal("app_user", user, &secret, &SystemEntropy)?;
+    let length = u16::try_from(sealed.wrapped_key.len()).unwrap_or(u16::MAX);
+    let packed = [&length.to_le_bytes()[..], &sealed.wrapped_key, &sealed.sealed].concat();
+    Ok((packed, data_encoding::BASE32_NOPAD.encode(&secret)))
+}
+
 /// A row to store, and the second factor's secret in base32 to show once.
 ///
 /// # Errors
@@ -119,15 +131,7 @@ pub fn make_user(keys: &Keys, new: &NewUser, municipality: Option<Uuid>) -> Resu
     }
     let password_hash = check_password(&new.password)?;
     let id = new_id();
-    let secret = new.totp.then(|| random::<20>(&SystemEntropy));
-    let totp_sealed = match &secret {
-        None => None,
-        Some(secret) => {
-            let sealed = keys.seal("app_user", id, secret, &SystemEntropy)?;
-            let length = u16::try_from(sealed.wrapped_key.len()).unwrap_or(u16::MAX);
-            Some([&length.to_le_bytes()[..], &sealed.wrapped_key, &sealed.sealed].concat())
-        }
-    };
+    let (totp_sealed, secret) = new.totp.then(|| make_totp(keys, id)).transpose()?.unzip();
     let row = UserRow {
         id,
         municipality_id: municipality,
@@ -137,7 +141,7 @@ pub fn make_user(keys: &Keys, new: &NewUser, municipality: Option<Uuid>) -> Resu
         totp_sealed,
         disabled: 0,
     };
-    Ok((row, secret.map(|secret| data_encoding::BASE32_NOPAD.encode(&secret))))
+    Ok((row, secret))
 }
 
 /// The municipality's staff

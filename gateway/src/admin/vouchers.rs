@@ -1,10 +1,12 @@
 //! `/v1/admin/vouchers`: finding them. What is done to them is in [`changes`].
 
 mod changes;
+mod contact;
 mod history;
 mod print;
 
 use crate::auth::{Reads, Staff};
+use crate::messages::Personal;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::wire::{Channel, Instant, Listed, VoucherLife, limit};
@@ -13,7 +15,8 @@ use domain::codice_fiscale::CodiceFiscale;
 use domain::contacts::{Email, Phone};
 use domain::voucher::Life;
 use serde::{Deserialize, Serialize};
-use store::ledger::{Error, VoucherFilter, VoucherRow};
+use store::ledger::{Error, HolderRow, PersonRow, VoucherFilter, VoucherRow};
+use store::seal::Sealed;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -100,6 +103,15 @@ async fn own(state: &AppState, municipality: Uuid, id: Uuid) -> Result<VoucherRo
         Err(Error::NotFound) => Err(Problem::new("voucher_not_found")),
         row => Ok(row?),
     }
+}
+
+/// Who holds a voucher, and what is personal about them.
+async fn holder(state: &AppState, voucher: &VoucherRow) -> Result<(HolderRow, Personal), Problem> {
+    let town = state.town(voucher.municipality_id);
+    let holder = town.holder(voucher.id).await?;
+    let PersonRow { id, wrapped_key, sealed, .. } = town.person(holder.person_id).await?;
+    let personal = Personal::open(&state.keys, id, &Sealed { wrapped_key, sealed })?;
+    Ok((holder, personal))
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -1,10 +1,10 @@
 //! `buono user` and `buono municipality`: what has to be there before anybody can sign in.
 
 use super::Stores;
-use crate::admin::{NewMunicipality, NewUser, check_password, make_municipality, make_user};
+use crate::admin::{NewMunicipality, NewUser, check_password, make_municipality, make_totp, make_user};
 use crate::edge::{SystemClock, new_id};
 use crate::settings::StartError;
-use crate::stores::{lock, open_ledger, own_keys};
+use crate::stores::{lock, open_existing_ledger, open_ledger, own_keys};
 use clap::Subcommand;
 use domain::clock::Clock;
 use store::ledger::{AuditRow, Db, Error, UserRow};
@@ -50,6 +50,17 @@ pub(super) enum UserCommand {
         /// Their new password; better by the environment than by the command line.
         #[arg(long, env = "BUONO_PASSWORD", hide_env_values = true)]
         password: String,
+    },
+    /// Give somebody another second factor in the place of a lost one, which is printed once, and end their sessions.
+    Totp {
+        #[command(flatten)]
+        stores: Stores,
+        /// What they sign in with.
+        #[arg(long)]
+        email: String,
+        /// Ask them for none any more.
+        #[arg(long)]
+        off: bool,
     },
     /// Lock somebody out at once.
     Disable {
@@ -99,14 +110,15 @@ pub(super) async fn user(command: UserCommand) -> Result<(), StartError> {
             add(&stores, &new).await
         }
         UserCommand::List { stores, municipality } => {
-            for user in open_ledger(&stores.settings()?).await?.users(municipality, Uuid::nil(), i64::MAX).await? {
+            let db = open_existing_ledger(&stores.settings()?).await?;
+            for user in db.users(municipality, Uuid::nil(), i64::MAX).await? {
                 let locked = if user.disabled == 0 { "" } else { " (locked out)" };
                 println!("{} {} {}{locked}", user.id, user.role, user.email);
             }
             Ok(())
         }
         UserCommand::Password { stores, email, password } => {
-            let db = open_ledger(&stores.settings()?).await?;
+            let db = open_existing_ledger(&stores.settings()?).await?;
             let hash = check_password(&password).map_err(|problem| format!("not changed: {problem}"))?;
             let user = named(&db, &email).await?;
             db.set_password(user.id, &hash).await?;
@@ -114,6 +126,7 @@ pub(super) async fn user(command: UserCommand) -> Result<(), StartError> {
             println!("the password is changed");
             Ok(())
         }
+        UserCommand::Totp { stores, email, off } => set_totp(&stores, &email, off).await,
         UserCommand::Disable { stores, email } => set_disabled(&stores, &email, true).await,
         UserCommand::Enable { stores, email } => set_disabled(&stores, &email, false).await,
     }
@@ -150,8 +163,28 @@ async fn named(db: &Db, email: &str) -> Result<UserRow, StartError> {
     }
 }
 
+async fn set_totp(stores: &Stores, email: &str, off: bool) -> Result<(), StartError> {
+    let settings = stores.settings()?;
+    let db = open_existing_ledger(&settings).await?;
+    let user = named(&db, email).await?;
+    if off {
+        db.set_totp(user.id, None).await?;
+        record(&db, user.municipality_id, "totp_removed", user.id).await?;
+        println!("no second factor is asked for any more");
+        return Ok(());
+    }
+    // with another key nobody could check what is sealed here
+    let keys = own_keys(&db, &settings).await?;
+    let made = make_totp(&keys, user.id);
+    let (sealed, secret) = made.map_err(|problem| format!("not changed: {problem}"))?;
+    db.set_totp(user.id, Some(sealed.as_slice())).await?;
+    record(&db, user.municipality_id, "totp_changed", user.id).await?;
+    println!("second factor {secret}");
+    Ok(())
+}
+
 async fn set_disabled(stores: &Stores, email: &str, disabled: bool) -> Result<(), StartError> {
-    let db = open_ledger(&stores.settings()?).await?;
+    let db = open_existing_ledger(&stores.settings()?).await?;
     let user = named(&db, email).await?;
     db.set_user_disabled(user.municipality_id, user.id, disabled).await?;
     let (action, said) = if disabled { ("user_disabled", "locked out") } else { ("user_enabled", "let in again") };
@@ -186,7 +219,7 @@ pub(super) async fn municipality(command: MunicipalityCommand) -> Result<(), Sta
             println!("municipality {}", row.id);
         }
         MunicipalityCommand::List { stores } => {
-            for row in open_ledger(&stores.settings()?).await?.directory().await?.municipalities {
+            for row in open_existing_ledger(&stores.settings()?).await?.directory().await?.municipalities {
                 println!("{} {}", row.id, row.name);
             }
         }

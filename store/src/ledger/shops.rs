@@ -6,7 +6,7 @@ use crate::seal::Sealed;
 use uuid::Uuid;
 
 pub(super) const STATEMENTS: &[&str] =
-    &[ADD, REMOVE, STATUS, ENROL, USE, TERMINAL, JOINED, LABEL, RENAME, REVOKE, SEALED, RESEAL];
+    &[ADD, REMOVE, STATUS, ENROL, RENEW, USE, TERMINAL, JOINED, LABEL, RENAME, REVOKE, SEALED, RESEAL];
 
 const ADD: &str =
     "INSERT INTO shop (id, municipality_id, reference, name, legal_name, category, address, postcode, town,
@@ -16,6 +16,8 @@ const REMOVE: &str = "DELETE FROM shop WHERE import_id = $1 AND NOT EXISTS
     (SELECT 1 FROM terminal t WHERE t.shop_id = shop.id) AND NOT EXISTS (SELECT 1 FROM enrolment e WHERE e.shop_id = shop.id)";
 const STATUS: &str = "UPDATE shop SET status = $3 WHERE id = $1 AND municipality_id = $2";
 const ENROL: &str = "INSERT INTO enrolment (code_index, shop_id, expires_at) VALUES ($1, $2, $3)";
+const RENEW: &str = "INSERT INTO enrolment (code_index, shop_id, expires_at) VALUES ($1, $2, $3)
+    ON CONFLICT (code_index) DO UPDATE SET expires_at = excluded.expires_at, used_at = NULL";
 const USE: &str = "UPDATE enrolment SET used_at = $2 WHERE code_index = $1 AND used_at IS NULL AND expires_at > $2
     RETURNING shop_id";
 const TERMINAL: &str = "INSERT INTO terminal (id, shop_id, label, token_hash, created_at) VALUES ($1, $2, $3, $4, $5)";
@@ -154,6 +156,21 @@ impl Db {
     /// [`Error`].
     pub async fn add_enrolment(&self, code_index: &[u8], shop: Uuid, expires_at: i64) -> Result<(), Error> {
         on!(self, |connection| sqlx::query(ENROL)
+            .bind(code_index)
+            .bind(shop)
+            .bind(expires_at)
+            .execute(connection)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// The same for a code that may be known already, used or over: it is good again, for the shop that it was of.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn renew_enrolment(&self, code_index: &[u8], shop: Uuid, expires_at: i64) -> Result<(), Error> {
+        on!(self, |connection| sqlx::query(RENEW)
             .bind(code_index)
             .bind(shop)
             .bind(expires_at)

@@ -3,7 +3,7 @@
 use super::db::{Db, Error, in_transaction, on, one_row};
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, SESSION, WHO, LEAVE, LEAVE_ALL];
+pub(super) const STATEMENTS: &[&str] = &[ADD, BY_EMAIL, LIST, DISABLE, PASSWORD, TOTP, SESSION, WHO, LEAVE, LEAVE_ALL];
 
 const ADD: &str =
     "INSERT INTO app_user (id, municipality_id, email, role, password_hash, totp_sealed, disabled, created_at)
@@ -14,6 +14,7 @@ const LIST: &str = "SELECT id, municipality_id, email, role, password_hash, totp
     WHERE municipality_id IS NOT DISTINCT FROM $1 AND id > $2 ORDER BY id LIMIT $3";
 const DISABLE: &str = "UPDATE app_user SET disabled = $3 WHERE id = $1 AND municipality_id IS NOT DISTINCT FROM $2";
 const PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE id = $1";
+const TOTP: &str = "UPDATE app_user SET totp_sealed = $2 WHERE id = $1";
 const LEAVE_ALL: &str = "DELETE FROM user_session WHERE user_id = $1";
 const SESSION: &str = "INSERT INTO user_session (token_hash, user_id, expires_at) VALUES ($1, $2, $3)";
 const WHO: &str = "SELECT u.id, u.municipality_id, u.role FROM user_session s JOIN app_user u ON u.id = s.user_id
@@ -116,6 +117,18 @@ impl Db {
     pub async fn set_password(&self, user: Uuid, hash: &str) -> Result<(), Error> {
         in_transaction!(self, |tx| {
             let changed = sqlx::query(PASSWORD).bind(user).bind(hash).execute(&mut *tx).await?;
+            one_row(changed.rows_affected())?;
+            sqlx::query(LEAVE_ALL).bind(user).execute(&mut *tx).await?;
+        })
+    }
+
+    /// Gives somebody another second factor, sealed, or none any more, and ends all sessions of theirs.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn set_totp(&self, user: Uuid, sealed: Option<&[u8]>) -> Result<(), Error> {
+        in_transaction!(self, |tx| {
+            let changed = sqlx::query(TOTP).bind(user).bind(sealed).execute(&mut *tx).await?;
             one_row(changed.rows_affected())?;
             sqlx::query(LEAVE_ALL).bind(user).execute(&mut *tx).await?;
         })

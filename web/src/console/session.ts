@@ -45,7 +45,9 @@ export async function enter(open: () => Promise<void>): Promise<void> {
 }
 
 async function signIn(form: HTMLFormElement, open: () => Promise<void>): Promise<void> {
-  const { email, password, totp } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  const { email, password, totp: typed = "" } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  // authenticators show "123 456"
+  const totp = typed.replace(/\s/g, "");
   const body = { email, password, ...(totp ? { totp } : {}) };
   const answer = await call<Problem>("/v1/admin/session", { method: "POST", body }).catch(() => undefined);
   if (!answer) return say(false, t("console-offline"), t("console-offline-text"));

@@ -3,7 +3,7 @@ import { button, byId, el } from "../shared/dom";
 import { ask, type Field } from "../shared/dialog";
 import { newKey } from "../shared/http";
 import { cents, day, euro, moment, t } from "../shared/texts";
-import { Unheard, admin, attempt, post, say, whole } from "./api";
+import { Refused, Unheard, admin, attempt, post, say, whole } from "./api";
 import { programmeOf } from "./programmes";
 import { works } from "./session";
 import { table } from "./table";
@@ -25,10 +25,18 @@ interface Action {
   fields: () => Field[];
 }
 
+const CHANNELS = ["sms", "email", "paper"];
+
+/** Where the new link goes: whoever has the number before has the old one. */
+const contact = (): Field[] => [
+  { name: "channel", label: t("console-contact-new"), choices: [["", t("console-contact-same")], ...CHANNELS.map((channel): [string, string] => [channel, t(`channel-${channel}`)])] },
+  { name: "to", label: t("console-contact-to"), hint: t("console-contact-to-hint"), maxLength: 254, optional: true },
+];
+
 const ACTIONS: Action[] = [
   { name: "block", states: ["active"], fields: () => [] },
   { name: "unblock", states: ["blocked"], fields: () => [] },
-  { name: "reissue", states: ["active", "blocked"], fields: () => [] },
+  { name: "reissue", states: ["active", "blocked"], fields: contact },
   { name: "top-up", states: ["active", "blocked"], fields: () => [{ name: "amount", label: t("console-amount"), inputMode: "decimal", hint: t("console-amount-hint") }] },
   { name: "expiry", states: ["active", "blocked"], fields: () => [{ name: "expires", label: t("console-expires"), type: "date" }] },
 ];
@@ -37,23 +45,34 @@ const ACTIONS: Action[] = [
 export const VOUCHER_CHANGED = "voucher-changed";
 
 function bodyOf(values: Record<string, string>): Record<string, unknown> | undefined {
-  const { amount, ...body } = values;
+  const { amount, channel, to, ...body } = values;
+  // an address without its kind is not left out: nobody would get the link
+  if (channel || to) return { ...body, contact: { channel, to: to || null } };
   if (amount === undefined) return body;
   const amount_cents = cents(amount);
-  if (amount_cents) return { ...body, amount_cents };
-  say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
-  return undefined;
+  return amount_cents ? { ...body, amount_cents } : undefined;
 }
 
-/** Asks, acts, and asks again with the same key and values while nobody knows whether it was heard. */
+const MISTYPED = ["contact_invalid", "validity_invalid", "bad_request"];
+
+/** Why to ask again with what was typed: nobody knows whether it was heard, or something was mistyped. */
+function again(error: unknown): string | undefined {
+  if (error instanceof Unheard) return t("console-not-known");
+  return error instanceof Refused && MISTYPED.includes(error.problem.code) ? error.problem.detail : undefined;
+}
+
+/** Asks, acts, and asks again with the same key and values where that makes sense. */
 async function act(voucher: Voucher, action: Action): Promise<void> {
   const key = newKey();
   const reason: Field = { name: "reason", label: t("console-why"), hint: t("console-why-hint") };
+  let why: string | undefined;
   for (let fields = [...action.fields(), reason]; ; ) {
-    const values = await ask({ title: t(`action-${action.name}`), text: t(`action-${action.name}-text`), fields, yes: t("console-confirm"), no: t("console-cancel") });
+    const content = why ? { content: el("p", { className: "alert alert-danger", textContent: why }) } : {};
+    const values = await ask({ title: t(`action-${action.name}`), text: t(`action-${action.name}-text`), ...content, fields, yes: t("console-confirm"), no: t("console-cancel") });
     if (!values) return;
     fields = fields.map((field) => ({ ...field, value: values[field.name] ?? "" }));
     const body = bodyOf(values);
+    why = t("console-amount-wrong-text");
     if (!body) continue;
     try {
       const done = await post<{ code?: string }>(`/vouchers/${voucher.id}/${action.name}`, body, action.name === "top-up" ? { headers: { "Idempotency-Key": key } } : {});
@@ -61,7 +80,8 @@ async function act(voucher: Voucher, action: Action): Promise<void> {
       if (done.code) await ask({ title: done.code, text: t("console-new-code"), yes: t("console-close") });
       break;
     } catch (error) {
-      if (!(error instanceof Unheard)) throw error;
+      why = again(error);
+      if (!why) throw error;
     }
   }
   document.dispatchEvent(new CustomEvent(VOUCHER_CHANGED));
@@ -95,6 +115,7 @@ export async function showVoucher(id: string): Promise<void> {
     ["console-held", euro(voucher.held_cents)],
     ["console-received", euro(voucher.issued_cents + voucher.topped_up_cents)],
     ["console-expires", day(voucher.expires_at)],
+    ...(voucher.channel ? [["console-contact", t(`channel-${voucher.channel}`)] satisfies [string, string]] : []),
   ];
   const sums = figures.map(([name, value]) => el("div", {}, el("dt", { textContent: t(name) }), el("dd", { textContent: value })));
   const possible = ACTIONS.filter((action) => works() && action.states.includes(voucher.status));

@@ -10,6 +10,8 @@ export interface Field {
   value?: string;
   hint?: string;
   inputMode?: string;
+  /** Nothing need be typed. */
+  optional?: boolean;
   maxLength?: number;
   /** The last day of a date. */
   max?: string;
@@ -36,7 +38,7 @@ let made = 0;
 
 function answered(field: Field, shared: { id: string; name: string; className: string }): HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement {
   if (field.choices) return el("select", shared, ...field.choices.map(([value, text]) => new Option(text, value)));
-  const typed = { ...shared, required: true, autocomplete: "off" as const, ...(field.maxLength ? { maxLength: field.maxLength } : {}) };
+  const typed = { ...shared, required: !field.optional, autocomplete: "off" as const, ...(field.maxLength ? { maxLength: field.maxLength } : {}) };
   if (field.rows) return el("textarea", { ...typed, rows: field.rows });
   return el("input", { ...typed, type: field.type ?? "text", max: field.max ?? "" });
 }

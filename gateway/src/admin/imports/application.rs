@@ -142,7 +142,7 @@ fn new_holder(
         address: person.address.clone(),
         note: person.note.clone(),
     };
-    let bytes = serde_json::to_vec(&personal).map_err(|_| Problem::new("internal_error"))?;
+    let [phone_index, email_index] = personal.found_by(&state.keys);
     Ok(NewHolder {
         holder: HolderRow {
             voucher_id: voucher.uuid(),
@@ -158,9 +158,9 @@ fn new_holder(
         programme_id: programme.id,
         language: person.language.clone(),
         tax_index: tax_index(state, person),
-        phone_index: personal.mobile.as_ref().map(|phone| state.keys.blind_index("phone", phone)),
-        email_index: personal.email.as_ref().map(|email| state.keys.blind_index("email", email)),
-        sealed: state.keys.seal("person", person_id, &bytes, &state.entropy())?,
+        phone_index,
+        email_index,
+        sealed: personal.seal(&state.keys, person_id, &state.entropy())?,
         codes: state.keys.code_indexes(voucher, 1),
     })
 }

@@ -2,6 +2,7 @@
 
 use super::super::commands::{pin_tag, run};
 use super::super::own_programme;
+use super::contact::Contact;
 use super::{Voucher, own};
 use crate::auth::{Staff, Works};
 use crate::nothing::Nothing;
@@ -65,6 +66,18 @@ struct NewExpiry {
     /// For the audit log.
     #[schema(value_type = Text500)]
     reason: String,
+}
+
+/// Why, and where the new code goes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Nuovo numero", "contact": {"channel": "sms", "to": "333 1234567"}}))]
+struct Replacement {
+    /// For the audit log.
+    #[schema(value_type = Text500)]
+    reason: String,
+    /// How the holder is reached from now on; as before where it is not said.
+    contact: Option<Contact>,
 }
 
 /// A voucher with its new code.
@@ -199,19 +212,21 @@ async fn expiry(
 
 /// Replace a voucher's code, link and PIN
 ///
-/// The old ones are void at once; the holder gets the new ones by message.
+/// The old ones are void at once; the holder gets the new ones by message. A holder with another number or address gets new
+/// ones in any case: whoever has the number before has its link.
 #[utoipa::path(tag = "vouchers", operation_id = "reissue_voucher",
     params(("id" = Uuid, Path, description = "The voucher")),
     responses((status = 200, description = "The voucher with its new code", body = Reissued)),
-    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, ENGINE]))))]
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, "contact_invalid", ENGINE]))))]
 #[post("/v1/admin/vouchers/{id}/reissue")]
 async fn reissue(
     state: web::Data<AppState>,
     staff: Staff<Works>,
     path: web::Path<Uuid>,
-    body: web::Json<WithReason>,
+    body: web::Json<Replacement>,
 ) -> Result<HttpResponse, Problem> {
     text(&body.reason, 500, "reason")?;
+    let reached = body.contact.as_ref().map(Contact::read).transpose()?;
     let voucher = VoucherId::new(*path);
     let _alone = state.office_alone().await?;
     state.settled().await?;
@@ -226,6 +241,10 @@ async fn reissue(
     let generation = u32::try_from(code.generation).unwrap_or(u32::MAX);
     state.town(code.municipality_id).add_codes(&code, &state.keys.code_indexes(voucher, generation)).await?;
     state.forget_code(voucher, generation);
+    // before the new link is written to anybody, and not where there will be none
+    if let Some(reached) = reached.filter(|_| matches!(&*row.status, "active" | "blocked")) {
+        reached.write(&state, &staff, &row).await?;
+    }
     let pin = pin_tag(&state, &own_programme(&state, row.municipality_id, row.programme_id)?, voucher, generation);
     let action = (Action::Reissue { pin }, body.reason.as_str());
     let voucher_now = change(&state, &staff, *path, action, "voucher_reissued").await?;

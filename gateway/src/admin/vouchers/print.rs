@@ -1,8 +1,7 @@
 //! `POST /v1/admin/vouchers/print.pdf`: vouchers for people without a telephone, from the office's printer.
 
-use super::own;
+use super::{holder, own};
 use crate::auth::{Citizen, Staff, Works};
-use crate::messages::Personal;
 use crate::paper::{self, sheet::sheet};
 use crate::problem::{ENGINE, Problem};
 use crate::state::AppState;
@@ -13,7 +12,6 @@ use domain::ids::VoucherId;
 use serde::Deserialize;
 use serde_json::json;
 use store::ledger::VoucherRow;
-use store::seal::Sealed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -60,12 +58,7 @@ pub(super) async fn print(
 
 /// The sheet with its holder's name.
 async fn addressed(state: &AppState, row: &VoucherRow) -> Result<Sheet, Problem> {
-    let town = state.town(row.municipality_id);
-    let holder = town.holder(row.id).await?;
-    let person = town.person(holder.person_id).await?;
-    let sealed = Sealed { wrapped_key: person.wrapped_key, sealed: person.sealed };
-    let opened = state.keys.unseal("person", holder.person_id, &sealed).map_err(|_| Problem::new("internal_error"))?;
-    let personal: Personal = serde_json::from_slice(&opened).map_err(|_| Problem::new("internal_error"))?;
+    let (holder, personal) = holder(state, row).await?;
     let name = format!("{} {}", personal.surname, personal.name).trim().to_owned();
     let lines = std::iter::once(name).chain(personal.address).chain([holder.reference]);
     let recipient = lines.filter(|line| !line.is_empty()).collect();

@@ -67,18 +67,18 @@ static LET_GO: Table = Table {
     width: 1,
     each_row_counts: true,
 };
-/// Nobody is told who has no address, and of a purchase only where the programme says so.
+/// Nobody is told who has no address, and of a purchase only where the programme says so. What waits does so for as long as
+/// an import can be undone.
 static MESSAGES: Table = Table {
-    before: "WITH message (id, voucher_id, template, at) AS (",
+    before: "WITH message (id, voucher_id, template, waits, at) AS (",
     after: ") INSERT INTO outbox (id, municipality_id, voucher_id, template, status, attempts, not_before, created_at)
         SELECT message.id, voucher.municipality_id, voucher.id, message.template, 'pending', 0,
-            message.at + CASE message.template WHEN 'voucher_link' THEN link_delay_seconds * 1000000 ELSE 0 END,
-            message.at
+            message.at + message.waits * link_delay_seconds * 1000000, message.at
         FROM message JOIN voucher ON voucher.id = message.voucher_id
             JOIN programme ON programme.id = voucher.programme_id
             JOIN holder ON holder.voucher_id = voucher.id
         WHERE holder.channel <> 'paper' AND (message.template = 'voucher_link' OR message_after_purchase = 1)",
-    width: 4,
+    width: 5,
     each_row_counts: false,
 };
 
@@ -214,6 +214,7 @@ impl<'a> Step<'a> {
                     counterpart(entry.operation.uuid()).into(),
                     entry.voucher.uuid().into(),
                     Value::Text(Some(template)),
+                    i64::from(waits(&entry.event)).into(),
                     entry.decided_at.micros().into(),
                 ]);
             }
@@ -301,4 +302,9 @@ fn template(event: &Event) -> Option<&'static str> {
         Event::Issue { .. } | Event::Reissue { .. } => Some("voucher_link"),
         _ => None,
     }
+}
+
+/// Whether its message waits: of a new link somebody stands at the desk and wants it.
+const fn waits(event: &Event) -> bool {
+    matches!(event, Event::Issue { .. })
 }
