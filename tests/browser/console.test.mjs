@@ -125,7 +125,7 @@ desk("a file dropped, recognised the second time, over the budget, and undone", 
   await notice(page, "Una riga tolta");
   await page.locator("#report h3", { hasText: "Annullato" }).waitFor();
   await tab(page, "programmes");
-  assert.match(await page.locator("#programme-list tr", { hasText: "Piccolo" }).innerText(), /1\.?000,00\s€\s+Sospendi/);
+  assert.match(await page.locator("#programme-list tr", { hasText: "Piccolo" }).innerText(), /1\.?000,00\s€\s+Modifica\s+Sospendi/);
 });
 
 desk("the programme that was chosen stays chosen, and the report names it", "clerk", async (page) => {
@@ -265,6 +265,16 @@ desk("the PIN of a paper voucher, at the desk", "municipal_admin", async (page) 
   await page.locator("#pin-above").fill("20,00");
   await page.locator("#new-programme button").click();
   await notice(page, "Programma aggiunto");
+  // the council gives more
+  await page.getByRole("button", { name: "Modifica: Con PIN" }).click();
+  await page.getByLabel("Stanziamento").last().fill("1.500,00");
+  await page.locator("dialog textarea[name=rules_it]").fill("Niente alcolici.");
+  await yes(page);
+  await page.locator("#programme-list tr", { hasText: "Con PIN" }).locator("td", { hasText: /1\.?500,00/ }).first().waitFor();
+  await page.getByRole("button", { name: "Modifica: Con PIN" }).click();
+  assert.equal(await page.locator("dialog textarea[name=rules_it]").inputValue(), "Niente alcolici.");
+  assert.match(await page.locator("dialog input[name=budget]").inputValue(), /^1\.?500,00$/);
+  await page.keyboard.press("Escape");
   await tab(page, "imports");
   await check(page, "beneficiaries", csv("pin.csv", "riferimento;importo;canale\nPIN-1;50,00;carta\n"), "Con PIN");
   await page.locator("#report button", { hasText: "Applica la riga nuova" }).click();

@@ -251,6 +251,45 @@ async fn a_mistyped_year_does_not_empty_a_voucher() {
     assert_eq!((status, &changed["status"]), (200, &json!("active")), "{changed}");
 }
 
+/// A council gives more, and somebody reads the rules once more.
+#[tokio::test]
+async fn a_programmes_budget_and_rules_change_and_nothing_else_of_it() {
+    let (on, town, _data) = world().await;
+    let before = on.get(&town.admin, "/v1/admin/programmes").await["items"][0].clone();
+    let path = format!("/v1/admin/programmes/{}", town.programme);
+    let said = json!({"name": "Buoni di Natale", "budget_cents": before["sums"]["issued_cents"], "rules_it": "Anche detersivi.",
+        "rules_en": ""});
+    let put = async |who: &Caller, body: &Value| {
+        let answer = on.request(who, Method::PUT, &path).json(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
+    };
+    assert_eq!(put(&town.clerk, &said).await.0, 403);
+    for (field, wrong) in [("name", json!(" ")), ("budget_cents", json!(-1)), ("rules_it", json!("x".repeat(10_001)))] {
+        let mut body = said.clone();
+        body[field] = wrong;
+        let (status, told) = put(&town.admin, &body).await;
+        assert_eq!((status, &told["code"]), (400, &json!("bad_request")), "{field}: {told}");
+    }
+    assert_eq!(put(&town.admin, &said).await.0, 200);
+    let mut expected = before.clone();
+    for (field, value) in said.as_object().unwrap() {
+        expected[field] = value.clone();
+    }
+    expected["sums"]["remaining_budget_cents"] = json!(0);
+    assert_eq!(on.get(&town.auditor, "/v1/admin/programmes").await["items"][0], expected);
+    let page = on.request(&town.holder, Method::GET, "/v/buono").header("Accept-Language", "it").send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("Anche detersivi."), "families read them at once");
+
+    // nothing more is issued, until there is more to give
+    let file = "riferimento;importo;canale\nDI-PIU;50,00;carta\n";
+    let import = upload(&on, &town, &town.programme, file).await;
+    assert_eq!(import["report"]["over_budget"], true, "{import}");
+    let mut more = said.clone();
+    more["budget_cents"] = json!(before["budget_cents"].as_i64().unwrap() + 5_000);
+    assert_eq!(put(&town.admin, &more).await.0, 200);
+    town.apply(&on, &text(&import["import_id"])).await;
+}
+
 #[tokio::test]
 async fn messages_are_found_by_what_became_of_them_and_say_whose_voucher_it_was() {
     let (on, town, _data) = world().await;

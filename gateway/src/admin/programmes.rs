@@ -1,12 +1,13 @@
 //! `/v1/admin/programmes`.
 
+use super::own_programme;
 use crate::auth::{Decides, Reads, Staff};
 use crate::edge::new_id;
 use crate::nothing::Nothing;
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::wire::{Instant, Listed, Page, ProgrammeStatus, Text120, text};
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpResponse, get, post, put, web};
 use domain::cents::Cents;
 use domain::rome;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use uuid::Uuid;
 const RULES_MAX: usize = 10_000;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(add).service(suspend).service(resume);
+    config.service(list).service(add).service(change).service(suspend).service(resume);
 }
 
 /// A programme to add.
@@ -75,6 +76,25 @@ struct NewProgramme {
     rules_it: String,
     /// The rules, in English.
     #[serde(default)]
+    #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
+    rules_en: String,
+}
+
+/// What can still be said otherwise of a programme whose vouchers are with families.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Buoni spesa", "budget_cents": 6_000_000, "rules_it": "Solo alimentari.",
+    "rules_en": "Food only."}))]
+struct ChangedProgramme {
+    #[schema(value_type = Text120)]
+    name: String,
+    /// What may be issued, with what was issued already.
+    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    budget_cents: i64,
+    /// The rules, in Italian.
+    #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
+    rules_it: String,
+    /// The rules, in English.
     #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
     rules_en: String,
 }
@@ -184,9 +204,21 @@ const fn yes() -> bool {
     true
 }
 
+fn wrong<T>(field: &str) -> Result<T, Problem> {
+    Err(Problem::new("bad_request").with("field", field))
+}
+
+fn check_rules(italian: &str, english: &str) -> Result<(), Problem> {
+    for (field, rules) in [("rules_it", italian), ("rules_en", english)] {
+        if rules.chars().count() > RULES_MAX || rules.contains('\0') {
+            return wrong(field);
+        }
+    }
+    Ok(())
+}
+
 impl NewProgramme {
     fn check(&self) -> Result<(), Problem> {
-        let wrong = |field: &str| Err(Problem::new("bad_request").with("field", field));
         let limits = [
             ("budget_cents", Some(self.budget_cents)),
             ("per_redemption_max_cents", self.per_redemption_max_cents),
@@ -207,11 +239,7 @@ impl NewProgramme {
         if !(0..=7 * 86_400).contains(&self.link_delay_seconds) {
             return wrong("link_delay_seconds");
         }
-        for (field, rules) in [("rules_it", &self.rules_it), ("rules_en", &self.rules_en)] {
-            if rules.chars().count() > RULES_MAX || rules.contains('\0') {
-                return wrong(field);
-            }
-        }
+        check_rules(&self.rules_it, &self.rules_en)?;
         if self.per_day_count_max.is_some_and(|count| !(1..=10_000).contains(&count)) {
             wrong("per_day_count_max")
         } else {
@@ -278,6 +306,37 @@ async fn add(
     state.directory_changed().await?;
     state.audit(Some(municipality), Some(staff.user.uuid()), "programme_added", row.id, json!({})).await?;
     Ok(HttpResponse::Created().json(Programme::from(&row)))
+}
+
+/// Change a programme's name, budget and rules
+///
+/// Families read the new rules at once. Days, limits and PIN are those that its vouchers were given with: for others make
+/// another programme. A budget below what is issued takes nothing back; nothing more is issued then.
+#[utoipa::path(tag = "programmes", operation_id = "change_programme",
+    params(("id" = Uuid, Path, description = "The programme")),
+    responses((status = 200, description = "The programme", body = Programme)),
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found"]))))]
+#[put("/v1/admin/programmes/{id}")]
+async fn change(
+    state: web::Data<AppState>,
+    staff: Staff<Decides>,
+    path: web::Path<Uuid>,
+    body: web::Json<ChangedProgramme>,
+) -> Result<HttpResponse, Problem> {
+    let municipality = staff.municipality()?;
+    check_rules(&body.rules_it, &body.rules_en)?;
+    let row = ProgrammeRow {
+        name: text(&body.name, 120, "name")?,
+        budget_cents: Cents::new(body.budget_cents).map_or_else(|| wrong("budget_cents"), |cents| Ok(cents.get()))?,
+        rules_it: body.rules_it.clone(),
+        rules_en: body.rules_en.clone(),
+        ..own_programme(&state, municipality, *path)?
+    };
+    state.town(municipality).change_programme(&row).await?;
+    state.directory_changed().await?;
+    let detail = json!({"budget_cents": row.budget_cents});
+    state.audit(Some(municipality), Some(staff.user.uuid()), "programme_changed", row.id, detail).await?;
+    Ok(HttpResponse::Ok().json(Programme::from(&row)))
 }
 
 async fn set_status(state: &AppState, staff: &Staff<Decides>, id: Uuid, status: &str) -> Result<HttpResponse, Problem> {

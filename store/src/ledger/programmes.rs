@@ -3,12 +3,14 @@
 use super::db::{Db, Error, on, one_row};
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, STATUS, SUMS];
+pub(super) const STATEMENTS: &[&str] = &[ADD, CHANGE, STATUS, SUMS];
 
 const ADD: &str = "INSERT INTO programme (id, municipality_id, name, status, budget_cents, valid_from, expires_at,
         per_redemption_max_cents, per_day_max_cents, per_day_count_max, pin_above_cents, hold_seconds,
         message_after_purchase, link_delay_seconds, rules_it, rules_en, created_at, rotating_qr)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+const CHANGE: &str = "UPDATE programme SET name = $3, budget_cents = $4, rules_it = $5, rules_en = $6
+    WHERE id = $1 AND municipality_id = $2";
 const STATUS: &str = "UPDATE programme SET status = $3 WHERE id = $1 AND municipality_id = $2";
 const SUMS: &str =
     "SELECT COUNT(*) AS vouchers, CAST(COALESCE(SUM(issued_cents + topped_up_cents), 0) AS BIGINT) AS issued_cents,
@@ -113,6 +115,24 @@ impl Db {
             .await
             .map(drop))?;
         Ok(())
+    }
+
+    /// Changes what a programme is called, may issue, and says to families; everything else stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn change_programme(&self, row: &ProgrammeRow) -> Result<(), Error> {
+        let touched = on!(self, |connection| sqlx::query(CHANGE)
+            .bind(row.id)
+            .bind(row.municipality_id)
+            .bind(&row.name)
+            .bind(row.budget_cents)
+            .bind(&row.rules_it)
+            .bind(&row.rules_en)
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        one_row(touched)
     }
 
     /// Suspends, resumes or closes a programme.

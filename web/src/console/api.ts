@@ -1,6 +1,6 @@
 // Calls to the municipality's interface. A problem is shown where everybody sees it and ends what
 // was being done; a session that is over leads back to the door.
-import { byId, el } from "../shared/dom";
+import { button, byId, el } from "../shared/dom";
 import { call, type Call, type Problem } from "../shared/http";
 import { t } from "../shared/texts";
 
@@ -99,4 +99,11 @@ export async function attempt(act: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!(error instanceof Refused) && !(error instanceof Unheard)) throw error;
   }
+}
+
+/** A button of one thing of many: whoever does not see where it stands hears which. */
+export function buttonOf(name: string, key: string, act: () => Promise<unknown>): HTMLButtonElement {
+  const made = button(t(key), () => attempt(act));
+  made.setAttribute("aria-label", `${t(key)}: ${name}`);
+  return made;
 }

@@ -1,7 +1,8 @@
 // Programmes and where their money is.
-import { button, byId, el, onSubmit } from "../shared/dom";
-import { cents, day, euro, t, type Instant } from "../shared/texts";
-import { attempt, post, say, whole } from "./api";
+import { ask } from "../shared/dialog";
+import { byId, el, onSubmit } from "../shared/dom";
+import { cents, day, euro, t, typed, type Instant } from "../shared/texts";
+import { admin, attempt, buttonOf, post, say, whole } from "./api";
 import { decides } from "./session";
 import { table } from "./table";
 
@@ -14,6 +15,8 @@ export interface Programme {
   valid_from: Instant;
   expires_at: Instant;
   pin_above_cents: number | null;
+  rules_it: string;
+  rules_en: string;
   sums: Record<"issued_cents" | "spent_cents" | "held_cents" | "balance_cents" | "expired_cents" | "remaining_budget_cents", number>;
 }
 
@@ -28,12 +31,27 @@ async function turn(programme: Programme): Promise<void> {
   await showProgrammes();
 }
 
+async function change(programme: Programme): Promise<void> {
+  const fields = [
+    { name: "name", label: t("console-name"), value: programme.name, maxLength: 120 },
+    { name: "budget", label: t("console-budget"), value: typed(programme.budget_cents), inputMode: "decimal" },
+    { name: "rules_it", label: t("console-rules-it"), value: programme.rules_it, rows: 4, maxLength: 5000, optional: true },
+    { name: "rules_en", label: t("console-rules-en"), value: programme.rules_en, rows: 4, maxLength: 5000, optional: true },
+  ];
+  const values = await ask({ title: programme.name, text: t("console-programme-change-text"), fields, yes: t("console-office-save"), no: t("console-cancel") });
+  if (!values) return;
+  const { budget = "", ...rest } = values;
+  const budget_cents = cents(budget);
+  if (!budget_cents) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
+  await admin(`/programmes/${programme.id}`, { method: "PUT", body: { ...rest, budget_cents } });
+  say(true, t("console-done"), rest.name);
+  await showProgrammes();
+}
+
 function actions(programme: Programme): Node | undefined {
   if (!decides() || programme.status === "closed") return undefined;
-  const word = t(programme.status === "suspended" ? "console-resume" : "console-suspend");
-  const turned = button(word, () => attempt(() => turn(programme)));
-  turned.setAttribute("aria-label", `${word}: ${programme.name}`);
-  return turned;
+  const turned = buttonOf(programme.name, programme.status === "suspended" ? "console-resume" : "console-suspend", () => turn(programme));
+  return el("span", { className: "actions" }, buttonOf(programme.name, "console-change", () => change(programme)), turned);
 }
 
 /** Offers them to the uploads. Whoever chose one and looked elsewhere meanwhile still means that one. */

@@ -3,7 +3,7 @@ import { button, byId, el } from "../shared/dom";
 import { ask } from "../shared/dialog";
 import { qr } from "../shared/qr";
 import { moment, t, time, type Instant } from "../shared/texts";
-import { admin, attempt, post, say, whole } from "./api";
+import { admin, attempt, buttonOf, post, say, whole } from "./api";
 import { decides, works } from "./session";
 import { table } from "./table";
 
@@ -75,11 +75,7 @@ async function turn(shop: Shop): Promise<void> {
 }
 
 function actions(shop: Shop): Node | undefined {
-  const named = (key: string, act: () => Promise<unknown>) => {
-    const made = button(t(key), () => attempt(act));
-    made.setAttribute("aria-label", `${t(key)}: ${shop.name}`);
-    return made;
-  };
+  const named = (key: string, act: () => Promise<unknown>) => buttonOf(shop.name, key, act);
   const tills = named("console-tills", () => showTills(shop));
   if (!works()) return tills;
   const turned = named(shop.status === "enabled" ? "console-suspend" : "console-enable", () => turn(shop));

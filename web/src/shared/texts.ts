@@ -20,6 +20,9 @@ const rome = "Europe/Rome";
 /** Euro as people write them. */
 export const euro = (cents: number) => (cents / 100).toLocaleString(region, { style: "currency", currency: "EUR" });
 
+/** The same as people type it, for `cents` to read. */
+export const typed = (cents: number) => (lang === "it" ? (cents / 100).toLocaleString(region, { minimumFractionDigits: 2 }) : (cents / 100).toFixed(2));
+
 /** RFC 3339. */
 export type Instant = string;
 
