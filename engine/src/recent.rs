@@ -116,6 +116,11 @@ impl Recent {
         Some((Arc::clone(batch), index))
     }
 
+    /// The last record of which only the ledger may know: behind it nothing was let go.
+    pub fn left_to_ledger(&self) -> u64 {
+        self.unknown_to.max(self.projected)
+    }
+
     /// Lets go of the facts that the ledger holds and whose batches are not kept.
     fn forget(&mut self) {
         let kept_from = self.batches.front().map_or(u64::MAX, |batch| batch.first_seq());

@@ -177,6 +177,17 @@ impl Vouchers {
         self.find(Sought::Key(key), deadline).await
     }
 
+    /// Up to which record of each partition the ledger alone may know what nobody has in memory. What other nodes have let go
+    /// they do not say: of their partitions it is everything durable.
+    ///
+    /// # Errors
+    /// [`NotDone`] when a partition does not serve.
+    pub async fn left_to_ledger(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
+        let here = |id| self.local.partition(id).filter(|partition| partition.serves());
+        let left = |(id, durable)| (id, here(id).map_or(durable, |own| own.recent(|recent| recent.left_to_ledger())));
+        Ok(self.barrier(deadline).await?.into_iter().map(left).collect())
+    }
+
     async fn find(&self, sought: Sought, deadline: Timestamp) -> Result<Option<(PartitionId, u64)>, NotDone> {
         let found = self.local.find(sought);
         match &self.cluster {

@@ -29,8 +29,9 @@ use uuid::Uuid;
 const DEADLINE_S: i64 = 10;
 /// How long to wait for the ledger: until it says something, or has what is not in it yet. Half of what a till waits.
 pub(crate) const LEDGER_PATIENCE: Duration = Duration::from_secs(5);
-/// How often to look whether the ledger holds by now what it lacked.
+/// How long to wait before looking whether the ledger holds by now what it lacked, at first and later.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const LOOK_AGAIN_MAX: Duration = Duration::from_millis(500);
 
 /// Why nobody says what became of something: that the question was not executed says nothing of what it asks about.
 fn unheard(why: NotDone) -> Problem {
@@ -215,21 +216,25 @@ impl AppState {
         }
     }
 
-    /// What the ledger has; nothing only once the copy of it that answers holds everything that was answered so far. One that
-    /// has just taken over may lack the end, and to a till "never" is final.
+    /// What the ledger has; nothing only once the copy of it that answers holds all that is in nobody's memory. One that has
+    /// just taken over may lack the end, and to a till "never" is final.
     async fn in_ledger(&self, sought: Sought) -> Result<Option<OperationRow>, Problem> {
-        if let (_, Some(found)) = self.everything().search(sought).await? {
-            return Ok(Some(found));
-        }
-        let durable = self.vouchers.barrier(self.deadline()).await.map_err(unheard)?;
         let looking = async {
+            let (mut left, mut pause) = (None, LOOK_AGAIN);
             loop {
                 let (reach, found) = self.everything().search(sought).await?;
-                let holds = |(of, seq): &(PartitionId, u64)| *seq <= reach.get(of).copied().unwrap_or_default();
-                if found.is_some() || durable.iter().all(holds) {
+                if found.is_some() {
                     return Ok(found);
                 }
-                tokio::time::sleep(LOOK_AGAIN).await;
+                let left = match &left {
+                    Some(left) => left,
+                    None => left.insert(self.vouchers.left_to_ledger(self.deadline()).await.map_err(unheard)?),
+                };
+                if left.iter().all(|(of, seq)| reach.get(of).copied().unwrap_or_default() >= *seq) {
+                    return Ok(None);
+                }
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LOOK_AGAIN_MAX);
             }
         };
         let looked = tokio::time::timeout(LEDGER_PATIENCE, looking).await;

@@ -213,6 +213,12 @@ async fn a_code_that_was_given_after_the_backup_works_in_an_older_ledger() {
     assert!(said.contains("1 vouchers were given to families after") && said.contains("Do not upload"), "{said}");
     on.server = Server::start(&data);
     for code in [&link, &code] {
+        let found = on.post(&town.tills[0], "/v1/vouchers/lookup", &json!({"voucher": code})).await;
+        assert_eq!(
+            (&found["status"], &found["balance_cents"]),
+            (&json!("active"), &found["available_cents"]),
+            "{found}"
+        );
         on.post(&town.tills[0], "/v1/redemptions", &pay(code)).await;
     }
     let old = on.request(&town.tills[0], Method::POST, "/v1/redemptions").header("Idempotency-Key", key());
@@ -373,6 +379,9 @@ async fn a_backup_that_is_not_whole_is_refused() {
     let seq = manifest.find("\"seq\": ").unwrap() + 7;
     std::fs::write(copy.join("manifest.json"), format!("{}1{}", &manifest[..seq], &manifest[seq..])).unwrap();
     restore(copy).refused("it was changed after it was signed");
+    let first = r#"{"format": 1, "buono": "0.1.0", "with_key": false, "tables": {}}"#;
+    std::fs::write(copy.join("manifest.json"), first).unwrap();
+    restore(copy).refused("it has format 1, and this program reads 2: use the build of 0.1.0 that made it");
     std::fs::remove_file(copy.join("manifest.json")).unwrap();
     restore(copy).refused("without it a folder is no backup");
     restore(Path::new(&with_key)).well();

@@ -74,7 +74,7 @@ fn every_mode_against_the_real_server() {
     let mut server = Server::start(data.path());
     let demo = demo_of(data.path());
 
-    let mixed = load(&format!("{demo} --mix --connections 8 --threads 2 --warm-up 0.5 --duration 2 --seed 7"));
+    let mixed = load(&format!("{demo} --mix --connections 8 --threads 2 --warm-up 0.5 --duration 6 --seed 7"));
     is_plausible(&mixed);
     assert_eq!(kinds(&mixed), ["redemption", "duplicate", "refusal", "reversal", "lookup", "link", "page"]);
     let refusals = &mixed.json["kinds"][2];

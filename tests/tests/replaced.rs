@@ -115,6 +115,7 @@ async fn the_new_link_goes_to_the_new_number_and_to_no_other() {
     town.quiet(&on).await;
     let after = tests::messages(data.path());
     assert_eq!(told(&after, "famiglia@posta.example").len(), 1);
+    assert!(found("famiglia@posta.example").await && !found("3470001122").await, "what was given up is forgotten");
     assert_eq!(replace(json!({"channel": "paper", "to": null})).await.0, 200);
     town.quiet(&on).await;
     assert_eq!(tests::messages(data.path()).len(), after.len(), "who has paper gets no message");

@@ -110,8 +110,10 @@ impl Projector {
         let (mut head, mut lag, mut last_tries) = (None, Lag::default(), LAST_TRIES);
         let mut sure = Instant::now();
         loop {
-            if sure.elapsed() >= ASK_AGAIN {
-                (head, sure) = (None, Instant::now());
+            if sure.elapsed() >= ASK_AGAIN && !stop.load(Ordering::Acquire) {
+                sure = Instant::now();
+                // one that is away now says so when there is something to write
+                head = self.checkpoint().await.ok().or(head);
             }
             let mut turn = self.pace.turn().await;
             // before the look: only one that began afterwards sees all that was durable when the end was told

@@ -124,7 +124,7 @@ impl Messenger {
 
     /// Runs until `stop` is set.
     pub async fn run(mut self, stop: Arc<AtomicBool>) {
-        let db = self.db.clone();
+        let (db, clock) = (self.db.clone(), Arc::clone(&self.clock));
         let sending = again(&stop, async || match self.turn().await {
             // also after a full turn: some hundreds in a second, and others too want the ledger
             Ok(_) => POLL,
@@ -133,7 +133,7 @@ impl Messenger {
                 POLL * 4
             }
         });
-        let counting = counting(&stop, "buono_outbox_pending", async || db.pending_messages().await);
+        let counting = counting(&stop, "buono_outbox_pending", async || db.due_messages(clock.now().micros()).await);
         tokio::join!(sending, counting);
     }
 

@@ -31,6 +31,7 @@ const TOGETHER_MAX: usize = 256;
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// How long the kernel may try to bring over what was sent: also while this process stands still.
+#[cfg(target_os = "linux")]
 const ON_THE_WAY_MAX: Duration = Duration::from_secs(5);
 
 type Answered = oneshot::Sender<Result<Response, NotDone>>;
@@ -177,12 +178,14 @@ async fn keep(address: String, keeper: Keeper, mut calls: mpsc::Receiver<Waiting
     }
 }
 
-/// A connection that, once given up, sends nothing of what is still on its way: the other node would read a payment as if it
-/// came just now, and a till may have been told that it never will be.
+/// A connection that, once given up, brings over nothing that the other machine does not have yet: the other node would read a
+/// payment as if it came just now, and a till may have been told that it never will be.
 async fn connect(address: &str) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;
     let socket = SockRef::from(&stream);
     socket.set_linger(Some(Duration::ZERO))?;
+    // where one develops on something else there is no such option, and no network to be cut
+    #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(Some(ON_THE_WAY_MAX))?;
     Ok(stream)
 }
@@ -277,6 +280,7 @@ mod tests {
         let stream = connect(&there.local_addr().unwrap().to_string()).await.unwrap();
         let socket = SockRef::from(&stream);
         assert_eq!(socket.linger().unwrap(), Some(Duration::ZERO));
+        #[cfg(target_os = "linux")]
         assert_eq!(socket.tcp_user_timeout().unwrap(), Some(ON_THE_WAY_MAX));
         drop(stream);
         let (mut given_up, _) = there.accept().await.unwrap();

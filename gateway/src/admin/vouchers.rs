@@ -108,7 +108,11 @@ async fn own(state: &AppState, municipality: Uuid, id: Uuid) -> Result<VoucherRo
 /// Who holds a voucher, and what is personal about them.
 async fn holder(state: &AppState, voucher: &VoucherRow) -> Result<(HolderRow, Personal), Problem> {
     let town = state.town(voucher.municipality_id);
-    let holder = town.holder(voucher.id).await?;
+    let holder = town.holder(voucher.id).await.map_err(|error| match error {
+        // its import was undone, or it was given after the copy of the ledger that was restored
+        Error::NotFound => Problem::new("voucher_not_found"),
+        other => other.into(),
+    })?;
     let PersonRow { id, wrapped_key, sealed, .. } = town.person(holder.person_id).await?;
     let personal = Personal::open(&state.keys, id, &Sealed { wrapped_key, sealed })?;
     Ok((holder, personal))

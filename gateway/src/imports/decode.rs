@@ -121,6 +121,7 @@ fn quote_open(text: &str, separator: u8) -> Option<usize> {
                 Within::Quoted
             }
             (Within::Closed, b'"') => Within::Quoted,
+            (Within::Closed, b' ') => Within::Closed,
             (Within::Quoted, b'"') => Within::Closed,
             (Within::Quoted, _) => {
                 lines |= end;
@@ -293,6 +294,8 @@ mod tests {
         }
         let swallowed = format!("a;b\n1;\"due\n{}", "3;4\n".repeat(10_000));
         assert_eq!(table(swallowed.as_bytes()).unwrap_err(), RowProblem::new(2, "", "quote_open"));
+        // a blank before the separator opens nothing
+        assert_eq!(table(b"a;b\n\"1\n1\" ;2\n").unwrap().rows.len(), 1);
         // what is no cell's first character is a character
         assert_eq!(table(b"a;b\n1;scala \"B\n2;3\n").unwrap().rows.len(), 2);
     }

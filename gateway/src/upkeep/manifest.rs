@@ -42,6 +42,16 @@ pub(super) struct Contents {
     files: BTreeMap<String, String>,
 }
 
+/// What any manifest says, whatever its format; the first one had it at its beginning.
+#[derive(Deserialize)]
+struct Made {
+    #[serde(default)]
+    format: u32,
+    #[serde(default)]
+    buono: String,
+    backup: Option<Box<Made>>,
+}
+
 /// Whether a folder holds a backup.
 pub(super) fn is_backup(folder: &Path) -> std::io::Result<bool> {
     folder.join(NAME).try_exists()
@@ -82,15 +92,16 @@ impl Manifest {
         let bytes = std::fs::read(&path).map_err(|error| {
             said(&path, &format!("{error}; without it a folder is no backup, or not a finished one"))
         })?;
-        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| said(&path, &error))?;
-        let backup = &manifest.backup;
-        if backup.format != FORMAT {
+        let made: Made = serde_json::from_slice(&bytes).map_err(|error| said(&path, &error))?;
+        let (format, buono) = made.backup.map_or((made.format, made.buono), |backup| (backup.format, backup.buono));
+        if format != FORMAT {
             let why = format!(
-                "it has format {}, and this program reads {FORMAT}: use version {}",
-                backup.format, backup.buono
+                "it has format {format}, and this program reads {FORMAT}: use the build of {buono} that made it"
             );
             return Err(said(&path, &why));
         }
+        let manifest: Self = serde_json::from_slice(&bytes).map_err(|error| said(&path, &error))?;
+        let backup = &manifest.backup;
         for name in FILES {
             let path = folder.join(name);
             let found = hash(&path).map_err(|error| said(&path, &error))?;

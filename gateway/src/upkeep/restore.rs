@@ -16,6 +16,9 @@ use store::keys::Keys;
 use store::ledger::{CodeRow, Db};
 use store::receipt::Signer;
 
+/// Vouchers whose codes one transaction writes.
+const CODES_AT_ONCE: usize = 1_000;
+
 /// What to restore.
 #[derive(clap::Args)]
 pub struct Wanted {
@@ -55,7 +58,8 @@ pub async fn run(settings: &Settings, options: &Wanted) -> Result<(), StartError
         if nameless > 0 {
             println!(
                 "{nameless} vouchers were given to families after the copy of the ledger was made: their codes and links work, \
-                 and whose they are is not known any more. Do not upload their file again: each would get a second voucher"
+                 unless their programme is newer, too, and whose they are is not known any more. Do not upload their file \
+                 again: each would get a second voucher"
             );
         }
     }
@@ -89,13 +93,17 @@ async fn catch_up(db: &Db, journal: &mut dyn Journal) -> Result<u64, StartError>
 /// nobody's name, which is only in what was lost.
 async fn give_codes(db: &Db, keys: &Keys) -> Result<i64, StartError> {
     let db = db.everything();
-    for newest in db.vouchers_without_code().await? {
-        let voucher = VoucherId::new(newest.voucher_id);
-        // those before, too: whoever still has one is told that it was replaced
-        for generation in 1..=newest.generation {
-            let indexes = keys.code_indexes(voucher, u32::try_from(generation)?);
-            db.add_codes(&CodeRow { generation, ..newest }, &indexes).await?;
+    for some in db.vouchers_without_code().await?.chunks(CODES_AT_ONCE) {
+        let mut codes = Vec::with_capacity(some.len());
+        for newest in some {
+            let voucher = VoucherId::new(newest.voucher_id);
+            // those before, too: whoever still has one is told that it was replaced
+            for generation in 1..=newest.generation {
+                let indexes = keys.code_indexes(voucher, u32::try_from(generation)?);
+                codes.push((CodeRow { generation, ..*newest }, indexes));
+            }
         }
+        db.add_codes(&codes).await?;
     }
     Ok(db.vouchers_without_holder().await?)
 }

@@ -52,7 +52,7 @@ const SUPPRESS: &str = "UPDATE outbox SET status = 'suppressed' WHERE status = '
 const TAKE_BACK: &str = "UPDATE import SET status = 'applied' WHERE id = $1 AND status = 'applying'";
 const KEEP_BACK: &str =
     "UPDATE outbox SET status = 'suppressed' WHERE status IN ('pending', 'sending') AND not_before <= $1";
-const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status IN ('pending', 'sending')";
+const DEPTH: &str = "SELECT COUNT(*) FROM outbox WHERE status = 'sending' OR (status = 'pending' AND not_before <= $1)";
 
 /// A message in one's hands, with all that it is written from.
 #[derive(Clone, Debug)]
@@ -257,13 +257,12 @@ impl Db {
         })
     }
 
-    /// How many messages wait.
+    /// How many messages are due by now, or in somebody's hands.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn pending_messages(&self) -> Result<i64, Error> {
-        let depth = on!(self, |connection| sqlx::query_scalar(DEPTH).fetch_one(connection).await)?;
-        Ok(depth)
+    pub async fn due_messages(&self, now: i64) -> Result<i64, Error> {
+        Ok(on!(self, |connection| sqlx::query_scalar(DEPTH).bind(now).fetch_one(connection).await)?)
     }
 
     /// The messages of a municipality before `before`, newest first; only those in one state where `status` is not empty.

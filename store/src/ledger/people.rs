@@ -1,5 +1,6 @@
 //! People, sealed, and which voucher is whose.
 
+use super::CodeRow;
 use super::db::{Db, Error, in_transaction, on, one_row};
 use crate::codes::CodeIndexes;
 use crate::seal::Sealed;
@@ -154,22 +155,24 @@ impl Db {
         })
     }
 
-    /// Adds the codes of a voucher's new generation.
+    /// Adds codes of vouchers' generations, all or none; those that are there stay.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn add_codes(&self, code: &super::CodeRow, codes: &CodeIndexes) -> Result<(), Error> {
+    pub async fn add_codes(&self, codes: &[(CodeRow, CodeIndexes)]) -> Result<(), Error> {
         in_transaction!(self, |tx| {
-            for (kind, index) in codes {
-                sqlx::query(CODE)
-                    .bind(&index[..])
-                    .bind(*kind)
-                    .bind(code.voucher_id)
-                    .bind(code.municipality_id)
-                    .bind(code.programme_id)
-                    .bind(code.generation)
-                    .execute(&mut *tx)
-                    .await?;
+            for (code, indexes) in codes {
+                for (kind, index) in indexes {
+                    sqlx::query(CODE)
+                        .bind(&index[..])
+                        .bind(*kind)
+                        .bind(code.voucher_id)
+                        .bind(code.municipality_id)
+                        .bind(code.programme_id)
+                        .bind(code.generation)
+                        .execute(&mut *tx)
+                        .await?;
+                }
             }
         })
     }

@@ -27,9 +27,7 @@ const ENTER: &str = "SELECT set_config('buono.municipality', $1, false),
 const IS_STANDBY: &str = "SELECT pg_is_in_recovery()";
 const STANDBY: &str = "the server is a standby";
 const IN_TOWN: &str = "SELECT set_config('buono.municipality', $1, true)";
-/// Whoever changes a table that a backup reads waits for the backup, and everybody else for them: it is tried again instead.
-const MIGRATING: &str =
-    "SELECT set_config('buono.municipality', 'all', false), set_config('lock_timeout', '2s', false)";
+const MIGRATING: &str = "SELECT set_config('buono.municipality', 'all', false)";
 const ALL: &str = "all";
 const NOTHING: &str = "";
 

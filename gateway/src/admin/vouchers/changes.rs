@@ -239,12 +239,13 @@ async fn reissue(
         generation: row.generation + 1,
     };
     let generation = u32::try_from(code.generation).unwrap_or(u32::MAX);
-    state.town(code.municipality_id).add_codes(&code, &state.keys.code_indexes(voucher, generation)).await?;
-    state.forget_code(voucher, generation);
     // before the new link is written to anybody, and not where there will be none
     if let Some(reached) = reached.filter(|_| matches!(&*row.status, "active" | "blocked")) {
         reached.write(&state, &staff, &row).await?;
     }
+    let indexes = state.keys.code_indexes(voucher, generation);
+    state.town(code.municipality_id).add_codes(&[(code, indexes)]).await?;
+    state.forget_code(voucher, generation);
     let pin = pin_tag(&state, &own_programme(&state, row.municipality_id, row.programme_id)?, voucher, generation);
     let action = (Action::Reissue { pin }, body.reason.as_str());
     let voucher_now = change(&state, &staff, *path, action, "voucher_reissued").await?;

@@ -54,6 +54,12 @@ impl Reached {
         voucher: &VoucherRow,
     ) -> Result<(), Problem> {
         let (holder, mut personal) = holder(state, voucher).await?;
+        // it may be a stranger's
+        match &*holder.channel {
+            "sms" => personal.mobile = None,
+            "email" => personal.email = None,
+            _ => {}
+        }
         let channel = match self {
             Self::Sms(phone) => {
                 personal.mobile = Some(phone.as_str().to_owned());
