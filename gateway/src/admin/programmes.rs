@@ -315,7 +315,7 @@ async fn add(
 #[utoipa::path(tag = "programmes", operation_id = "change_programme",
     params(("id" = Uuid, Path, description = "The programme")),
     responses((status = 200, description = "The programme", body = Programme)),
-    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found"]))))]
+    extensions(("x-roles" = json!(Decides::ROLES)), ("x-problems" = json!(["not_found", "bad_request", "amount_invalid"]))))]
 #[put("/v1/admin/programmes/{id}")]
 async fn change(
     state: web::Data<AppState>,
