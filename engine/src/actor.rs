@@ -54,7 +54,30 @@ enum State {
 pub(crate) struct Question {
     pub ask: Ask,
     pub deadline: Timestamp,
-    pub reply: Reply,
+    pub asker: Asker,
+}
+
+/// Who waits for an answer. When a mailbox ends with the question in it they are told that nobody looked at it; when an
+/// actor dies over it they hear nothing, since it may have been decided.
+pub(crate) struct Asker(Option<Reply>);
+
+impl Asker {
+    pub const fn new(reply: Reply) -> Self {
+        Self(Some(reply))
+    }
+
+    /// Somebody looks at the question now.
+    fn heard(mut self) -> Option<Reply> {
+        self.0.take()
+    }
+}
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        if let Some(reply) = self.0.take() {
+            let _ = reply.send(Err(NotDone::Stale));
+        }
+    }
 }
 
 /// Asks an actor that the registry has forgotten to end.
@@ -170,7 +193,8 @@ impl Handler<Question> for VoucherActor {
     /// Never stops the actor: questions behind this one would be lost with the mailbox. The registry
     /// retires it once its life of the partition is over.
     fn handle(&mut self, question: Question, ctx: &mut Self::Context) {
-        let Question { ask, deadline, reply } = question;
+        let Question { ask, deadline, asker } = question;
+        let Some(reply) = asker.heard() else { return };
         let now = self.shared.clock.now();
         if let Some(verdict) = self.refusal(now, deadline) {
             let _ = reply.send(Err(verdict));

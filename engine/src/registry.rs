@@ -1,6 +1,6 @@
 //! Which vouchers are in memory.
 
-use crate::actor::{MAILBOX_LEN_MAX, Question, Retire, Surroundings, VoucherActor};
+use crate::actor::{Asker, MAILBOX_LEN_MAX, Question, Retire, Surroundings, VoucherActor};
 use crate::answer::NotDone;
 use crate::failures::Failures;
 use crate::partition::Partition;
@@ -198,12 +198,12 @@ impl Registry {
         deadline: Timestamp,
     ) -> (Question, oneshot::Receiver<Result<crate::answer::Answer, NotDone>>) {
         let (reply, answer) = oneshot::channel();
-        (Question { ask, deadline, reply }, answer)
+        (Question { ask, deadline, asker: Asker::new(reply) }, answer)
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
     use crate::bell::Bell;
@@ -236,13 +236,33 @@ mod tests {
         }
     }
 
-    #[actix_rt::test]
-    async fn whoever_read_the_generation_before_it_moved_gets_the_later_actor() {
+    fn one_partition() -> (Arc<Partition>, Registry) {
         let partition = Arc::new(Partition::new(PartitionId(0), &Arc::new(Bell::default())));
         partition.publish(Phase::Asking, 1, 0);
         let shared =
             Surroundings { partition: Arc::clone(&partition), source: Arc::new(Nothing), clock: Arc::new(Nothing) };
-        let registry = Registry::new(vec![Arc::new(shared)]);
+        (partition, Registry::new(vec![Arc::new(shared)]))
+    }
+
+    #[actix_rt::test]
+    async fn a_question_behind_the_end_of_its_actor_was_not_looked_at_and_that_is_said() {
+        let (partition, registry) = one_partition();
+        registry.offer_thread();
+        let (voucher, never) = (VoucherId::new(Uuid::from_u128(6)), Timestamp::from_micros(i64::MAX));
+        partition.publish(Phase::Serving, 1, 0);
+        let actor = registry.addr(voucher, never);
+        // this thread runs the actor, so nothing happens to its mailbox between these two
+        assert_eq!(registry.forget(PartitionId(0), 1), 1);
+        let (question, answer) = Registry::question(crate::cell::Ask::View, never);
+        assert!(actor.try_send(question).is_ok());
+        let told = answer.await.expect("a till would hear that nobody knows");
+        assert!(matches!(told, Err(NotDone::Stale)));
+        registry.stop();
+    }
+
+    #[actix_rt::test]
+    async fn whoever_read_the_generation_before_it_moved_gets_the_later_actor() {
+        let (partition, registry) = one_partition();
         let (voucher, never) = (VoucherId::new(Uuid::from_u128(6)), Timestamp::from_micros(i64::MAX));
         let before = partition.generation();
         partition.publish(Phase::Asking, 2, 0);

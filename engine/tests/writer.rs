@@ -161,6 +161,20 @@ fn an_old_copy_of_the_journal_halts_the_partition() {
 }
 
 #[test]
+fn an_old_copy_that_comes_while_the_partition_catches_up_halts_it() {
+    let catching_up = |seen: Head| {
+        let mut bench = Bench::new();
+        bench.hears(IoResult::Head(Ok(Head::START)));
+        bench.hears(IoResult::Opened(Ok(Opened { head: opening(&Head::START, NODE, 1).head() })));
+        assert_eq!(bench.hears(IoResult::Read(Ok(vec![]))), Phase::Asking, "its own opening is not there");
+        assert!(matches!(bench.next(), Io::Pause), "it is not asked without end");
+        bench.hears(IoResult::Head(Ok(seen)))
+    };
+    assert_eq!(catching_up(Head::START), Phase::Halted(Halt::JournalBehindLedger));
+    assert_eq!(catching_up(opening(&Head::START, NODE, 1).head()), Phase::Opening, "it was there after all");
+}
+
+#[test]
 fn after_an_unknown_outcome_the_journal_decides() {
     for landed in [true, false] {
         let (mut bench, batch) = under_way();

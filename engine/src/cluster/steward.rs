@@ -15,14 +15,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use store::journal::{Apart, JournalError, Leases, Member, Table};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How often a node says that it is there, and looks who else is.
 pub(super) const BEAT: Duration = Duration::from_millis(400);
 /// How long a partition may take until everything in it is answered: one batch, or one unknown outcome.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long one step of a turn may wait before the next beat: others take a node that does not beat for dead, and what a step
-/// did not reach the next turn does.
+/// How long one kind of step may hold a turn up, for however many partitions: others take a node that does not beat for dead,
+/// this one sees no death meanwhile, and what a turn did not reach the next one does.
 const STEP: Duration = Duration::from_secs(1);
 
 /// Where this node is in its life among the others.
@@ -181,8 +181,9 @@ impl Steward {
                 self.lay_down(*id);
             }
         }
+        let soon = Instant::now() + STEP;
         for id in &plan.keep {
-            self.take_up(*id).await;
+            self.take_up(*id, soon).await;
             if !self.beat_meanwhile().await? {
                 return Ok(false);
             }
@@ -191,13 +192,14 @@ impl Steward {
         for partition in plan.hand_over.iter().filter_map(|id| self.partition(*id)) {
             partition.command(Order::LayDown);
         }
-        let mut changed = false;
+        let (mut changed, soon) = (false, Instant::now() + STEP);
         for id in plan.hand_over {
-            changed |= self.hand_over(id).await?;
+            changed |= self.hand_over(id, soon).await?;
             if !self.beat_meanwhile().await? {
                 return Ok(changed);
             }
         }
+        let soon = Instant::now() + STEP;
         for (id, from) in plan.claim {
             if !self.beat_meanwhile().await? {
                 return Ok(changed);
@@ -205,7 +207,7 @@ impl Steward {
             let me = self.me.name.clone();
             if self.leases.ask(move |leases| leases.claim(id, &me, from.as_ref())).await? {
                 metrics::counter!("buono_cluster_taken_total").increment(1);
-                self.take_up(id).await;
+                self.take_up(id, soon).await;
                 changed = true;
             }
         }
@@ -217,13 +219,13 @@ impl Steward {
     }
 
     /// Has the partition served here, if it is not already.
-    async fn take_up(&mut self, id: PartitionId) {
+    async fn take_up(&mut self, id: PartitionId, soon: Instant) {
         let Some(partition) = self.partition(id) else { return };
         self.taken.insert(id);
         if partition.state().phase != Phase::SteppedDown {
             return;
         }
-        match timeout(STEP, self.source.checkpoint(id)).await {
+        match timeout_at(soon, self.source.checkpoint(id)).await {
             Ok(Ok(checkpoint)) => {
                 let seen_seq = self.source.seen_seq(id);
                 partition.command(Order::TakeUp { checkpoint, seen_seq });
@@ -252,9 +254,9 @@ impl Steward {
     }
 
     /// Lets go of what was laid down, once everything that came before is answered.
-    async fn hand_over(&mut self, id: PartitionId) -> Result<bool, JournalError> {
+    async fn hand_over(&mut self, id: PartitionId, soon: Instant) -> Result<bool, JournalError> {
         let Some(partition) = self.partition(id) else { return Ok(false) };
-        if timeout(STEP, partition.rests()).await.is_err() {
+        if timeout_at(soon, partition.rests()).await.is_err() {
             tracing::warn!(partition = %id, "the partition is not ready to be handed over");
             return Ok(false);
         }

@@ -75,7 +75,10 @@ impl<R> Writer<R> {
     pub(super) fn caught_up(&mut self, opened: Head, result: Result<Vec<Arc<Batch>>, JournalError>) {
         let batches = match result {
             Ok(batches) if !batches.is_empty() => batches,
+            // the own opening was durable and is not there: whether the journal was exchanged says its end
             Ok(_) => {
+                self.seen_seq = self.seen_seq.max(opened.seq);
+                self.phase = Phase::Asking;
                 self.pause = true;
                 return;
             }
