@@ -45,3 +45,10 @@ fn own_programme(state: &AppState, municipality: Uuid, programme: Uuid) -> Resul
     let own = directory.programmes.get(&programme).filter(|programme| programme.municipality_id == municipality);
     own.cloned().ok_or(Problem::new("not_found"))
 }
+
+/// Whether so many cents may still be issued of a programme's budget; `over_budget`, with what may, when not. True for as long
+/// as the caller is alone in the office.
+async fn within_budget(state: &AppState, programme: &ProgrammeRow, cents: i64) -> Result<(), Problem> {
+    let left = state.town(programme.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents);
+    if cents > left { Err(Problem::new("over_budget").with("remaining_budget_cents", left)) } else { Ok(()) }
+}

@@ -60,6 +60,7 @@ pub const TABLE: &[(&str, u16)] = &[
     ("messages_already_sent", 409),
     ("vouchers_used", 409),
     ("import_not_applicable", 409),
+    ("over_budget", 409),
     ("payload_too_large", 413),
     ("list_too_long", 413),
     ("unsupported_media_type", 415),

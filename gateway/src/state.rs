@@ -204,11 +204,11 @@ impl AppState {
         }
     }
 
-    /// What became of a key of a shop, if anything did.
+    /// What became of a key of a shop, or of somebody who is no shop, if anything did.
     ///
     /// # Errors
     /// When neither engine nor ledger can say.
-    pub async fn operation_by_key(&self, shop: Uuid, key: OpKey) -> Result<Option<OperationRow>, Problem> {
+    pub async fn operation_by_key(&self, shop: Option<Uuid>, key: OpKey) -> Result<Option<OperationRow>, Problem> {
         let asked = self.vouchers.whereabouts_of_key(key, self.deadline()).await;
         match asked.map_err(unheard)? {
             Some((partition, seq)) => self.journaled(partition, seq).await.map(Some),

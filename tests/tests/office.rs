@@ -232,7 +232,8 @@ async fn a_last_day_on_which_nobody_could_spend_is_said_before_anything_is_given
     let import = upload(&on, &town, &later, "riferimento;importo;canale\nF;50,00;carta\n").await;
     let apply = format!("/v1/admin/imports/{}/apply", text(&import["import_id"]));
     let (status, refused) = post(&on, &town.clerk, &apply, &key(), &Value::Null).await;
-    assert_eq!((status, &refused["over_budget"]), (409, &json!(true)), "{refused}");
+    let told = (status, &refused["code"], &refused["remaining_budget_cents"]);
+    assert_eq!(told, (409, &json!("over_budget"), &json!(0)), "{refused}");
     let imports = on.get(&town.clerk, "/v1/admin/imports").await;
     assert_eq!(imports["items"][0]["status"], "dry_run", "nothing of it was begun: {imports}");
 }
@@ -288,6 +289,50 @@ async fn a_programmes_budget_and_rules_change_and_nothing_else_of_it() {
     more["budget_cents"] = json!(before["budget_cents"].as_i64().unwrap() + 5_000);
     assert_eq!(put(&town.admin, &more).await.0, 200);
     town.apply(&on, &text(&import["import_id"])).await;
+}
+
+/// Two clerks, and the last fifteen euro of a programme.
+#[tokio::test]
+async fn a_top_up_takes_no_more_than_the_budget_leaves() {
+    let (on, town, _data) = world().await;
+    let voucher = town.fresh_voucher(&on).await;
+    let now = on.get(&town.admin, "/v1/admin/programmes").await["items"][0].clone();
+    let issued = now["sums"]["issued_cents"].as_i64().unwrap();
+    let body = json!({"name": "Buoni", "budget_cents": issued + 1_500, "rules_it": "", "rules_en": ""});
+    let answer = on.request(&town.admin, Method::PUT, &format!("/v1/admin/programmes/{}", town.programme)).json(&body);
+    assert_eq!(answer.send().await.unwrap().status(), 200);
+
+    let path = format!("/v1/admin/vouchers/{}/top-up", voucher.id);
+    let top_up = async |who: &Caller, key: &str, cents: i64| {
+        post(&on, who, &path, key, &json!({"amount_cents": cents, "reason": "integrazione"})).await
+    };
+    let (status, refused) = top_up(&town.clerk, &key(), 1_501).await;
+    let told = (status, &refused["code"], &refused["remaining_budget_cents"]);
+    assert_eq!(told, (409, &json!("over_budget"), &json!(1_500)), "{refused}");
+    let (one, other) = (key(), key());
+    let both = tokio::join!(top_up(&town.clerk, &one, 1_000), top_up(&town.admin, &other, 1_000));
+    let mut told = [both.0.0, both.1.0];
+    told.sort_unstable();
+    assert_eq!(told, [201, 409], "{both:?}");
+    // whoever asks again is told what they were told, though nothing is left for it
+    let (who, key) = if both.0.0 == 201 { (&town.clerk, &one) } else { (&town.admin, &other) };
+    assert_eq!(top_up(who, key, 1_000).await.0, 200);
+    let sums = &on.get(&town.admin, "/v1/admin/programmes").await["items"][0]["sums"];
+    assert_eq!(sums["remaining_budget_cents"], 500, "{sums}");
+    assert_eq!(top_up(&town.clerk, &tests::town::key(), 500).await.0, 201);
+}
+
+/// Who of the operators did what stands in their own log, and in no town's.
+#[tokio::test]
+async fn operators_read_what_operators_did() {
+    let (on, town, _data) = world().await;
+    let of = async |who: &Caller| on.get(who, "/v1/admin/audit?limit=500").await["items"].as_array().unwrap().clone();
+    let (operators, towns) = (of(&on.operator).await, of(&town.auditor).await);
+    assert!(operators.iter().any(|entry| entry["action"] == "sign_in"), "{operators:?}");
+    assert!(towns.iter().any(|entry| entry["action"] == "municipality_added"), "{towns:?}");
+    assert!(operators.iter().all(|entry| !towns.contains(entry)));
+    let first = on.get(&on.operator, "/v1/admin/audit?limit=1").await;
+    assert_eq!(first["items"], json!([operators[0]]));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `GET /v1/admin/audit`: who did what.
 
-use crate::auth::{Reads, Staff};
+use crate::auth::{SignedIn, Staff};
 use crate::problem::Problem;
 use crate::state::AppState;
 use crate::wire::{Instant, Listed, Page};
@@ -43,18 +43,17 @@ impl From<AuditRow> for AuditEntry {
 
 /// Who did what in the municipality
 ///
-/// Newest first.
+/// Newest first. An operator reads what belongs to no municipality: who of them signed in, and whom they made an operator.
 #[utoipa::path(tag = "audit", operation_id = "list_audit", params(Page),
     responses((status = 200, description = "A page of the log", body = Listed<AuditEntry>)),
-    extensions(("x-roles" = json!(Reads::ROLES))))]
+    extensions(("x-roles" = json!(SignedIn::ROLES))))]
 #[get("/v1/admin/audit")]
 pub(super) async fn list(
     state: web::Data<AppState>,
-    staff: Staff<Reads>,
+    staff: Staff<SignedIn>,
     page: web::Query<Page>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page.limit()?;
-    let municipality = staff.municipality()?;
-    let rows = state.town(municipality).audit(municipality, page.before(), limit).await?;
+    let rows = state.ledger_of(staff.municipality).audit(staff.municipality, page.before(), limit).await?;
     Ok(HttpResponse::Ok().json(Listed::page(rows, limit, |row| row.id.to_string(), AuditEntry::from)))
 }

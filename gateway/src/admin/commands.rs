@@ -16,6 +16,11 @@ pub fn pin_tag(state: &AppState, programme: &ProgrammeRow, voucher: VoucherId, g
     Some(state.keys.pin_tag(voucher, &state.keys.pin(voucher, generation)))
 }
 
+/// What stands for a key that a member of staff uses.
+pub fn staff_key(user: Option<UserId>, key: &str) -> OpKey {
+    OpKey::of(user.map_or(Uuid::nil(), UserId::uuid), key)
+}
+
 /// Runs a command of a member of staff, or of the system for nobody. Without a key of the
 /// caller's every call is an attempt of its own.
 ///
@@ -29,11 +34,10 @@ pub async fn run(
     action: Action,
 ) -> Result<Answer, Problem> {
     let operation = new_id();
-    let caller = user.map_or(Uuid::nil(), UserId::uuid);
     let command = Command {
         operation: OperationId::new(operation),
         origin: user.map_or(Origin::System, Origin::Staff),
-        key: OpKey::of(caller, key.unwrap_or(&operation.to_string())),
+        key: staff_key(user, key.unwrap_or(&operation.to_string())),
         request_hash: hash,
         action,
     };

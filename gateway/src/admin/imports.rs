@@ -133,7 +133,8 @@ async fn one(
     params(("id" = Uuid, Path, description = "The import")),
     responses((status = 200, description = "What was made", body = application::Applied)),
     extensions(("x-roles" = json!(Works::ROLES)),
-        ("x-problems" = json!(["not_found", "import_not_applicable", "conflict", "validity_invalid", ENGINE]))))]
+        ("x-problems" = json!(["not_found", "import_not_applicable", "over_budget", "conflict", "validity_invalid",
+            ENGINE]))))]
 #[post("/v1/admin/imports/{id}/apply")]
 async fn apply_import(
     state: web::Data<AppState>,

@@ -3,12 +3,21 @@
 use super::db::{Db, Error, on};
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[ADD, LIST];
+pub(super) const STATEMENTS: &[&str] = &[ADD, OF_TOWN, OF_NOBODY];
 
 const ADD: &str = "INSERT INTO audit (id, municipality_id, user_id, action, target, detail, at)
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
-const LIST: &str = "SELECT id, user_id, action, target, detail, at FROM audit
-    WHERE municipality_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+macro_rules! latest {
+    ($whose:literal) => {
+        concat!(
+            "SELECT id, user_id, action, target, detail, at FROM audit WHERE ",
+            $whose,
+            " AND id < $1 ORDER BY id DESC LIMIT $2"
+        )
+    };
+}
+const OF_TOWN: &str = latest!("municipality_id = $3");
+const OF_NOBODY: &str = latest!("municipality_id IS NULL");
 
 /// One thing that somebody did.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -47,17 +56,18 @@ impl Db {
         Ok(())
     }
 
-    /// The latest before `before`, newest first.
+    /// The latest before `before`, newest first: of a municipality, or what belongs to none.
     ///
     /// # Errors
     /// [`Error`].
-    pub async fn audit(&self, municipality: Uuid, before: Uuid, limit: i64) -> Result<Vec<AuditRow>, Error> {
-        let rows = on!(self, |connection| sqlx::query_as(LIST)
-            .bind(municipality)
-            .bind(before)
-            .bind(limit)
-            .fetch_all(connection)
-            .await)?;
+    pub async fn audit(&self, municipality: Option<Uuid>, before: Uuid, limit: i64) -> Result<Vec<AuditRow>, Error> {
+        let rows = on!(self, |connection| {
+            let latest = sqlx::query_as(if municipality.is_some() { OF_TOWN } else { OF_NOBODY }).bind(before).bind(limit);
+            match municipality {
+                Some(municipality) => latest.bind(municipality).fetch_all(connection).await,
+                None => latest.fetch_all(connection).await,
+            }
+        })?;
         Ok(rows)
     }
 }

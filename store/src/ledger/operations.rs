@@ -20,7 +20,7 @@ const BY_KEY: &str = concat!(
     "SELECT ",
     operation!("o"),
     " FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
-    WHERE k.op_key = $2 AND o.shop_id = $1"
+    WHERE k.op_key = $2 AND o.shop_id IS NOT DISTINCT FROM $1"
 );
 
 /// Whoever was at the till when it was decided: the latest who had come by then, unless they had left. A shift at a time,
@@ -178,10 +178,10 @@ impl Whose {
 pub enum Sought {
     /// Its id, whosever it is: the caller checks.
     Id(Uuid),
-    /// The key that a shop used.
+    /// The key that somebody used.
     Key {
-        /// Which shop.
-        shop: Uuid,
+        /// Which shop; nobody for who is none.
+        shop: Option<Uuid>,
         /// The key's fingerprint.
         key: [u8; 16],
     },

@@ -2,7 +2,7 @@
 // was being done; a session that is over leads back to the door.
 import { button, byId, el } from "../shared/dom";
 import { call, type Call, type Problem } from "../shared/http";
-import { t } from "../shared/texts";
+import { euro, t } from "../shared/texts";
 
 /** The call did not do what was asked; it has been said why. */
 export class Refused extends Error {
@@ -34,11 +34,13 @@ export function hush(): void {
   byId("notice").replaceChildren();
 }
 
-function explain(problem: Problem): string {
+/** What was wrong, and where. */
+export function explain(problem: Problem): string {
   const where = problem.row ? t("console-row", { row: problem.row }) : "";
   const reason = problem.code === "file_unreadable" && problem.reason ? t(`import-problem-${problem.reason.replace(/_/g, "-")}`) : "";
   const field = problem.code === "bad_request" && problem.field ? t("console-field", { field: problem.field }) : "";
-  return [problem.detail, reason, where, field].filter(Boolean).join(" ");
+  const left = problem.remaining_budget_cents === undefined ? "" : `${t("console-budget-left")}: ${euro(problem.remaining_budget_cents)}.`;
+  return [problem.detail, reason, where, field, left].filter(Boolean).join(" ");
 }
 
 /** Problems whose own words speak of keys, which no clerk has seen. */

@@ -10,6 +10,7 @@ export interface Problem {
   field?: string;
   row?: number;
   available_cents?: number;
+  remaining_budget_cents?: number;
 }
 
 /** An answer. */

@@ -1,7 +1,7 @@
 //! Applying an upload: its right rows become shops, or holders with vouchers.
 
 use super::super::commands::{pin_tag, run};
-use super::super::own_programme;
+use super::super::{own_programme, within_budget};
 use super::report::{Families, new_shops, read, reference, tax_index};
 use crate::edge::new_id;
 use crate::imports::beneficiaries::{self, Beneficiary};
@@ -35,7 +35,7 @@ pub struct Applied {
 /// passed over.
 ///
 /// # Errors
-/// `import_not_applicable` for one that was applied or undone, or is over the budget.
+/// `import_not_applicable` for one that was applied or undone, `over_budget`.
 pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, id: Uuid) -> Result<Applied, Problem> {
     let refused = || Problem::new("import_not_applicable");
     let _alone = state.office_alone().await?;
@@ -57,7 +57,7 @@ pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, i
             let people = usable(read(bytes, beneficiaries::parse).await?)?;
             let families = Families::of(state, &programme, people).await?;
             let new = families.without_voucher();
-            within_budget(state, &programme, &new).await?;
+            within_budget(state, &programme, new.iter().map(|person| person.amount.get()).sum()).await?;
             begin(state, &mut row).await?;
             apply_people(state, user, &row, &programme, &new).await?
         }
@@ -79,15 +79,6 @@ async fn begin(state: &AppState, row: &mut ImportRow) -> Result<(), Problem> {
     let now = state.clock.now().micros();
     state.town(row.municipality_id).move_import(row, "applying", now).await?;
     "applying".clone_into(&mut row.status);
-    Ok(())
-}
-
-async fn within_budget(state: &AppState, programme: &ProgrammeRow, new: &[&Beneficiary]) -> Result<(), Problem> {
-    let cents: i64 = new.iter().map(|person| person.amount.get()).sum();
-    let sums = state.town(programme.municipality_id).programme_sums(programme.id).await?;
-    if cents > sums.left_of(programme.budget_cents) {
-        return Err(Problem::new("import_not_applicable").with("over_budget", true));
-    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `POST /v1/admin/vouchers/{id}/…`: blocking, replacing, topping up.
 
-use super::super::commands::{pin_tag, run};
-use super::super::own_programme;
+use super::super::commands::{pin_tag, run, staff_key};
+use super::super::{own_programme, within_budget};
 use super::contact::Contact;
 use super::{Voucher, own};
 use crate::auth::{Staff, Works};
@@ -166,10 +166,12 @@ async fn unblock(
 }
 
 /// Add money to a voucher
+///
+/// No more than what the programme's budget leaves.
 #[utoipa::path(tag = "vouchers", operation_id = "top_up_voucher",
     params(("id" = Uuid, Path, description = "The voucher"), IdempotencyKey),
     responses((status = 201, description = "The money is on the voucher", body = Operation<'static>)),
-    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, "amount_invalid", ENGINE]))))]
+    extensions(("x-roles" = json!(Works::ROLES)), ("x-problems" = json!([CHANGE, "amount_invalid", "over_budget", ENGINE]))))]
 #[post("/v1/admin/vouchers/{id}/top-up")]
 async fn top_up(
     state: web::Data<AppState>,
@@ -181,6 +183,18 @@ async fn top_up(
     let amount =
         Cents::new(body.amount_cents).filter(|cents| !cents.is_zero()).ok_or(Problem::new("amount_invalid"))?;
     let hash = RequestHash::of(&[b"top-up", path.as_bytes(), &amount.get().to_le_bytes(), body.reason.as_bytes()]);
+    // nobody gives anything meanwhile, and what was given before counts
+    let _alone = state.office_alone().await?;
+    state.settled().await?;
+    let row = own(&state, staff.municipality()?, *path).await?;
+    let programme = own_programme(&state, row.municipality_id, row.programme_id)?;
+    if let Err(over) = within_budget(&state, &programme, amount.get()).await
+        // it may be what left too little: whoever asks again is told what they were told
+        && (state.operation_by_key(None, staff_key(Some(staff.user), &key.0)).await?)
+            .is_none_or(|before| before.voucher_id != *path)
+    {
+        return Err(over);
+    }
     let action = (Action::TopUp { amount }, body.reason.as_str());
     let answer = act(&state, &staff, *path, (Some(&key.0), hash), action, "voucher_topped_up").await?;
     // whoever looks next sees it; if the ledger takes longer, the answer is true all the same
