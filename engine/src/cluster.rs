@@ -171,19 +171,41 @@ impl Cluster {
         ask_all(others.iter(), request, patience).await
     }
 
-    /// The barriers of all nodes, until together they name every partition.
+    /// The barriers of all nodes.
     pub async fn barrier(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
+        self.places(Request::Barrier, || self.local.barrier(deadline), deadline).await
+    }
+
+    /// What all nodes leave to the ledger.
+    pub async fn left_to_ledger(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
+        self.places(Request::Left, || self.local.left_to_ledger(deadline), deadline).await
+    }
+
+    /// A place in each partition, asked of every node until together they name all: the furthest, where one changes hands.
+    async fn places<H>(
+        &self,
+        request: Request,
+        here: impl Fn() -> H,
+        deadline: Timestamp,
+    ) -> Result<Vec<(PartitionId, u64)>, NotDone>
+    where
+        H: Future<Output = Result<Vec<(PartitionId, u64)>, NotDone>>,
+    {
         loop {
-            let mut durable: BTreeMap<_, _> = self.local.barrier(deadline).await?.into_iter().collect();
-            for told in self.ask_others(Request::Barrier, self.local.left_until(deadline)).await {
-                match told {
-                    Ok(Response::Durable(there)) => durable.extend(there),
+            let mut told = here().await?;
+            for there in self.ask_others(request, self.local.left_until(deadline)).await {
+                match there {
+                    Ok(Response::Durable(there)) => told.extend(there),
                     Ok(_) | Err(NotDone::Moved) => {}
                     Err(other) => return Err(other),
                 }
             }
-            if durable.len() == self.local.registry().partitions().count() {
-                return Ok(durable.into_iter().collect());
+            let mut places = BTreeMap::new();
+            for (partition, seq) in told {
+                places.entry(partition).and_modify(|place: &mut u64| *place = seq.max(*place)).or_insert(seq);
+            }
+            if places.len() == self.local.registry().partitions().count() {
+                return Ok(places.into_iter().collect());
             }
             if self.local.now() >= deadline {
                 return Err(NotDone::NotExecuted);

@@ -201,6 +201,17 @@ impl Local {
         self.ends(deadline).await.into_iter().map(|(partition, end)| Ok((partition, end?))).collect()
     }
 
+    /// For each partition that is here the place up to which the ledger alone may know what nobody has in memory.
+    pub async fn left_to_ledger(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
+        let left = |(id, durable)| {
+            let own = self.partition(id);
+            let left = own.map(|own| own.recent(|recent| recent.left_to_ledger()));
+            // asked afterwards: with a partition goes what it remembers, and then everything durable counts
+            (id, left.filter(|_| own.is_some_and(|own| own.serves())).unwrap_or(durable))
+        };
+        Ok(self.barrier(deadline).await?.into_iter().map(left).collect())
+    }
+
     /// The first partition that knows; otherwise the least certain answer.
     pub fn find(&self, sought: Sought) -> Found {
         let mut found = Found::default();

@@ -94,12 +94,13 @@ impl Vouchers {
     pub async fn barrier(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
         match &self.cluster {
             Some(cluster) => cluster.barrier(deadline).await,
-            None => {
-                let durable = self.local.barrier(deadline).await?;
-                let whole = durable.len() == self.states().len();
-                if whole { Ok(durable) } else { Err(NotDone::Halted) }
-            }
+            None => self.whole(self.local.barrier(deadline).await?),
         }
+    }
+
+    /// What names every partition.
+    fn whole(&self, places: Vec<(PartitionId, u64)>) -> Result<Vec<(PartitionId, u64)>, NotDone> {
+        if places.len() == self.states().len() { Ok(places) } else { Err(NotDone::Halted) }
     }
 
     /// How far each partition that this process has is durable, once everything submitted before this call is; or why
@@ -177,15 +178,15 @@ impl Vouchers {
         self.find(Sought::Key(key), deadline).await
     }
 
-    /// Up to which record of each partition the ledger alone may know what nobody has in memory. What other nodes have let go
-    /// they do not say: of their partitions it is everything durable.
+    /// Up to which record of each partition the ledger alone may know what nobody has in memory.
     ///
     /// # Errors
     /// [`NotDone`] when a partition does not serve.
     pub async fn left_to_ledger(&self, deadline: Timestamp) -> Result<Vec<(PartitionId, u64)>, NotDone> {
-        let here = |id| self.local.partition(id).filter(|partition| partition.serves());
-        let left = |(id, durable)| (id, here(id).map_or(durable, |own| own.recent(|recent| recent.left_to_ledger())));
-        Ok(self.barrier(deadline).await?.into_iter().map(left).collect())
+        match &self.cluster {
+            Some(cluster) => cluster.left_to_ledger(deadline).await,
+            None => self.whole(self.local.left_to_ledger(deadline).await?),
+        }
     }
 
     async fn find(&self, sought: Sought, deadline: Timestamp) -> Result<Option<(PartitionId, u64)>, NotDone> {

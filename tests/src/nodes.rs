@@ -27,7 +27,8 @@ pub struct Nodes {
     pub nodes: Vec<Server>,
     /// The data folders: that of the workers, then those of all nodes that ever came.
     pub folders: Vec<tempfile::TempDir>,
-    _worker: Option<Worker>,
+    /// Who projects and sends, where the nodes do not.
+    pub worker: Option<Worker>,
     /// Where it is kept.
     pub stores: Stores,
 }
@@ -56,14 +57,14 @@ impl Nodes {
         let demo = seed.demo.clone();
         if options.is_empty() {
             let (nodes, folders) = (vec![seed], vec![first]);
-            return Self { demo, options, nodes, folders, _worker: None, stores };
+            return Self { demo, options, nodes, folders, worker: None, stores };
         }
         seed.end();
         let work = folder(first.path());
         let worker = Some(Worker::start(work.path(), &options, "all").await);
         options.extend(["--workers".to_owned(), "false".to_owned()]);
         let (nodes, folders) = (Vec::new(), vec![work]);
-        let mut town = Self { demo, options, nodes, folders, _worker: worker, stores };
+        let mut town = Self { demo, options, nodes, folders, worker, stores };
         (0..ground.nodes).for_each(|_| town.join());
         town.settle().await;
         town

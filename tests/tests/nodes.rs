@@ -326,6 +326,35 @@ async fn of_a_payment_nobody_says_not_executed_while_a_node_is_frozen() {
     signal(&town.nodes[1], "-CONT");
 }
 
+/// While nobody writes the ledger, a till hears all the same what became of its payment, and that another never came:
+/// whoever has the voucher says what they still know.
+#[tokio::test]
+async fn a_till_is_told_that_its_payment_never_came_while_nobody_writes_the_ledger() {
+    let mut town = Nodes::on(Ground { nodes: 2, ..ON_REDIS }).await;
+    let (client, till) = (Client::new(), town.demo["terminals"][0]["token"].as_str().unwrap().to_owned());
+    let asked = async |town: &Nodes, node: usize, key: &str| {
+        let url = format!("{}/v1/operations/by-key/{key}", town.nodes[node].base_url);
+        let answer = client.get(url).bearer_auth(&till).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    // the ledger has what came before
+    for node in 0..2 {
+        assert_eq!(asked(&town, node, "never").await.0, 404);
+    }
+    drop(town.worker.take());
+    for voucher in 0..VOUCHERS {
+        let (status, _, paid) = try_to_pay(&town, 0, voucher, &format!("unwritten-{voucher}"), 1).await.unwrap();
+        assert_eq!(status, StatusCode::CREATED, "{paid}");
+    }
+    for node in 0..2 {
+        for voucher in 0..VOUCHERS {
+            assert_eq!(asked(&town, node, &format!("unwritten-{voucher}")).await.0, 200);
+        }
+        let (status, told) = asked(&town, node, "never").await;
+        assert_eq!((status, &told["code"]), (404, &json!("never_executed")), "{told}");
+    }
+}
+
 /// A data folder was copied with its node's name: the later process counts, and the earlier one takes no part.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_name_is_one_node() {

@@ -45,7 +45,7 @@ impl Door {
     }
 
     async fn converse(self, stream: TcpStream) {
-        let Greeted { mut reader, writer, mut calls, replies } = match self.keeper.greet(stream, false).await {
+        let Greeted { mut reader, writer, mut calls, replies, .. } = match self.keeper.greet(stream, false).await {
             Ok(greeted) => greeted,
             Err(error) => return tracing::warn!(%error, "somebody was not let in at the nodes' door"),
         };
@@ -77,6 +77,7 @@ impl Door {
                 Response::of(answer, self.local.partition_of(voucher), &self.signer)
             }
             Request::Barrier => self.local.barrier(deadline).await.map(Response::Durable),
+            Request::Left => self.local.left_to_ledger(deadline).await.map(Response::Durable),
             Request::Find(sought) => Ok(Response::Found(self.local.find(sought))),
             Request::Look => {
                 self.signals.look.notify_one();

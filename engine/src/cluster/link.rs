@@ -49,6 +49,8 @@ pub(super) struct Greeted {
     pub writer: OwnedWriteHalf,
     pub calls: Seal,
     pub replies: Seal,
+    /// The form of messages that both sides know.
+    pub form: u8,
 }
 
 impl Keeper {
@@ -63,14 +65,13 @@ impl Keeper {
         stream.write_all(&[&GREETING[..], &ours].concat()).await?;
         let (mut greeting, mut theirs) = ([0; GREETING.len()], [0; NONCE_LEN]);
         stream.read_exact(&mut greeting).await?;
-        // there is one form so far
-        form_with(greeting)?;
+        let form = form_with(greeting)?;
         stream.read_exact(&mut theirs).await?;
         let nonces = if ours_first { [&ours, &theirs] } else { [&theirs, &ours] };
         let seal = |direction| Seal::new(&self.secret, direction, nonces);
         let (calls, replies) = (seal(Direction::Calls), seal(Direction::Replies));
         let (reader, writer) = stream.into_split();
-        Ok(Greeted { reader: BufReader::new(reader), writer, calls, replies })
+        Ok(Greeted { reader: BufReader::new(reader), writer, calls, replies, form })
     }
 }
 
@@ -192,7 +193,7 @@ async fn connect(address: &str) -> io::Result<TcpStream> {
 
 /// Sends calls and hears replies until the connection breaks or nobody calls any more.
 async fn converse(greeted: Greeted, first: Waiting, calls: &mut mpsc::Receiver<Waiting>) {
-    let Greeted { reader, mut writer, calls: mut seal, replies } = greeted;
+    let Greeted { reader, mut writer, calls: mut seal, replies, form } = greeted;
     let pending = Pending::new();
     let mut hearing = tokio::spawn(hear(reader, replies, Arc::clone(&pending)));
     let (mut together, mut out, mut id) = (vec![first], Vec::new(), 0);
@@ -203,7 +204,7 @@ async fn converse(greeted: Greeted, first: Waiting, calls: &mut mpsc::Receiver<W
             id += 1;
             let patience = waiting.until.saturating_duration_since(Instant::now());
             let patience_us = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
-            match seal.write(&Call { id, patience_us, request: waiting.request }, &mut out) {
+            match seal.write(&Call { id, patience_us, request: waiting.request.in_form(form) }, &mut out) {
                 Ok(()) => drop(pending.lock().waiting.insert(id, (Instant::now(), waiting))),
                 Err(error) => tracing::error!(%error, "a call cannot be written down"),
             }

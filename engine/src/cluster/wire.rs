@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 const WORD: [u8; 5] = *b"BUONO";
 /// The forms that this version speaks, from the one of the version before it on (docs/decisions/0019).
 const OLDEST: u8 = 1;
-const NEWEST: u8 = 1;
+const NEWEST: u8 = 2;
 pub(super) const GREETING: [u8; 6] = [WORD[0], WORD[1], WORD[2], WORD[3], WORD[4], NEWEST];
 pub(super) const NONCE_LEN: usize = 16;
 const TAG_LEN: usize = 16;
@@ -55,6 +55,19 @@ pub(super) enum Request {
     Look,
     /// Something has changed that every node keeps in memory.
     Changed,
+    /// How far the ledger must be so that it has what its partitions let go. From form 2 on.
+    Left,
+}
+
+impl Request {
+    /// The same in words that the other side knows.
+    pub const fn in_form(self, form: u8) -> Self {
+        match self {
+            // a ledger that holds everything durable has that, too
+            Self::Left if form < 2 => Self::Barrier,
+            known => known,
+        }
+    }
 }
 
 /// What comes back.
@@ -192,6 +205,13 @@ mod golden;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_node_of_the_version_before_is_asked_what_it_understands() {
+        assert!(matches!(Request::Left.in_form(1), Request::Barrier));
+        assert!(matches!(Request::Left.in_form(2), Request::Left));
+        assert!(matches!(Request::Look.in_form(1), Request::Look));
+    }
 
     #[test]
     fn nodes_speak_the_newest_form_that_both_know() {

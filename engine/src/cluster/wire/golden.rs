@@ -79,6 +79,7 @@ fn requests() -> Vec<Request> {
         Request::Find(Sought::Key(OpKey([4; 16]))),
         Request::Look,
         Request::Changed,
+        Request::Left,
     ];
     executes.chain(others).collect()
 }
@@ -196,6 +197,7 @@ const fn has_a_line(request: &Request, response: &Response, action: &Action) {
     match request {
         Request::Ask { ask: Ask::Execute(_) | Ask::View, .. } => {}
         Request::Barrier | Request::Find(Sought::Operation(_) | Sought::Key(_)) | Request::Look | Request::Changed => {}
+        Request::Left => {}
     }
     match response {
         Response::Told(Told::Recorded(..) | Told::Known(_) | Told::Refused(_) | Told::Unchanged | Told::Viewed(_)) => {}
