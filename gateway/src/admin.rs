@@ -49,6 +49,7 @@ fn own_programme(state: &AppState, municipality: Uuid, programme: Uuid) -> Resul
 /// Whether so many cents may still be issued of a programme's budget; `over_budget`, with what may, when not. True for as long
 /// as the caller is alone in the office.
 async fn within_budget(state: &AppState, programme: &ProgrammeRow, cents: i64) -> Result<(), Problem> {
-    let left = state.town(programme.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents);
+    let left =
+        state.town(programme.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents);
     if cents > left { Err(Problem::new("over_budget").with("remaining_budget_cents", left)) } else { Ok(()) }
 }

@@ -433,7 +433,8 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
         Err(error) => wrong.push(error.to_string()),
     }
     wrong.extend(wrong_key(&db, &settings).await?);
-    for one in settings.overheard() {
+    // who cannot be asked is among what is wrong
+    for one in settings.overheard().into_iter().chain(settings.journal.warnings().unwrap_or_default()) {
         println!("warning: {one}");
     }
     for one in &wrong {

@@ -263,17 +263,27 @@ desk("the PIN of a paper voucher, at the desk", "municipal_admin", async (page) 
   await page.locator("#new-programme button").click();
   await notice(page, "Importo non valido");
   await page.locator("#pin-above").fill("20,00");
+  await page.locator("#a-day").fill("30,00");
   await page.locator("#new-programme button").click();
   await notice(page, "Programma aggiunto");
   // the council gives more
   await page.getByRole("button", { name: "Modifica: Con PIN" }).click();
   await page.getByLabel("Stanziamento").last().fill("1.500,00");
   await page.locator("dialog textarea[name=rules_it]").fill("Niente alcolici.");
+  await page.locator("dialog input[name=once]").fill("quindici");
+  await yes(page);
+  // what was typed stays
+  await page.locator("dialog .alert").waitFor();
+  assert.equal(await page.locator("dialog textarea[name=rules_it]").inputValue(), "Niente alcolici.");
+  await page.locator("dialog input[name=once]").fill("15,00");
+  await page.locator("dialog input[name=times]").fill("2");
   await yes(page);
   await page.locator("#programme-list tr", { hasText: "Con PIN" }).locator("td", { hasText: /1\.?500,00/ }).first().waitFor();
   await page.getByRole("button", { name: "Modifica: Con PIN" }).click();
   assert.equal(await page.locator("dialog textarea[name=rules_it]").inputValue(), "Niente alcolici.");
   assert.match(await page.locator("dialog input[name=budget]").inputValue(), /^1\.?500,00$/);
+  const limits = ["once", "a_day", "times"].map((name) => page.locator(`dialog input[name=${name}]`).inputValue());
+  assert.deepEqual(await Promise.all(limits), ["15,00", "30,00", "2"]);
   await page.keyboard.press("Escape");
   await tab(page, "imports");
   await check(page, "beneficiaries", csv("pin.csv", "riferimento;importo;canale\nPIN-1;50,00;carta\n"), "Con PIN");

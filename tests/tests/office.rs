@@ -259,18 +259,30 @@ async fn a_programmes_budget_and_rules_change_and_nothing_else_of_it() {
     let before = on.get(&town.admin, "/v1/admin/programmes").await["items"][0].clone();
     let path = format!("/v1/admin/programmes/{}", town.programme);
     let said = json!({"name": "Buoni di Natale", "budget_cents": before["sums"]["issued_cents"], "rules_it": "Anche detersivi.",
-        "rules_en": ""});
+        "rules_en": "", "per_redemption_max_cents": 1_000, "per_day_max_cents": null, "per_day_count_max": 20});
     let put = async |who: &Caller, body: &Value| {
         let answer = on.request(who, Method::PUT, &path).json(body).send().await.unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
     };
     assert_eq!(put(&town.clerk, &said).await.0, 403);
-    for (field, wrong) in [("name", json!(" ")), ("budget_cents", json!(-1)), ("rules_it", json!("x".repeat(10_001)))] {
+    let too_long = json!("x".repeat(10_001));
+    let wrong = [
+        ("name", json!(" ")),
+        ("budget_cents", json!(-1)),
+        ("rules_it", too_long),
+        ("per_day_max_cents", json!(-1)),
+        ("per_day_count_max", json!(0)),
+    ];
+    for (field, wrong) in wrong {
         let mut body = said.clone();
         body[field] = wrong;
         let (status, told) = put(&town.admin, &body).await;
         assert_eq!((status, &told["code"]), (400, &json!("bad_request")), "{field}: {told}");
     }
+    // a limit that is not spoken of is not a limit lifted
+    let mut silent = said.clone();
+    silent.as_object_mut().unwrap().remove("per_redemption_max_cents");
+    assert_eq!(put(&town.admin, &silent).await.0, 400);
     assert_eq!(put(&town.admin, &said).await.0, 200);
     let mut expected = before.clone();
     for (field, value) in said.as_object().unwrap() {
@@ -280,6 +292,15 @@ async fn a_programmes_budget_and_rules_change_and_nothing_else_of_it() {
     assert_eq!(on.get(&town.auditor, "/v1/admin/programmes").await["items"][0], expected);
     let page = on.request(&town.holder, Method::GET, "/v/buono").header("Accept-Language", "it").send().await.unwrap();
     assert!(page.text().await.unwrap().contains("Anche detersivi."), "families read them at once");
+
+    // the next payment is held to the new limit
+    let voucher = town.fresh_voucher(&on).await.code;
+    let pay = async |cents: i64| {
+        post(&on, &town.tills[0], "/v1/redemptions", &key(), &json!({"voucher": voucher, "amount_cents": cents})).await
+    };
+    let (status, declined) = pay(1_001).await;
+    assert_eq!((status, &declined["code"]), (409, &json!("amount_over_limit")), "{declined}");
+    assert_eq!(pay(1_000).await.0, 201);
 
     // nothing more is issued, until there is more to give
     let file = "riferimento;importo;canale\nDI-PIU;50,00;carta\n";
@@ -298,7 +319,8 @@ async fn a_top_up_takes_no_more_than_the_budget_leaves() {
     let voucher = town.fresh_voucher(&on).await;
     let now = on.get(&town.admin, "/v1/admin/programmes").await["items"][0].clone();
     let issued = now["sums"]["issued_cents"].as_i64().unwrap();
-    let body = json!({"name": "Buoni", "budget_cents": issued + 1_500, "rules_it": "", "rules_en": ""});
+    let body = json!({"name": "Buoni", "budget_cents": issued + 1_500, "rules_it": "", "rules_en": "",
+        "per_redemption_max_cents": null, "per_day_max_cents": null, "per_day_count_max": null});
     let answer = on.request(&town.admin, Method::PUT, &format!("/v1/admin/programmes/{}", town.programme)).json(&body);
     assert_eq!(answer.send().await.unwrap().status(), 200);
 
@@ -320,6 +342,22 @@ async fn a_top_up_takes_no_more_than_the_budget_leaves() {
     let sums = &on.get(&town.admin, "/v1/admin/programmes").await["items"][0]["sums"];
     assert_eq!(sums["remaining_budget_cents"], 500, "{sums}");
     assert_eq!(top_up(&town.clerk, &tests::town::key(), 500).await.0, 201);
+}
+
+/// The answer was lost with the ledger, and the clerk blocks once more.
+#[tokio::test]
+async fn why_a_blocked_voucher_was_blocked_again_is_on_record() {
+    let (on, town, _data) = world().await;
+    let voucher = town.fresh_voucher(&on).await;
+    let path = format!("/v1/admin/vouchers/{}/block", voucher.id);
+    for reason in ["smarrito", "smarrito davvero"] {
+        let (status, told) = post(&on, &town.clerk, &path, &key(), &json!({"reason": reason})).await;
+        assert_eq!((status, &told["status"]), (200, &json!("blocked")), "{told}");
+    }
+    let log = on.get(&town.auditor, "/v1/admin/audit").await;
+    let said = log["items"].as_array().unwrap().iter().filter(|entry| entry["action"] == "voucher_blocked");
+    let said: Vec<_> = said.map(|entry| entry["detail"].clone()).collect();
+    assert_eq!(said, [json!({"reason": "smarrito davvero", "unchanged": true}), json!({"reason": "smarrito"})]);
 }
 
 /// Who of the operators did what stands in their own log, and in no town's.

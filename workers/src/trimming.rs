@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use store::journal::{Apart, Batch, Chain, GENESIS, Head, Journal, JournalError, JournalPlace, apart, link};
+use store::journal::{Apart, Batch, Chain, GENESIS, Head, Journal, JournalError, JournalPlace, Volume, apart, link};
 use store::ledger::{Db, Error, Mark, MarkKind, within};
 
 /// How often to look.
@@ -235,12 +235,19 @@ fn measure_place(place: &JournalPlace) -> Result<(), JournalError> {
         metrics::gauge!("buono_journal_standbys_needed").set(standbys.needed as f64);
         metrics::gauge!("buono_journal_standbys_confirming").set(standbys.confirming.len() as f64);
     }
-    let volume = place.volume()?;
-    metrics::gauge!("buono_journal_bytes").set(volume.bytes as f64);
-    if let Some(limit) = volume.limit_bytes {
-        metrics::gauge!("buono_journal_limit_bytes").set(limit as f64);
+    let mut outcome = Ok(());
+    for (primary, volume) in place.volumes().into_iter().enumerate() {
+        let show = |name: &'static str, bytes: f64| metrics::gauge!(name, "primary" => primary.to_string()).set(bytes);
+        match volume {
+            Ok(Volume { bytes, limit_bytes }) => {
+                show("buono_journal_bytes", bytes as f64);
+                limit_bytes.inspect(|limit| show("buono_journal_limit_bytes", *limit as f64));
+            }
+            // the others are full all the same
+            Err(error) => outcome = Err(error),
+        }
     }
-    Ok(())
+    outcome
 }
 
 async fn first(

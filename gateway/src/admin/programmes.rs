@@ -83,14 +83,26 @@ struct NewProgramme {
 /// What can still be said otherwise of a programme whose vouchers are with families.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Buoni spesa", "budget_cents": 6_000_000, "rules_it": "Solo alimentari.",
-    "rules_en": "Food only."}))]
+#[schema(example = json!({"name": "Buoni spesa", "budget_cents": 6_000_000, "per_redemption_max_cents": null,
+    "per_day_max_cents": 5_000, "per_day_count_max": null, "rules_it": "Solo alimentari.", "rules_en": "Food only."}))]
 struct ChangedProgramme {
     #[schema(value_type = Text120)]
     name: String,
     /// What may be issued, with what was issued already.
     #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
     budget_cents: i64,
+    /// The most that one redemption may take; null for no limit, which must be said.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required, minimum = 0, maximum = 10_000_000_000_i64)]
+    per_redemption_max_cents: Option<i64>,
+    /// The most that a voucher may spend in a day; null for no limit.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required, minimum = 0, maximum = 10_000_000_000_i64)]
+    per_day_max_cents: Option<i64>,
+    /// The most uses of a voucher in a day; null for no limit.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required, minimum = 1, maximum = 10_000)]
+    per_day_count_max: Option<i64>,
     /// The rules, in Italian.
     #[schema(max_length = 10_000, pattern = r"^[^\u0000]*$")]
     rules_it: String,
@@ -208,6 +220,15 @@ fn wrong<T>(field: &str) -> Result<T, Problem> {
     Err(Problem::new("bad_request").with("field", field))
 }
 
+fn check_cents(fields: &[(&str, Option<i64>)]) -> Result<(), Problem> {
+    let outside = |cents: Option<i64>| cents.is_some_and(|cents| Cents::new(cents).is_none());
+    fields.iter().find(|(_, cents)| outside(*cents)).map_or(Ok(()), |(field, _)| wrong(field))
+}
+
+fn check_count(count: Option<i64>) -> Result<(), Problem> {
+    if count.is_some_and(|count| !(1..=10_000).contains(&count)) { wrong("per_day_count_max") } else { Ok(()) }
+}
+
 fn check_rules(italian: &str, english: &str) -> Result<(), Problem> {
     for (field, rules) in [("rules_it", italian), ("rules_en", english)] {
         if rules.chars().count() > RULES_MAX || rules.contains('\0') {
@@ -219,17 +240,12 @@ fn check_rules(italian: &str, english: &str) -> Result<(), Problem> {
 
 impl NewProgramme {
     fn check(&self) -> Result<(), Problem> {
-        let limits = [
+        check_cents(&[
             ("budget_cents", Some(self.budget_cents)),
             ("per_redemption_max_cents", self.per_redemption_max_cents),
             ("per_day_max_cents", self.per_day_max_cents),
             ("pin_above_cents", self.pin_above_cents),
-        ];
-        for (field, cents) in limits {
-            if cents.is_some_and(|cents| Cents::new(cents).is_none()) {
-                return wrong(field);
-            }
-        }
+        ])?;
         if self.expires < self.valid_from {
             return Err(Problem::new("validity_invalid"));
         }
@@ -240,11 +256,19 @@ impl NewProgramme {
             return wrong("link_delay_seconds");
         }
         check_rules(&self.rules_it, &self.rules_en)?;
-        if self.per_day_count_max.is_some_and(|count| !(1..=10_000).contains(&count)) {
-            wrong("per_day_count_max")
-        } else {
-            Ok(())
-        }
+        check_count(self.per_day_count_max)
+    }
+}
+
+impl ChangedProgramme {
+    fn check(&self) -> Result<(), Problem> {
+        check_cents(&[
+            ("budget_cents", Some(self.budget_cents)),
+            ("per_redemption_max_cents", self.per_redemption_max_cents),
+            ("per_day_max_cents", self.per_day_max_cents),
+        ])?;
+        check_count(self.per_day_count_max)?;
+        check_rules(&self.rules_it, &self.rules_en)
     }
 }
 
@@ -308,10 +332,10 @@ async fn add(
     Ok(HttpResponse::Created().json(Programme::from(&row)))
 }
 
-/// Change a programme's name, budget and rules
+/// Change a programme's name, budget, limits and rules
 ///
-/// Families read the new rules at once. Days, limits and PIN are those that its vouchers were given with: for others make
-/// another programme. A budget below what is issued takes nothing back; nothing more is issued then.
+/// Families read the new rules at once, and limits count from the next payment on. Days and PIN are those that its vouchers were
+/// given with: for others make another programme. A budget below what is issued takes nothing back; nothing more is issued then.
 #[utoipa::path(tag = "programmes", operation_id = "change_programme",
     params(("id" = Uuid, Path, description = "The programme")),
     responses((status = 200, description = "The programme", body = Programme)),
@@ -324,17 +348,21 @@ async fn change(
     body: web::Json<ChangedProgramme>,
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    check_rules(&body.rules_it, &body.rules_en)?;
+    body.check()?;
     let row = ProgrammeRow {
         name: text(&body.name, 120, "name")?,
-        budget_cents: Cents::new(body.budget_cents).map_or_else(|| wrong("budget_cents"), |cents| Ok(cents.get()))?,
+        budget_cents: body.budget_cents,
+        per_redemption_max_cents: body.per_redemption_max_cents,
+        per_day_max_cents: body.per_day_max_cents,
+        per_day_count_max: body.per_day_count_max,
         rules_it: body.rules_it.clone(),
         rules_en: body.rules_en.clone(),
         ..own_programme(&state, municipality, *path)?
     };
     state.town(municipality).change_programme(&row).await?;
     state.directory_changed().await?;
-    let detail = json!({"budget_cents": row.budget_cents});
+    let detail = json!({"budget_cents": row.budget_cents, "per_redemption_max_cents": row.per_redemption_max_cents,
+        "per_day_max_cents": row.per_day_max_cents, "per_day_count_max": row.per_day_count_max});
     state.audit(Some(municipality), Some(staff.user.uuid()), "programme_changed", row.id, detail).await?;
     Ok(HttpResponse::Ok().json(Programme::from(&row)))
 }

@@ -142,25 +142,30 @@ impl JournalPlace {
         }
     }
 
-    /// How much room it takes.
-    ///
-    /// # Errors
-    /// [`JournalError::Unknown`] when it cannot be asked.
-    pub fn volume(&self) -> Result<Volume, JournalError> {
+    /// How much room it takes, on each of its primaries: one that is full refuses payments whatever the others have left.
+    /// [`JournalError::Unknown`] for those that cannot be asked.
+    pub fn volumes(&self) -> Vec<Result<Volume, JournalError>> {
         match self {
             Self::File(path) => {
                 let log = path.with_extension("db-wal");
                 let bytes = [path, &log].iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
-                Ok(Volume { bytes, limit_bytes: None })
+                vec![Ok(Volume { bytes, limit_bytes: None })]
             }
-            Self::Postgres(server) => Ok(Volume { bytes: PostgresJournal::bytes(server)?, limit_bytes: None }),
-            Self::Redis(servers) => {
-                let each = servers.iter().map(RedisServer::volume).collect::<Result<Vec<_>, _>>()?;
-                let limits: Option<Vec<u64>> = each.iter().map(|volume| volume.limit_bytes).collect();
-                let bytes = each.iter().map(|volume| volume.bytes).sum();
-                Ok(Volume { bytes, limit_bytes: limits.map(|limits| limits.iter().sum()) })
+            Self::Postgres(server) => {
+                vec![PostgresJournal::bytes(server).map(|bytes| Volume { bytes, limit_bytes: None })]
             }
+            Self::Redis(servers) => servers.iter().map(RedisServer::volume).collect(),
         }
+    }
+
+    /// What breaks no promise and is missed in the end, as sentences with their remedies.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot be asked.
+    pub fn warnings(&self) -> Result<Vec<String>, JournalError> {
+        let Self::Redis(servers) = self else { return Ok(Vec::new()) };
+        let warnings = servers.iter().map(RedisServer::warning).collect::<Result<Vec<_>, _>>()?;
+        Ok(warnings.into_iter().flatten().collect())
     }
 
     /// Which other machines have what it commits, where that can be promised: on Postgres.

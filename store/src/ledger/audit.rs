@@ -62,7 +62,8 @@ impl Db {
     /// [`Error`].
     pub async fn audit(&self, municipality: Option<Uuid>, before: Uuid, limit: i64) -> Result<Vec<AuditRow>, Error> {
         let rows = on!(self, |connection| {
-            let latest = sqlx::query_as(if municipality.is_some() { OF_TOWN } else { OF_NOBODY }).bind(before).bind(limit);
+            let latest =
+                sqlx::query_as(if municipality.is_some() { OF_TOWN } else { OF_NOBODY }).bind(before).bind(limit);
             match municipality {
                 Some(municipality) => latest.bind(municipality).fetch_all(connection).await,
                 None => latest.fetch_all(connection).await,

@@ -9,7 +9,8 @@ const ADD: &str = "INSERT INTO programme (id, municipality_id, name, status, bud
         per_redemption_max_cents, per_day_max_cents, per_day_count_max, pin_above_cents, hold_seconds,
         message_after_purchase, link_delay_seconds, rules_it, rules_en, created_at, rotating_qr)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
-const CHANGE: &str = "UPDATE programme SET name = $3, budget_cents = $4, rules_it = $5, rules_en = $6
+const CHANGE: &str = "UPDATE programme SET name = $3, budget_cents = $4, rules_it = $5, rules_en = $6,
+        per_redemption_max_cents = $7, per_day_max_cents = $8, per_day_count_max = $9
     WHERE id = $1 AND municipality_id = $2";
 const STATUS: &str = "UPDATE programme SET status = $3 WHERE id = $1 AND municipality_id = $2";
 const SUMS: &str =
@@ -117,7 +118,7 @@ impl Db {
         Ok(())
     }
 
-    /// Changes what a programme is called, may issue, and says to families; everything else stays as it is.
+    /// Changes what a programme is called, may issue, lets a voucher spend, and says to families; everything else stays as it is.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -129,6 +130,9 @@ impl Db {
             .bind(row.budget_cents)
             .bind(&row.rules_it)
             .bind(&row.rules_en)
+            .bind(row.per_redemption_max_cents)
+            .bind(row.per_day_max_cents)
+            .bind(row.per_day_count_max)
             .execute(connection)
             .await
             .map(|done| done.rows_affected()))?;

@@ -82,7 +82,12 @@ fn users_and_passwords_are_taken_from_the_address() {
         let place = JournalPlace::Redis(vec![known]);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(place.migrate(4)).unwrap();
-        assert_eq!((place.complaints(), place.volume().is_ok()), (Ok(vec![]), true), "{}", server.name);
+        assert_eq!(
+            (place.complaints(), place.volumes().iter().all(Result::is_ok)),
+            (Ok(vec![]), true),
+            "{}",
+            server.name
+        );
         let mut journal = place.writer().unwrap();
         assert_eq!(journal.partitions().unwrap().len(), 4);
         write(journal.as_mut(), 2);

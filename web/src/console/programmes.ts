@@ -1,5 +1,5 @@
 // Programmes and where their money is.
-import { ask } from "../shared/dialog";
+import { ask, type Field } from "../shared/dialog";
 import { byId, el, onSubmit } from "../shared/dom";
 import { cents, day, euro, t, typed, type Instant } from "../shared/texts";
 import { admin, attempt, buttonOf, post, say, whole } from "./api";
@@ -15,6 +15,9 @@ export interface Programme {
   valid_from: Instant;
   expires_at: Instant;
   pin_above_cents: number | null;
+  per_redemption_max_cents: number | null;
+  per_day_max_cents: number | null;
+  per_day_count_max: number | null;
   rules_it: string;
   rules_en: string;
   sums: Record<"issued_cents" | "spent_cents" | "held_cents" | "balance_cents" | "expired_cents" | "remaining_budget_cents", number>;
@@ -25,27 +28,51 @@ const known = new Map<string, Programme>();
 /** A programme by its id; none for what belongs to none. */
 export const programmeOf = (id: string | null) => (id === null ? undefined : known.get(id));
 
-async function turn(programme: Programme): Promise<void> {
-  await post(`/programmes/${programme.id}/${programme.status === "suspended" ? "resume" : "suspend"}`);
-  say(true, t("console-done"));
+async function done(name?: string, what = "console-done"): Promise<void> {
+  say(true, t(what), name);
   await showProgrammes();
 }
 
+async function turn(programme: Programme): Promise<void> {
+  await post(`/programmes/${programme.id}/${programme.status === "suspended" ? "resume" : "suspend"}`);
+  await done();
+}
+
+/** What a voucher may spend, as typed: left empty there is no limit. Nothing where something else is typed. */
+function limitsOf(typed: Record<string, string>) {
+  const { once = "", a_day = "", times = "" } = typed;
+  const most = (text: string) => (text ? cents(text) : null);
+  const [per_redemption_max_cents, per_day_max_cents] = [most(once), most(a_day)];
+  if (per_redemption_max_cents === undefined || per_day_max_cents === undefined || !/^([1-9]\d{0,3})?$/.test(times)) return undefined;
+  return { per_redemption_max_cents, per_day_max_cents, per_day_count_max: times ? Number(times) : null };
+}
+
 async function change(programme: Programme): Promise<void> {
-  const fields = [
+  const most = (cents: number | null) => (cents === null ? "" : typed(cents));
+  let fields: Field[] = [
     { name: "name", label: t("console-name"), value: programme.name, maxLength: 120 },
     { name: "budget", label: t("console-budget"), value: typed(programme.budget_cents), inputMode: "decimal" },
+    { name: "once", label: t("console-limit-once"), value: most(programme.per_redemption_max_cents), inputMode: "decimal", hint: t("console-limit-hint"), optional: true },
+    { name: "a_day", label: t("console-limit-day"), value: most(programme.per_day_max_cents), inputMode: "decimal", optional: true },
+    { name: "times", label: t("console-limit-times"), value: String(programme.per_day_count_max ?? ""), inputMode: "numeric", maxLength: 4, optional: true },
     { name: "rules_it", label: t("console-rules-it"), value: programme.rules_it, rows: 4, maxLength: 5000, optional: true },
     { name: "rules_en", label: t("console-rules-en"), value: programme.rules_en, rows: 4, maxLength: 5000, optional: true },
   ];
-  const values = await ask({ title: programme.name, text: t("console-programme-change-text"), fields, yes: t("console-office-save"), no: t("console-cancel") });
-  if (!values) return;
-  const { budget = "", ...rest } = values;
-  const budget_cents = cents(budget);
-  if (!budget_cents) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
-  await admin(`/programmes/${programme.id}`, { method: "PUT", body: { ...rest, budget_cents } });
-  say(true, t("console-done"), rest.name);
-  await showProgrammes();
+  let why: string | undefined;
+  for (;;) {
+    const content = why ? { content: el("p", { className: "alert alert-danger", textContent: why }) } : {};
+    const values = await ask({ title: programme.name, text: t("console-programme-change-text"), ...content, fields, yes: t("console-office-save"), no: t("console-cancel") });
+    if (!values) return;
+    const { budget = "", once, a_day, times, ...rest } = values;
+    const [budget_cents, limits] = [cents(budget), limitsOf(values)];
+    if (budget_cents && limits) {
+      await admin(`/programmes/${programme.id}`, { method: "PUT", body: { ...rest, ...limits, budget_cents } });
+      return done(rest.name);
+    }
+    // what was typed stays
+    why = t("console-amount-wrong-text");
+    fields = fields.map((field) => ({ ...field, value: values[field.name] ?? "" }));
+  }
 }
 
 function actions(programme: Programme): Node | undefined {
@@ -84,14 +111,15 @@ export async function showProgrammes(): Promise<void> {
 }
 
 async function add(form: HTMLFormElement): Promise<void> {
-  const { budget, pin_above, rotating_qr, ...rest } = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  const values = Object.fromEntries(new FormData(form)) as Record<string, string>;
+  const { budget, once, a_day, times, pin_above, rotating_qr, ...rest } = values;
+  const limits = limitsOf(values);
   const budget_cents = cents(budget ?? "");
   const pin_above_cents = pin_above ? cents(pin_above) : null;
-  if (!budget_cents || pin_above_cents === undefined) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
-  await post("/programmes", { ...rest, budget_cents, pin_above_cents, rotating_qr: rotating_qr !== undefined });
+  if (!budget_cents || !limits || pin_above_cents === undefined) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
+  await post("/programmes", { ...rest, ...limits, budget_cents, pin_above_cents, rotating_qr: rotating_qr !== undefined });
   form.reset();
-  say(true, t("console-programme-added"), rest.name);
-  await showProgrammes();
+  await done(rest.name, "console-programme-added");
 }
 
 /** Makes the form work. */

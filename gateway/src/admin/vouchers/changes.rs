@@ -5,6 +5,7 @@ use super::super::{own_programme, within_budget};
 use super::contact::Contact;
 use super::{Voucher, own};
 use crate::auth::{Staff, Works};
+use crate::edge::new_id;
 use crate::nothing::Nothing;
 use crate::problem::{ENGINE, Problem};
 use crate::shop::IdempotencyKey;
@@ -89,8 +90,9 @@ struct Reissued {
     code: String,
 }
 
-/// Does something to a voucher of the caller's municipality and, if that changed it, writes down who and why: again
-/// under the same id when it is asked for again under its key, since the first answer may have been lost before that.
+/// Does something to a voucher of the caller's municipality and writes down who and why: again under the same id when it is
+/// asked for again under its key, since the first answer may have been lost before that. Who asks again without one finds
+/// nothing to change, and why they did is kept with that.
 async fn act(
     state: &AppState,
     staff: &Staff<Works>,
@@ -103,17 +105,15 @@ async fn act(
     let reason = text(reason, 500, "reason")?;
     own(state, municipality, voucher).await?;
     let answer = run(state, Some(staff.user), voucher, attempt, action).await?;
-    let done = match &answer {
-        Answer::Recorded { entry, .. } => Some(entry.operation),
-        Answer::Known(outcome) => Some(outcome.operation),
-        _ => None,
+    let (id, why) = match &answer {
+        Answer::Recorded { entry, .. } => (entry.operation.uuid(), json!({"reason": reason})),
+        Answer::Known(outcome) => (outcome.operation.uuid(), json!({"reason": reason})),
+        _ => (new_id(), json!({"reason": reason, "unchanged": true})),
     };
-    if let Some(operation) = done {
-        let (what, why) = ((name, voucher.to_string()), json!({"reason": reason}));
-        let noted = state.audit_as(operation.uuid(), Some(municipality), Some(staff.user.uuid()), what, why).await;
-        // it is done: nobody may be told otherwise because it is not written down yet
-        noted.map_err(|_| Problem::new("outcome_unknown"))?;
-    }
+    let (who, what) = (Some(staff.user.uuid()), (name, voucher.to_string()));
+    let noted = state.audit_as(id, Some(municipality), who, what, why).await;
+    // it is done: nobody may be told otherwise because it is not written down yet
+    noted.map_err(|_| Problem::new("outcome_unknown"))?;
     Ok(answer)
 }
 

@@ -168,7 +168,7 @@ impl RedisServer {
     }
 
     /// The text with the server's address, which has no password in it.
-    fn told(&self, text: impl std::fmt::Display) -> String {
+    pub(super) fn told(&self, text: impl std::fmt::Display) -> String {
         format!("{}: {text}", self.client.get_connection_info().addr())
     }
 

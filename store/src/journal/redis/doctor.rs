@@ -76,6 +76,18 @@ impl RedisServer {
     }
 }
 
+impl RedisServer {
+    /// What breaks no promise and is missed in the end, with its remedy.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`] when it cannot be seen.
+    pub fn warning(&self) -> Result<Option<String>, JournalError> {
+        let unlimited = "there is no maxmemory: no alarm says that memory ends, and then the system ends the server. Set it to \
+            half of what the machine has for it";
+        Ok(self.volume()?.limit_bytes.is_none().then(|| self.told(unlimited)))
+    }
+}
+
 fn settings(found: &BTreeMap<String, String>) -> Vec<Complaint> {
     let unsafe_one = |(what, safe, why): (&'static str, &str, &str)| {
         let found = found.get(what).map_or("unknown", String::as_str);

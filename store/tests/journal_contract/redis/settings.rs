@@ -4,7 +4,7 @@ use super::server::{SAFE, ready, started};
 use crate::stores::P;
 use std::fs;
 use std::time::Duration;
-use store::journal::{Journal, JournalError, RedisJournal, RedisServer};
+use store::journal::{Journal, JournalError, JournalPlace, RedisJournal, RedisServer};
 use store::tls::Authorities;
 
 #[test]
@@ -50,6 +50,26 @@ fn each_unsafe_setting_is_named_with_its_remedy() {
             assert!(complaint.to_string().contains(&format!("`{setting} {safe}`")), "{complaint}");
         }
     }
+}
+
+#[test]
+fn the_room_of_each_primary_is_known_while_another_is_away() {
+    let mut servers = ready();
+    let place = JournalPlace::Redis(servers.iter().map(|server| server.patient()).collect());
+    let unlimited = place.warnings().unwrap();
+    assert!(
+        unlimited.len() == servers.len() && unlimited.iter().all(|one| one.contains("no maxmemory")),
+        "{unlimited:?}"
+    );
+    for server in &servers {
+        let _: String = server.say(&[b"CONFIG", b"SET", b"maxmemory", b"64mb"]);
+    }
+    assert_eq!(place.warnings(), Ok(vec![]));
+    servers[0].kill();
+    let volumes = place.volumes();
+    assert!(matches!(volumes[0], Err(JournalError::Unknown(_))), "{volumes:?}");
+    let known = volumes[1..].iter().map(|volume| volume.as_ref().unwrap().limit_bytes).collect::<Vec<_>>();
+    assert_eq!(known, vec![Some(64 << 20); servers.len() - 1]);
 }
 
 #[test]
