@@ -70,7 +70,7 @@ async function change(programme: Programme): Promise<void> {
       return done(rest.name);
     }
     // what was typed stays
-    why = t("console-amount-wrong-text");
+    why = t("console-limit-wrong-text");
     fields = fields.map((field) => ({ ...field, value: values[field.name] ?? "" }));
   }
 }
@@ -116,7 +116,7 @@ async function add(form: HTMLFormElement): Promise<void> {
   const limits = limitsOf(values);
   const budget_cents = cents(budget ?? "");
   const pin_above_cents = pin_above ? cents(pin_above) : null;
-  if (!budget_cents || !limits || pin_above_cents === undefined) return say(false, t("console-amount-wrong"), t("console-amount-wrong-text"));
+  if (!budget_cents || !limits || pin_above_cents === undefined) return say(false, t("console-amount-wrong"), t("console-limit-wrong-text"));
   await post("/programmes", { ...rest, ...limits, budget_cents, pin_above_cents, rotating_qr: rotating_qr !== undefined });
   form.reset();
   await done(rest.name, "console-programme-added");

@@ -81,6 +81,14 @@ static MESSAGES: Table = Table {
     width: 5,
     each_row_counts: false,
 };
+/// A link that waits when another one comes would say the same: what is written says what is in force when it goes.
+static SUPERSEDED: Table = Table {
+    before: "WITH renewed (voucher, message) AS (",
+    after: ") UPDATE outbox SET status = 'suppressed' FROM renewed WHERE outbox.voucher_id = renewed.voucher
+        AND outbox.template = 'voucher_link' AND outbox.status = 'pending' AND outbox.id <> renewed.message",
+    width: 2,
+    each_row_counts: false,
+};
 
 /// All that happened to one voucher within a step.
 struct Change {
@@ -180,8 +188,8 @@ impl<'a> Step<'a> {
     }
 
     /// The rows, in the order in which the tables need them: a voucher is there before it changes, an
-    /// operation before it is reversed, a hold before it goes.
-    pub(super) fn tables(&self, partition: PartitionId, by_month: bool) -> [Rows<'_>; 8] {
+    /// operation before it is reversed, a hold before it goes, a link before it is superseded.
+    pub(super) fn tables(&self, partition: PartitionId, by_month: bool) -> [Rows<'_>; 9] {
         let mut keys = Rows::new(&KEYS);
         let mut operations = Rows::new(&OPERATIONS);
         let mut issued = Rows::new(&ISSUED);
@@ -191,6 +199,7 @@ impl<'a> Step<'a> {
         let mut messages = Rows::new(&MESSAGES);
         // one row for each target: a statement changes a row once, however often it is named
         let mut reversals: BTreeMap<OperationId, i64> = BTreeMap::new();
+        let mut renewed: BTreeMap<VoucherId, OperationId> = BTreeMap::new();
         for (seq, entry, bytes) in &self.entries {
             if by_month {
                 keys.push(key_row(partition, *seq, entry));
@@ -203,6 +212,7 @@ impl<'a> Step<'a> {
                 Event::Reverse { target_operation, amount, .. } => {
                     *reversals.entry(target_operation).or_default() += amount.get();
                 }
+                Event::Reissue { .. } => drop(renewed.insert(entry.voucher, entry.operation)),
                 Event::Hold { until, .. } => {
                     held.push([entry.operation.uuid().into(), entry.voucher.uuid().into(), until.micros().into()]);
                 }
@@ -226,7 +236,11 @@ impl<'a> Step<'a> {
         for (target, amount) in reversals {
             reversed.push([target.uuid().into(), amount.into()]);
         }
-        [keys, operations, issued, changed, reversed, held, let_go, messages]
+        let mut superseded = Rows::new(&SUPERSEDED);
+        for (voucher, reissue) in renewed {
+            superseded.push([voucher.uuid().into(), counterpart(reissue.uuid()).into()]);
+        }
+        [keys, operations, issued, changed, reversed, held, let_go, messages, superseded]
     }
 
     /// What the step wrote.
