@@ -117,8 +117,12 @@ impl Partition {
                     state.opened_seq = durable_seq;
                     self.recent.lock().opened(durable_seq);
                 }
-                // what comes after is another node's to remember
-                Phase::SteppedDown if changed => *self.recent.lock() = Recent::default(),
+                // what comes after is another node's to remember, and what was here is left to the ledger
+                Phase::SteppedDown if changed => {
+                    let mut recent = self.recent.lock();
+                    *recent = Recent::default();
+                    recent.opened(durable_seq);
+                }
                 _ => {}
             }
             (state.phase, state.generation) = (phase, generation);

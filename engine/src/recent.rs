@@ -142,7 +142,7 @@ impl Recent {
         Some(seq)
     }
 
-    /// The partition was opened: of what came before, only the ledger knows.
+    /// The partition was opened, or laid down: of what came before, only the ledger knows.
     pub fn opened(&mut self, seq: u64) {
         self.unknown_to = self.unknown_to.max(seq);
     }

@@ -6,6 +6,8 @@
 //! loses replies, delays bytes and crashes.
 //!
 //! ```text
+//!    ┌──────the own opening is gone─┐
+//!    ▼                              │
 //!  Asking ──▶ Opening ──▶ CatchingUp ──▶ Serving ──Fenced──▶ SteppedDown
 //!               ▲  │Race      │bad           │
 //!               │  ▼          ▼              │ any other outcome: the generation ends,

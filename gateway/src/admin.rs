@@ -46,10 +46,13 @@ fn own_programme(state: &AppState, municipality: Uuid, programme: Uuid) -> Resul
     own.cloned().ok_or(Problem::new("not_found"))
 }
 
-/// Whether so many cents may still be issued of a programme's budget; `over_budget`, with what may, when not. True for as long
-/// as the caller is alone in the office.
+/// What may still be issued of a programme's budget. True for as long as the caller is alone in the office.
+async fn budget_left(state: &AppState, programme: &ProgrammeRow) -> Result<i64, Problem> {
+    Ok(state.town(programme.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents))
+}
+
+/// Refuses what a programme's budget does not leave, and says what it leaves.
 async fn within_budget(state: &AppState, programme: &ProgrammeRow, cents: i64) -> Result<(), Problem> {
-    let left =
-        state.town(programme.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents);
+    let left = budget_left(state, programme).await?;
     if cents > left { Err(Problem::new("over_budget").with("remaining_budget_cents", left)) } else { Ok(()) }
 }

@@ -434,7 +434,7 @@ async fn doctor(stores: &Stores) -> Result<ExitCode, StartError> {
     }
     wrong.extend(wrong_key(&db, &settings).await?);
     // who cannot be asked is among what is wrong
-    for one in settings.overheard().into_iter().chain(settings.journal.warnings().unwrap_or_default()) {
+    for one in settings.overheard().into_iter().chain(settings.journal.warnings()) {
         println!("warning: {one}");
     }
     for one in &wrong {

@@ -69,7 +69,7 @@ pub struct AppState {
     pub base_url: String,
     /// Prints.
     pub press: Arc<Press>,
-    /// Held by changes that look first and then act on what they saw: imports, undos, reissues.
+    /// Held by changes that look first and then act on what they saw: imports, undos, reissues, top-ups.
     pub office: tokio::sync::Mutex<()>,
     /// Set when the process is about to end.
     pub closing: std::sync::atomic::AtomicBool,
@@ -204,16 +204,30 @@ impl AppState {
         }
     }
 
-    /// What became of a key of a shop, or of somebody who is no shop, if anything did.
+    /// What became of a key of a shop, if anything did.
     ///
     /// # Errors
     /// When neither engine nor ledger can say.
-    pub async fn operation_by_key(&self, shop: Option<Uuid>, key: OpKey) -> Result<Option<OperationRow>, Problem> {
+    pub async fn operation_by_key(&self, shop: Uuid, key: OpKey) -> Result<Option<OperationRow>, Problem> {
         let asked = self.vouchers.whereabouts_of_key(key, self.deadline()).await;
         match asked.map_err(unheard)? {
             Some((partition, seq)) => self.journaled(partition, seq).await.map(Some),
             None => self.in_ledger(Sought::Key { shop, key: key.0 }).await,
         }
+    }
+
+    /// Whether a key was certainly used on a voucher already. If not, nobody may say that it never was: the ledger may lag.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn key_used(&self, voucher: Uuid, key: OpKey) -> Result<bool, Problem> {
+        if self.everything().key_used(voucher, key.0).await? {
+            return Ok(true);
+        }
+        let Ok(Some((partition, seq))) = self.vouchers.whereabouts_of_key(key, self.deadline()).await else {
+            return Ok(false);
+        };
+        Ok(self.journaled(partition, seq).await?.voucher_id == voucher)
     }
 
     /// What the ledger has; nothing only once the copy of it that answers holds all that is in nobody's memory. One that has

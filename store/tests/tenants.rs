@@ -143,6 +143,10 @@ async fn nobody_changes_what_is_anothers() {
         at: 1,
     };
     mine.add_audit(Some(TOWNS[0]), &audit).await.unwrap();
+    // what belongs to no town is the operators' to read
+    all.add_audit(None, &AuditRow { id: Uuid::from_u128(10), ..audit }).await.unwrap();
+    let of_nobody = async |db: &Db| db.audit(None, Uuid::max(), 10).await.unwrap().len();
+    assert_eq!((of_nobody(&all).await, of_nobody(&mine).await, of_nobody(&db).await), (1, 0, 0));
     for change in [
         "DELETE FROM audit",
         "UPDATE operation SET amount_cents = 0",

@@ -337,9 +337,9 @@ async fn a_till_is_told_that_its_payment_never_came_while_nobody_writes_the_ledg
         let answer = client.get(url).bearer_auth(&till).send().await.unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
-    // the ledger has what came before
+    // once the ledger has what came before
     for node in 0..2 {
-        assert_eq!(asked(&town, node, "never").await.0, 404);
+        while asked(&town, node, "never").await.0 != 404 {}
     }
     drop(town.worker.take());
     for voucher in 0..VOUCHERS {

@@ -270,7 +270,7 @@ async fn a_programmes_budget_and_rules_change_and_nothing_else_of_it() {
         ("name", json!(" ")),
         ("budget_cents", json!(-1)),
         ("rules_it", too_long),
-        ("per_day_max_cents", json!(-1)),
+        ("per_day_max_cents", json!(0)),
         ("per_day_count_max", json!(0)),
     ];
     for (field, wrong) in wrong {
@@ -339,9 +339,16 @@ async fn a_top_up_takes_no_more_than_the_budget_leaves() {
     // whoever asks again is told what they were told, though nothing is left for it
     let (who, key) = if both.0.0 == 201 { (&town.clerk, &one) } else { (&town.admin, &other) };
     assert_eq!(top_up(who, key, 1_000).await.0, 200);
+    // the same key is another one on another voucher, and says nothing of this one
+    let second = format!("/v1/admin/vouchers/{}/top-up", town.fresh_voucher(&on).await.id);
+    let body = json!({"amount_cents": 400, "reason": "integrazione"});
+    assert_eq!(post(&on, who, &second, key, &body).await.0, 201);
+    assert_eq!(top_up(who, key, 1_000).await.0, 200);
+    let too_much = json!({"amount_cents": 101, "reason": "integrazione"});
+    assert_eq!(post(&on, who, &second, &tests::town::key(), &too_much).await.0, 409);
     let sums = &on.get(&town.admin, "/v1/admin/programmes").await["items"][0]["sums"];
-    assert_eq!(sums["remaining_budget_cents"], 500, "{sums}");
-    assert_eq!(top_up(&town.clerk, &tests::town::key(), 500).await.0, 201);
+    assert_eq!(sums["remaining_budget_cents"], 100, "{sums}");
+    assert_eq!(top_up(&town.clerk, &tests::town::key(), 100).await.0, 201);
 }
 
 /// The answer was lost with the ledger, and the clerk blocks once more.

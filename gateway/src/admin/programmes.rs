@@ -42,10 +42,10 @@ struct NewProgramme {
     #[schema(value_type = String, format = Date)]
     expires: jiff::civil::Date,
     /// The most that one redemption may take.
-    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
     per_redemption_max_cents: Option<i64>,
     /// The most that a voucher may spend in a day.
-    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    #[schema(minimum = 1, maximum = 10_000_000_000_i64)]
     per_day_max_cents: Option<i64>,
     /// The most uses of a voucher in a day.
     #[schema(minimum = 1, maximum = 10_000)]
@@ -93,11 +93,11 @@ struct ChangedProgramme {
     budget_cents: i64,
     /// The most that one redemption may take; null for no limit, which must be said.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required, minimum = 0, maximum = 10_000_000_000_i64)]
+    #[schema(required, minimum = 1, maximum = 10_000_000_000_i64)]
     per_redemption_max_cents: Option<i64>,
     /// The most that a voucher may spend in a day; null for no limit.
     #[serde(deserialize_with = "Option::deserialize")]
-    #[schema(required, minimum = 0, maximum = 10_000_000_000_i64)]
+    #[schema(required, minimum = 1, maximum = 10_000_000_000_i64)]
     per_day_max_cents: Option<i64>,
     /// The most uses of a voucher in a day; null for no limit.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -220,13 +220,18 @@ fn wrong<T>(field: &str) -> Result<T, Problem> {
     Err(Problem::new("bad_request").with("field", field))
 }
 
-fn check_cents(fields: &[(&str, Option<i64>)]) -> Result<(), Problem> {
-    let outside = |cents: Option<i64>| cents.is_some_and(|cents| Cents::new(cents).is_none());
-    fields.iter().find(|(_, cents)| outside(*cents)).map_or(Ok(()), |(field, _)| wrong(field))
+/// What a voucher may spend at most: with a limit of nothing every payment in town would be declined.
+fn check_limits(once: Option<i64>, a_day: Option<i64>, times: Option<i64>) -> Result<(), Problem> {
+    for (field, cents) in [("per_redemption_max_cents", once), ("per_day_max_cents", a_day)] {
+        if cents.is_some_and(|cents| cents < 1 || Cents::new(cents).is_none()) {
+            return wrong(field);
+        }
+    }
+    if times.is_some_and(|count| !(1..=10_000).contains(&count)) { wrong("per_day_count_max") } else { Ok(()) }
 }
 
-fn check_count(count: Option<i64>) -> Result<(), Problem> {
-    if count.is_some_and(|count| !(1..=10_000).contains(&count)) { wrong("per_day_count_max") } else { Ok(()) }
+fn check_cents(field: &str, cents: i64) -> Result<(), Problem> {
+    Cents::new(cents).map_or_else(|| wrong(field), |_| Ok(()))
 }
 
 fn check_rules(italian: &str, english: &str) -> Result<(), Problem> {
@@ -240,12 +245,9 @@ fn check_rules(italian: &str, english: &str) -> Result<(), Problem> {
 
 impl NewProgramme {
     fn check(&self) -> Result<(), Problem> {
-        check_cents(&[
-            ("budget_cents", Some(self.budget_cents)),
-            ("per_redemption_max_cents", self.per_redemption_max_cents),
-            ("per_day_max_cents", self.per_day_max_cents),
-            ("pin_above_cents", self.pin_above_cents),
-        ])?;
+        check_cents("budget_cents", self.budget_cents)?;
+        check_cents("pin_above_cents", self.pin_above_cents.unwrap_or_default())?;
+        check_limits(self.per_redemption_max_cents, self.per_day_max_cents, self.per_day_count_max)?;
         if self.expires < self.valid_from {
             return Err(Problem::new("validity_invalid"));
         }
@@ -255,19 +257,14 @@ impl NewProgramme {
         if !(0..=7 * 86_400).contains(&self.link_delay_seconds) {
             return wrong("link_delay_seconds");
         }
-        check_rules(&self.rules_it, &self.rules_en)?;
-        check_count(self.per_day_count_max)
+        check_rules(&self.rules_it, &self.rules_en)
     }
 }
 
 impl ChangedProgramme {
     fn check(&self) -> Result<(), Problem> {
-        check_cents(&[
-            ("budget_cents", Some(self.budget_cents)),
-            ("per_redemption_max_cents", self.per_redemption_max_cents),
-            ("per_day_max_cents", self.per_day_max_cents),
-        ])?;
-        check_count(self.per_day_count_max)?;
+        check_cents("budget_cents", self.budget_cents)?;
+        check_limits(self.per_redemption_max_cents, self.per_day_max_cents, self.per_day_count_max)?;
         check_rules(&self.rules_it, &self.rules_en)
     }
 }

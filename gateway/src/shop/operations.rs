@@ -215,7 +215,7 @@ pub(super) async fn by_key(
     let key = IdempotencyKey::parse(&path).map_err(|_| Problem::new("never_executed"))?;
     let shop = till.0.shop.id;
     let key = OpKey::of_shop(ShopId::new(shop), &key.0);
-    let row = state.operation_by_key(Some(shop), key).await?.ok_or(Problem::new("never_executed"))?;
+    let row = state.operation_by_key(shop, key).await?.ok_or(Problem::new("never_executed"))?;
     Ok(HttpResponse::Ok().json(KeyOutcome {
         operation: (&row).into(),
         result: if row.decline.is_some() { "declined" } else { "done" },

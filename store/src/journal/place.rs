@@ -142,30 +142,29 @@ impl JournalPlace {
         }
     }
 
-    /// How much room it takes, on each of its primaries: one that is full refuses payments whatever the others have left.
-    /// [`JournalError::Unknown`] for those that cannot be asked.
-    pub fn volumes(&self) -> Vec<Result<Volume, JournalError>> {
+    /// How much room it takes on each of its servers, by address: one that is full refuses payments whatever the others have
+    /// left. [`JournalError::Unknown`] for those that cannot be asked.
+    pub fn volumes(&self) -> Vec<(String, Result<Volume, JournalError>)> {
         match self {
             Self::File(path) => {
                 let log = path.with_extension("db-wal");
                 let bytes = [path, &log].iter().filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum();
-                vec![Ok(Volume { bytes, limit_bytes: None })]
+                vec![("file".to_owned(), Ok(Volume { bytes, limit_bytes: None }))]
             }
             Self::Postgres(server) => {
-                vec![PostgresJournal::bytes(server).map(|bytes| Volume { bytes, limit_bytes: None })]
+                let volume = PostgresJournal::bytes(server).map(|bytes| Volume { bytes, limit_bytes: None });
+                vec![("postgres".to_owned(), volume)]
             }
-            Self::Redis(servers) => servers.iter().map(RedisServer::volume).collect(),
+            Self::Redis(servers) => servers.iter().map(|server| (server.address(), server.volume())).collect(),
         }
     }
 
-    /// What breaks no promise and is missed in the end, as sentences with their remedies.
-    ///
-    /// # Errors
-    /// [`JournalError::Unknown`] when it cannot be asked.
-    pub fn warnings(&self) -> Result<Vec<String>, JournalError> {
-        let Self::Redis(servers) = self else { return Ok(Vec::new()) };
-        let warnings = servers.iter().map(RedisServer::warning).collect::<Result<Vec<_>, _>>()?;
-        Ok(warnings.into_iter().flatten().collect())
+    /// What breaks no promise and is missed in the end, as sentences with their remedies; nothing of servers that cannot be
+    /// asked.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let Self::Redis(servers) = self else { return Vec::new() };
+        servers.iter().filter_map(RedisServer::warning).collect()
     }
 
     /// Which other machines have what it commits, where that can be promised: on Postgres.

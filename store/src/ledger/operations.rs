@@ -9,7 +9,7 @@ use domain::voucher::Entry;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-pub(super) const STATEMENTS: &[&str] = &[FACTS, REACH, BY_ID, BY_KEY, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
+pub(super) const STATEMENTS: &[&str] = &[FACTS, REACH, BY_ID, BY_KEY, KEY_USED, OF_SHOP, HOURS_OF_SHOP, OF_VOUCHER];
 
 const FACTS: &str = "SELECT ledger.seq, operation.record
     FROM (SELECT COALESCE(MAX(seq), 0) AS seq FROM checkpoint WHERE partition_id = $2) AS ledger
@@ -20,8 +20,9 @@ const BY_KEY: &str = concat!(
     "SELECT ",
     operation!("o"),
     " FROM operation_key k JOIN operation o ON o.id = k.id AND o.decided_at = k.decided_at
-    WHERE k.op_key = $2 AND o.shop_id IS NOT DISTINCT FROM $1"
+    WHERE k.op_key = $2 AND o.shop_id = $1"
 );
+const KEY_USED: &str = "SELECT COUNT(*) FROM operation_key WHERE op_key = $1 AND voucher_id = $2";
 
 /// Whoever was at the till when it was decided: the latest who had come by then, unless they had left. A shift at a time,
 /// so that no operation is in a list twice.
@@ -178,10 +179,10 @@ impl Whose {
 pub enum Sought {
     /// Its id, whosever it is: the caller checks.
     Id(Uuid),
-    /// The key that somebody used.
+    /// The key that a shop used.
     Key {
-        /// Which shop; nobody for who is none.
-        shop: Option<Uuid>,
+        /// Which shop.
+        shop: Uuid,
         /// The key's fingerprint.
         key: [u8; 16],
     },
@@ -282,6 +283,19 @@ impl Db {
             |id: i64| u16::try_from(id).map(PartitionId).map_err(|_| Error::Corrupt("checkpoint partition".into()));
         let reach = reach.into_iter().map(|(id, seq)| Ok((partition(id)?, seq.unsigned_abs())));
         Ok((reach.collect::<Result<_, Error>>()?, row))
+    }
+
+    /// Whether a key was used on a voucher, as far as this ledger is.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn key_used(&self, voucher: Uuid, key: [u8; 16]) -> Result<bool, Error> {
+        let count: i64 = on!(self, |connection| sqlx::query_scalar(KEY_USED)
+            .bind(&key[..])
+            .bind(voucher)
+            .fetch_one(connection)
+            .await)?;
+        Ok(count > 0)
     }
 
     /// The money operations of a shop, as they were decided.

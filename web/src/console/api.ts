@@ -35,7 +35,7 @@ export function hush(): void {
 }
 
 /** What was wrong, and where. */
-export function explain(problem: Problem): string {
+function explain(problem: Problem): string {
   const where = problem.row ? t("console-row", { row: problem.row }) : "";
   const reason = problem.code === "file_unreadable" && problem.reason ? t(`import-problem-${problem.reason.replace(/_/g, "-")}`) : "";
   const field = problem.code === "bad_request" && problem.field ? t("console-field", { field: problem.field }) : "";
@@ -108,4 +108,12 @@ export function buttonOf(name: string, key: string, act: () => Promise<unknown>)
   const made = button(t(key), () => attempt(act));
   made.setAttribute("aria-label", `${t(key)}: ${name}`);
   return made;
+}
+
+const MISTYPED = ["contact_invalid", "validity_invalid", "over_budget", "bad_request"];
+
+/** Why to ask again with what was typed: nobody knows whether it was heard, or something was mistyped. */
+export function again(error: unknown): string | undefined {
+  if (error instanceof Unheard) return t("console-not-known");
+  return error instanceof Refused && MISTYPED.includes(error.problem.code) ? explain(error.problem) : undefined;
 }

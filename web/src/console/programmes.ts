@@ -2,7 +2,7 @@
 import { ask, type Field } from "../shared/dialog";
 import { byId, el, onSubmit } from "../shared/dom";
 import { cents, day, euro, t, typed, type Instant } from "../shared/texts";
-import { admin, attempt, buttonOf, post, say, whole } from "./api";
+import { admin, again, attempt, buttonOf, post, say, whole } from "./api";
 import { decides } from "./session";
 import { table } from "./table";
 
@@ -38,23 +38,25 @@ async function turn(programme: Programme): Promise<void> {
   await done();
 }
 
-/** What a voucher may spend, as typed: left empty there is no limit. Nothing where something else is typed. */
+/** What a voucher may spend, as typed: left empty there is no limit. Nothing where something else is typed, or zero. */
 function limitsOf(typed: Record<string, string>) {
-  const { once = "", a_day = "", times = "" } = typed;
-  const most = (text: string) => (text ? cents(text) : null);
+  const [once = "", a_day = "", times = ""] = ["once", "a_day", "times"].map((name) => typed[name]?.trim());
+  const most = (text: string) => (text ? cents(text) || undefined : null);
   const [per_redemption_max_cents, per_day_max_cents] = [most(once), most(a_day)];
-  if (per_redemption_max_cents === undefined || per_day_max_cents === undefined || !/^([1-9]\d{0,3})?$/.test(times)) return undefined;
+  if (per_redemption_max_cents === undefined || per_day_max_cents === undefined || !/^([1-9]\d{0,4})?$/.test(times)) return undefined;
   return { per_redemption_max_cents, per_day_max_cents, per_day_count_max: times ? Number(times) : null };
 }
 
-async function change(programme: Programme): Promise<void> {
+async function change(shown: Programme): Promise<void> {
+  // somebody else may have changed it since it was shown, and what is sent is all of it
+  const programme = (await whole<Programme>("/programmes")).find((item) => item.id === shown.id) ?? shown;
   const most = (cents: number | null) => (cents === null ? "" : typed(cents));
   let fields: Field[] = [
     { name: "name", label: t("console-name"), value: programme.name, maxLength: 120 },
     { name: "budget", label: t("console-budget"), value: typed(programme.budget_cents), inputMode: "decimal" },
     { name: "once", label: t("console-limit-once"), value: most(programme.per_redemption_max_cents), inputMode: "decimal", hint: t("console-limit-hint"), optional: true },
     { name: "a_day", label: t("console-limit-day"), value: most(programme.per_day_max_cents), inputMode: "decimal", optional: true },
-    { name: "times", label: t("console-limit-times"), value: String(programme.per_day_count_max ?? ""), inputMode: "numeric", maxLength: 4, optional: true },
+    { name: "times", label: t("console-limit-times"), value: String(programme.per_day_count_max ?? ""), inputMode: "numeric", maxLength: 5, optional: true },
     { name: "rules_it", label: t("console-rules-it"), value: programme.rules_it, rows: 4, maxLength: 5000, optional: true },
     { name: "rules_en", label: t("console-rules-en"), value: programme.rules_en, rows: 4, maxLength: 5000, optional: true },
   ];
@@ -63,15 +65,19 @@ async function change(programme: Programme): Promise<void> {
     const content = why ? { content: el("p", { className: "alert alert-danger", textContent: why }) } : {};
     const values = await ask({ title: programme.name, text: t("console-programme-change-text"), ...content, fields, yes: t("console-office-save"), no: t("console-cancel") });
     if (!values) return;
+    // what was typed stays
+    fields = fields.map((field) => ({ ...field, value: values[field.name] ?? "" }));
     const { budget = "", once, a_day, times, ...rest } = values;
     const [budget_cents, limits] = [cents(budget), limitsOf(values)];
-    if (budget_cents && limits) {
-      await admin(`/programmes/${programme.id}`, { method: "PUT", body: { ...rest, ...limits, budget_cents } });
-      return done(rest.name);
-    }
-    // what was typed stays
     why = t("console-limit-wrong-text");
-    fields = fields.map((field) => ({ ...field, value: values[field.name] ?? "" }));
+    if (!budget_cents || !limits) continue;
+    try {
+      await admin(`/programmes/${programme.id}`, { method: "PUT", body: { ...rest, ...limits, budget_cents } });
+      return await done(rest.name);
+    } catch (error) {
+      why = again(error);
+      if (!why) throw error;
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { button, byId, el } from "../shared/dom";
 import { ask, type Field } from "../shared/dialog";
 import { newKey } from "../shared/http";
 import { cents, day, euro, moment, t } from "../shared/texts";
-import { Refused, Unheard, admin, attempt, explain, post, say, whole } from "./api";
+import { admin, again, attempt, post, say, whole } from "./api";
 import { programmeOf } from "./programmes";
 import { works } from "./session";
 import { table } from "./table";
@@ -51,14 +51,6 @@ function bodyOf(values: Record<string, string>): Record<string, unknown> | undef
   if (amount === undefined) return body;
   const amount_cents = cents(amount);
   return amount_cents ? { ...body, amount_cents } : undefined;
-}
-
-const MISTYPED = ["contact_invalid", "validity_invalid", "over_budget", "bad_request"];
-
-/** Why to ask again with what was typed: nobody knows whether it was heard, or something was mistyped. */
-function again(error: unknown): string | undefined {
-  if (error instanceof Unheard) return t("console-not-known");
-  return error instanceof Refused && MISTYPED.includes(error.problem.code) ? explain(error.problem) : undefined;
 }
 
 /** Asks, acts, and asks again with the same key and values where that makes sense. */

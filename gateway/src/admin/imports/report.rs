@@ -1,6 +1,6 @@
 //! The dry run: what is right and wrong with a file, and what applying it would change.
 
-use super::super::own_programme;
+use super::super::{budget_left, own_programme};
 use crate::edge::new_id;
 use crate::imports::beneficiaries::{self, Beneficiary, REFERENCE_TAKEN, Validity};
 use crate::imports::columns::ALREADY_THERE;
@@ -263,8 +263,7 @@ async fn people_report(
     let (parsed, new) = (&families.parsed, families.without_voucher());
     let cents = new.iter().map(|person| person.amount.get()).sum::<i64>();
     let mut report = ImportReport::new(parsed, new.len(), &families.with_voucher(), cents);
-    let left =
-        state.town(programme.municipality_id).programme_sums(programme.id).await?.left_of(programme.budget_cents);
+    let left = budget_left(state, programme).await?;
     report.counts.budget_left_cents = Some(left);
     report.counts.over_budget = Some(cents > left);
     Ok(report)

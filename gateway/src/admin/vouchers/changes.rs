@@ -21,6 +21,7 @@ use domain::voucher::{Action, Reason};
 use engine::Answer;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::time::Duration;
 use store::codes::grouped;
 use store::ledger::CodeRow;
 use utoipa::ToSchema;
@@ -30,6 +31,9 @@ use uuid::Uuid;
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(block).service(unblock).service(reissue).service(top_up).service(expiry).service(show_pin);
 }
+
+/// How long a top-up waits for others in the office: a long import, or a node that stands still in the middle of one.
+const OFFICE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What may come of any change: its voucher may be over.
 const CHANGE: [&str; 4] = ["voucher_not_found", "voucher_expired", "voucher_closed", "bad_request"];
@@ -183,20 +187,23 @@ async fn top_up(
     let amount =
         Cents::new(body.amount_cents).filter(|cents| !cents.is_zero()).ok_or(Problem::new("amount_invalid"))?;
     let hash = RequestHash::of(&[b"top-up", path.as_bytes(), &amount.get().to_le_bytes(), body.reason.as_bytes()]);
-    // nobody gives anything meanwhile, and what was given before counts
-    let _alone = state.office_alone().await?;
-    state.settled().await?;
+    text(&body.reason, 500, "reason")?;
     let row = own(&state, staff.municipality()?, *path).await?;
-    let programme = own_programme(&state, row.municipality_id, row.programme_id)?;
-    if let Err(over) = within_budget(&state, &programme, amount.get()).await
-        // it may be what left too little: whoever asks again is told what they were told
-        && (state.operation_by_key(None, staff_key(Some(staff.user), &key.0)).await?)
-            .is_none_or(|before| before.voucher_id != *path)
-    {
-        return Err(over);
-    }
+    let (used, attempt) = (staff_key(Some(staff.user), &key.0), (Some(&*key.0), hash));
     let action = (Action::TopUp { amount }, body.reason.as_str());
-    let answer = act(&state, &staff, *path, (Some(&key.0), hash), action, "voucher_topped_up").await?;
+    // whoever asks again is told what they were told, whatever the budget leaves by now
+    let answer = if state.key_used(row.id, used).await? {
+        act(&state, &staff, row.id, attempt, action, "voucher_topped_up").await?
+    } else {
+        // nobody gives anything meanwhile, and what was given before counts
+        let alone = tokio::time::timeout(OFFICE_PATIENCE, state.office_alone()).await;
+        let _alone = alone.map_err(|_| Problem::new("outcome_unknown"))??;
+        state.settled().await?;
+        if !state.key_used(row.id, used).await? {
+            within_budget(&state, &own_programme(&state, row.municipality_id, row.programme_id)?, amount.get()).await?;
+        }
+        act(&state, &staff, row.id, attempt, action, "voucher_topped_up").await?
+    };
     // whoever looks next sees it; if the ledger takes longer, the answer is true all the same
     if let Err(problem) = state.settled().await {
         tracing::warn!(code = problem.code(), "a top-up is answered before the ledger has it");

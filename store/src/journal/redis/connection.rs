@@ -167,9 +167,14 @@ impl RedisServer {
         Ok(Some(format!("the server lacks the library {LIBRARY} (it has {instead}): run `buono migrate`")))
     }
 
-    /// The text with the server's address, which has no password in it.
+    /// Its name or number and port, without a password.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.client.get_connection_info().addr().to_string()
+    }
+
     pub(super) fn told(&self, text: impl std::fmt::Display) -> String {
-        format!("{}: {text}", self.client.get_connection_info().addr())
+        format!("{}: {text}", self.address())
     }
 
     pub(super) fn unknown(&self, text: impl std::fmt::Display) -> JournalError {

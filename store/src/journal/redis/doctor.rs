@@ -77,14 +77,11 @@ impl RedisServer {
 }
 
 impl RedisServer {
-    /// What breaks no promise and is missed in the end, with its remedy.
-    ///
-    /// # Errors
-    /// [`JournalError::Unknown`] when it cannot be seen.
-    pub fn warning(&self) -> Result<Option<String>, JournalError> {
+    /// What breaks no promise and is missed in the end, with its remedy; nothing if it cannot be asked.
+    pub fn warning(&self) -> Option<String> {
         let unlimited = "there is no maxmemory: no alarm says that memory ends, and then the system ends the server. Set it to \
             half of what the machine has for it";
-        Ok(self.volume()?.limit_bytes.is_none().then(|| self.told(unlimited)))
+        self.volume().is_ok_and(|volume| volume.limit_bytes.is_none()).then(|| self.told(unlimited))
     }
 }
 
