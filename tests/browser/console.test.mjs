@@ -268,7 +268,7 @@ desk("the PIN of a paper voucher, at the desk", "municipal_admin", async (page) 
   await notice(page, "Programma aggiunto");
   // the council gives more
   await page.getByRole("button", { name: "Modifica: Con PIN" }).click();
-  await page.getByLabel("Stanziamento").last().fill("1.500,00");
+  await page.locator("dialog input[name=budget]").fill("1.500,00");
   await page.locator("dialog textarea[name=rules_it]").fill("Niente alcolici.");
   await page.locator("dialog input[name=once]").fill("0");
   await yes(page);
