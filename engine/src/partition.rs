@@ -185,6 +185,16 @@ impl Partition {
 mod tests {
     use super::*;
 
+    /// Also between two lives nobody believes a ledger that lacks what was decided here.
+    #[test]
+    fn what_was_here_is_left_to_the_ledger_when_it_goes() {
+        let partition = Partition::new(PartitionId(0), &Arc::default());
+        partition.publish(Phase::Serving, 1, 7);
+        partition.publish(Phase::Serving, 1, 9);
+        partition.publish(Phase::SteppedDown, 1, 9);
+        assert_eq!(partition.recent(|recent| recent.left_to_ledger()), 9);
+    }
+
     /// An actor that sees a life begin and looks at the state of the one before is lost until that life ends.
     #[test]
     fn who_sees_a_life_begin_sees_its_state() {

@@ -174,10 +174,15 @@ impl AppState {
     /// Keeps everybody else in the office out, here and on other nodes.
     ///
     /// # Errors
-    /// When the ledger does not answer.
-    pub async fn office_alone(&self) -> Result<(tokio::sync::MutexGuard<'_, ()>, OfficeLock), Problem> {
-        let here = self.office.lock().await;
-        Ok((here, self.everything().office().await?))
+    /// When the ledger does not answer, or somebody has been in there for longer than `patience`: in a long upload, or on a
+    /// node that stands still in the middle of one.
+    pub async fn office_alone(
+        &self,
+        patience: Duration,
+    ) -> Result<(tokio::sync::MutexGuard<'_, ()>, OfficeLock), Problem> {
+        let here = tokio::time::timeout(patience, self.office.lock()).await;
+        let here = here.map_err(|_| Problem::new("not_executed"))?;
+        Ok((here, self.everything().office(patience).await?))
     }
 
     /// Waits until the ledger holds everything answered so far.
@@ -214,20 +219,6 @@ impl AppState {
             Some((partition, seq)) => self.journaled(partition, seq).await.map(Some),
             None => self.in_ledger(Sought::Key { shop, key: key.0 }).await,
         }
-    }
-
-    /// Whether a key was certainly used on a voucher already. If not, nobody may say that it never was: the ledger may lag.
-    ///
-    /// # Errors
-    /// When the ledger does not answer.
-    pub async fn key_used(&self, voucher: Uuid, key: OpKey) -> Result<bool, Problem> {
-        if self.everything().key_used(voucher, key.0).await? {
-            return Ok(true);
-        }
-        let Ok(Some((partition, seq))) = self.vouchers.whereabouts_of_key(key, self.deadline()).await else {
-            return Ok(false);
-        };
-        Ok(self.journaled(partition, seq).await?.voucher_id == voucher)
     }
 
     /// What the ledger has; nothing only once the copy of it that answers holds all that is in nobody's memory. One that has

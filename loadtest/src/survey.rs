@@ -127,12 +127,37 @@ async fn tills(plan: &Plan, town: &Town, survey: &mut Survey) -> Result<(), Fail
     Ok(())
 }
 
+/// Has the council give so much more to every programme: no top-up takes more than its budget leaves.
+async fn raise_budgets(plan: &Plan, asker: &mut Asker<'_>, cookie: &str, cents: i64) -> Result<(), Failure> {
+    const CHANGED: [&str; 6] =
+        ["name", "per_redemption_max_cents", "per_day_max_cents", "per_day_count_max", "rules_it", "rules_en"];
+    let headers = [plan.forms.host(), cookie];
+    let listed = asker.ask(
+        |out| compose(out, "GET /v1/admin/programmes?limit=500", &headers, None),
+        |reply| serde_json::from_slice::<serde_json::Value>(reply.body).unwrap_or_default(),
+    );
+    for programme in listed.await?["items"].as_array().into_iter().flatten() {
+        let mut body: serde_json::Map<_, _> =
+            CHANGED.iter().map(|field| ((*field).to_owned(), programme[field].clone())).collect();
+        let budget = programme["budget_cents"].as_i64().unwrap_or_default().saturating_add(cents);
+        body.insert("budget_cents".to_owned(), budget.into());
+        let (body, id) = (serde_json::Value::Object(body).to_string(), programme["id"].as_str().unwrap_or_default());
+        let start = format!("PUT /v1/admin/programmes/{id}");
+        let status = asker.ask(|out| compose(out, &start, &headers, Some(&body)), |reply| reply.status).await?;
+        if status != 200 {
+            return Err(Failure(format!("--fund-cents: a programme's budget could not be raised ({status})")));
+        }
+    }
+    Ok(())
+}
+
 /// Brings every voucher that takes part to at least this much, as the office would.
 async fn fund(plan: &Plan, town: &Town, survey: &mut Survey, cents: u32) -> Result<(), Failure> {
     let cannot = |why: String| Failure(format!("--fund-cents: {why}"));
-    let may = |role: &str| matches!(role, "municipal_admin" | "clerk");
-    let staff = town.staff.iter().find(|staff| may(&staff.role));
-    let staff = staff.ok_or_else(|| cannot("demo.json has nobody who may top up".to_owned()))?;
+    // a clerk may top up, and not decide on budgets
+    let who = |role: &str| town.staff.iter().find(|staff| staff.role == role);
+    let (admin, clerk) = (who("municipal_admin"), who("clerk"));
+    let staff = admin.or(clerk).ok_or_else(|| cannot("demo.json has nobody who may top up".to_owned()))?;
     let body = serde_json::json!({"email": staff.email, "password": staff.password}).to_string();
     let mut asker = Asker::new(plan, Duration::from_secs(plan.options.patience));
     let signed_in = asker.ask(
@@ -143,6 +168,9 @@ async fn fund(plan: &Plan, town: &Town, survey: &mut Survey, cents: u32) -> Resu
     let cookie = format!("Cookie: {cookie}\r\n");
     let missing = |at: u32| i64::from(cents) - survey.looks[at as usize].balance_cents;
     let poor: Vec<u32> = survey.active.iter().copied().filter(|at| missing(*at) > 0).collect();
+    if admin.is_some() {
+        raise_budgets(plan, &mut asker, &cookie, poor.iter().map(|at| missing(*at)).sum()).await?;
+    }
     let looks = spread(plan, &poor, async |asker, at| {
         let start = format!("POST /v1/admin/vouchers/{}/top-up", survey.vouchers[*at as usize]);
         let key = format!("Idempotency-Key: {}fund-{at}\r\n", plan.forms.keys);

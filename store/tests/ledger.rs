@@ -309,6 +309,20 @@ async fn a_link_in_somebodys_hands_stays_there_when_a_new_one_comes() {
     a_new_link(true).await;
 }
 
+/// Also when a node stands still in there.
+#[tokio::test]
+async fn nobody_waits_for_ever_for_the_office() {
+    for fresh in common::both().await {
+        // a file belongs to one process
+        let db @ Db::Pg(_) = &fresh.db else { continue };
+        let held = db.office(Duration::from_secs(60)).await.unwrap();
+        let refused = db.office(Duration::from_millis(100)).await.err();
+        assert!(matches!(refused, Some(Error::Unavailable(_))), "{refused:?}");
+        drop(held);
+        assert!(db.office(Duration::from_secs(60)).await.is_ok());
+    }
+}
+
 #[tokio::test]
 async fn messages_that_could_not_be_read_are_in_nobodys_hands() {
     for fresh in common::both().await {

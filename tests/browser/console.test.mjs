@@ -273,7 +273,7 @@ desk("the PIN of a paper voucher, at the desk", "municipal_admin", async (page) 
   await page.locator("dialog input[name=once]").fill("0");
   await yes(page);
   // what was typed stays
-  await page.locator("dialog .alert").waitFor();
+  await page.locator("dialog .alert", { hasText: "non può essere zero" }).waitFor();
   assert.equal(await page.locator("dialog textarea[name=rules_it]").inputValue(), "Niente alcolici.");
   await page.locator("dialog input[name=once]").fill("15,00");
   await page.locator("dialog input[name=times]").fill("2");

@@ -337,10 +337,14 @@ async fn a_till_is_told_that_its_payment_never_came_while_nobody_writes_the_ledg
         let answer = client.get(url).bearer_auth(&till).send().await.unwrap();
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
-    // once the ledger has what came before
-    for node in 0..2 {
-        while asked(&town, node, "never").await.0 != 404 {}
-    }
+    let knows = async {
+        for node in 0..2 {
+            while asked(&town, node, "never").await.0 != 404 {
+                a_while().await;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), knows).await.expect("the ledger does not get what came before");
     drop(town.worker.take());
     for voucher in 0..VOUCHERS {
         let (status, _, paid) = try_to_pay(&town, 0, voucher, &format!("unwritten-{voucher}"), 1).await.unwrap();

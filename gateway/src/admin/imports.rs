@@ -18,10 +18,14 @@ use crate::wire::{Instant, Listed, Page};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use report::{ImportCounts, ImportReport};
 use serde::Serialize;
+use std::time::Duration;
 use store::ledger::ImportRow;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
+
+/// How long an upload waits for another one to be worked on, as long as the console waits for it.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config

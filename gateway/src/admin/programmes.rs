@@ -17,6 +17,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+/// What a programme may issue at most, in cents: more than a country has ever given. A single voucher is worth less.
+const BUDGET_MAX: i64 = 100_000_000_000_000;
 /// Characters of a programme's rules, in each language.
 const RULES_MAX: usize = 10_000;
 
@@ -33,7 +35,7 @@ struct NewProgramme {
     #[schema(value_type = Text120)]
     name: String,
     /// What may be issued.
-    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 100_000_000_000_000_i64)]
     budget_cents: i64,
     /// First day.
     #[schema(value_type = String, format = Date)]
@@ -89,7 +91,7 @@ struct ChangedProgramme {
     #[schema(value_type = Text120)]
     name: String,
     /// What may be issued, with what was issued already.
-    #[schema(minimum = 0, maximum = 10_000_000_000_i64)]
+    #[schema(minimum = 0, maximum = 100_000_000_000_000_i64)]
     budget_cents: i64,
     /// The most that one redemption may take; null for no limit, which must be said.
     #[serde(deserialize_with = "Option::deserialize")]
@@ -230,8 +232,8 @@ fn check_limits(once: Option<i64>, a_day: Option<i64>, times: Option<i64>) -> Re
     if times.is_some_and(|count| !(1..=10_000).contains(&count)) { wrong("per_day_count_max") } else { Ok(()) }
 }
 
-fn check_cents(field: &str, cents: i64) -> Result<(), Problem> {
-    Cents::new(cents).map_or_else(|| wrong(field), |_| Ok(()))
+fn check_budget(cents: i64) -> Result<(), Problem> {
+    if (0..=BUDGET_MAX).contains(&cents) { Ok(()) } else { wrong("budget_cents") }
 }
 
 fn check_rules(italian: &str, english: &str) -> Result<(), Problem> {
@@ -245,8 +247,10 @@ fn check_rules(italian: &str, english: &str) -> Result<(), Problem> {
 
 impl NewProgramme {
     fn check(&self) -> Result<(), Problem> {
-        check_cents("budget_cents", self.budget_cents)?;
-        check_cents("pin_above_cents", self.pin_above_cents.unwrap_or_default())?;
+        check_budget(self.budget_cents)?;
+        if self.pin_above_cents.is_some_and(|cents| Cents::new(cents).is_none()) {
+            return wrong("pin_above_cents");
+        }
         check_limits(self.per_redemption_max_cents, self.per_day_max_cents, self.per_day_count_max)?;
         if self.expires < self.valid_from {
             return Err(Problem::new("validity_invalid"));
@@ -263,7 +267,7 @@ impl NewProgramme {
 
 impl ChangedProgramme {
     fn check(&self) -> Result<(), Problem> {
-        check_cents("budget_cents", self.budget_cents)?;
+        check_budget(self.budget_cents)?;
         check_limits(self.per_redemption_max_cents, self.per_day_max_cents, self.per_day_count_max)?;
         check_rules(&self.rules_it, &self.rules_en)
     }

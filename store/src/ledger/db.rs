@@ -145,11 +145,12 @@ pub(crate) fn one_row(touched: u64) -> Result<(), Error> {
     if touched == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
-/// SQLite's busy, locked, I/O error, full; Postgres' classes of connection, resources, shutdown.
+/// SQLite's busy, locked, I/O error, full; Postgres' classes of connection, resources, shutdown, and a lock that did not come.
 fn is_outage(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
         let primary = code.parse::<i64>().ok().filter(|_| code.len() < 5).map(|number| number & 0xff);
         matches!(primary, Some(5 | 6 | 10 | 13))
+            || code == "55P03"
             || ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class))
     })
 }

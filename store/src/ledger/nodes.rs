@@ -2,6 +2,7 @@
 
 use super::db::{Db, Error, on};
 use sqlx::{Postgres, Transaction};
+use std::time::Duration;
 
 pub(super) const STATEMENTS: &[&str] = &[DIRECTORY_VERSION, ADOPT_KEY, KEY_CHECK];
 
@@ -9,9 +10,12 @@ const DIRECTORY_VERSION: &str = "SELECT version FROM directory_version WHERE id 
 const ADOPT_KEY: &str = "INSERT INTO installation (id, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING";
 const KEY_CHECK: &str = "SELECT key_check FROM installation WHERE id = 1";
 
-/// Waits for whoever has it, in whatever process, and lets go with the transaction, which may take as long as an import
-/// does. A file belongs to one process.
-const LOCK: &str = "SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_advisory_xact_lock($1)";
+/// Waits for whoever has it, in whatever process, for so many milliseconds, and lets go with the transaction, which may take as
+/// long as an import does. The server counts them: it would go on waiting for a client that has given up. A file belongs to
+/// one process.
+const LOCK: &str =
+    "SELECT pg_advisory_xact_lock($1) FROM (SELECT set_config('idle_in_transaction_session_timeout', '0', true),
+    set_config('lock_timeout', $2, true) OFFSET 0) AS patience";
 /// "office", so that no other program's lock is meant.
 const OFFICE: i64 = 0x6f66_6669_6365;
 
@@ -50,11 +54,11 @@ impl Db {
     /// Keeps everybody else in the office out, on whatever node.
     ///
     /// # Errors
-    /// [`Error`].
-    pub async fn office(&self) -> Result<OfficeLock, Error> {
+    /// [`Error`]; [`Error::Unavailable`] when somebody has been in there for longer than `patience`.
+    pub async fn office(&self, patience: Duration) -> Result<OfficeLock, Error> {
         let Self::Pg(pg) = self else { return Ok(OfficeLock { _held: None }) };
         let mut held = pg.begin().await?;
-        sqlx::query(LOCK).bind(OFFICE).execute(&mut *held).await?;
+        sqlx::query(LOCK).bind(OFFICE).bind(patience.as_millis().to_string()).execute(&mut *held).await?;
         Ok(OfficeLock { _held: Some(held) })
     }
 }

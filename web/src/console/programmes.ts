@@ -73,11 +73,12 @@ async function change(shown: Programme): Promise<void> {
     if (!budget_cents || !limits) continue;
     try {
       await admin(`/programmes/${programme.id}`, { method: "PUT", body: { ...rest, ...limits, budget_cents } });
-      return await done(rest.name);
     } catch (error) {
       why = again(error);
       if (!why) throw error;
+      continue;
     }
+    return done(rest.name);
   }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::commands::{pin_tag, run};
 use super::super::{own_programme, within_budget};
+use super::PATIENCE;
 use super::report::{Families, new_shops, read, reference, tax_index};
 use crate::edge::new_id;
 use crate::imports::beneficiaries::{self, Beneficiary};
@@ -38,7 +39,7 @@ pub struct Applied {
 /// `import_not_applicable` for one that was applied or undone, `over_budget`.
 pub async fn apply(state: &AppState, user: Option<UserId>, municipality: Uuid, id: Uuid) -> Result<Applied, Problem> {
     let refused = || Problem::new("import_not_applicable");
-    let _alone = state.office_alone().await?;
+    let _alone = state.office_alone(PATIENCE).await?;
     // whoever has a voucher is known by the ledger, which may lag after a crash
     state.settled().await?;
     let mut row = state.town(municipality).import(municipality, id).await?;

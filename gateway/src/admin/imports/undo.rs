@@ -2,6 +2,7 @@
 //! while none of its vouchers was used.
 
 use super::super::commands::run;
+use super::PATIENCE;
 use crate::auth::{Decides, Staff};
 use crate::nothing::Nothing;
 use crate::problem::{ENGINE, Problem};
@@ -45,7 +46,7 @@ pub(super) async fn undo(
     _body: Nothing,
 ) -> Result<HttpResponse, Problem> {
     let municipality = staff.municipality()?;
-    let _alone = state.office_alone().await?;
+    let _alone = state.office_alone(PATIENCE).await?;
     let mut row = state.town(municipality).import(municipality, *path).await?;
     // one that was cut off, too: what it would still give may be over the budget by now
     if !matches!(&*row.status, "applied" | "applying") {

@@ -32,8 +32,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(block).service(unblock).service(reissue).service(top_up).service(expiry).service(show_pin);
 }
 
-/// How long a top-up waits for others in the office: a long import, or a node that stands still in the middle of one.
-const OFFICE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long somebody at the desk waits for others in the office.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What may come of any change: its voucher may be over.
 const CHANGE: [&str; 4] = ["voucher_not_found", "voucher_expired", "voucher_closed", "bad_request"];
@@ -191,15 +191,15 @@ async fn top_up(
     let row = own(&state, staff.municipality()?, *path).await?;
     let (used, attempt) = (staff_key(Some(staff.user), &key.0), (Some(&*key.0), hash));
     let action = (Action::TopUp { amount }, body.reason.as_str());
+    let used = async || state.everything().key_used(row.id, used.0).await;
     // whoever asks again is told what they were told, whatever the budget leaves by now
-    let answer = if state.key_used(row.id, used).await? {
+    let answer = if used().await? {
         act(&state, &staff, row.id, attempt, action, "voucher_topped_up").await?
     } else {
-        // nobody gives anything meanwhile, and what was given before counts
-        let alone = tokio::time::timeout(OFFICE_PATIENCE, state.office_alone()).await;
-        let _alone = alone.map_err(|_| Problem::new("outcome_unknown"))??;
+        // nobody gives anything meanwhile, and what was given before counts; of an earlier try nothing is known here
+        let _alone = state.office_alone(PATIENCE).await.map_err(|_| Problem::new("outcome_unknown"))?;
         state.settled().await?;
-        if !state.key_used(row.id, used).await? {
+        if !used().await? {
             within_budget(&state, &own_programme(&state, row.municipality_id, row.programme_id)?, amount.get()).await?;
         }
         act(&state, &staff, row.id, attempt, action, "voucher_topped_up").await?
@@ -249,7 +249,7 @@ async fn reissue(
     text(&body.reason, 500, "reason")?;
     let reached = body.contact.as_ref().map(Contact::read).transpose()?;
     let voucher = VoucherId::new(*path);
-    let _alone = state.office_alone().await?;
+    let _alone = state.office_alone(PATIENCE).await?;
     state.settled().await?;
     // the codes of the next generation lead somewhere before anybody can be told of them
     let row = own(&state, staff.municipality()?, *path).await?;
