@@ -190,7 +190,7 @@ async fn reached(shared: &Surroundings, needed: u64) -> Result<bool, LoadError> 
 impl Handler<Question> for VoucherActor {
     type Result = ();
 
-    /// Never stops the actor: questions behind this one would be lost with the mailbox. The registry
+    /// Never stops the actor: questions behind this one would have to be asked again. The registry
     /// retires it once its life of the partition is over.
     fn handle(&mut self, question: Question, ctx: &mut Self::Context) {
         let Question { ask, deadline, asker } = question;
