@@ -189,9 +189,9 @@ async fn top_up(
     let hash = RequestHash::of(&[b"top-up", path.as_bytes(), &amount.get().to_le_bytes(), body.reason.as_bytes()]);
     text(&body.reason, 500, "reason")?;
     let row = own(&state, staff.municipality()?, *path).await?;
-    let (used, attempt) = (staff_key(Some(staff.user), &key.0), (Some(&*key.0), hash));
+    let (op_key, attempt) = (staff_key(Some(staff.user), &key.0), (Some(&*key.0), hash));
     let action = (Action::TopUp { amount }, body.reason.as_str());
-    let used = async || state.everything().key_used(row.id, used.0).await;
+    let used = async || state.everything().key_used(row.id, op_key.0).await;
     // whoever asks again is told what they were told, whatever the budget leaves by now
     let answer = if used().await? {
         act(&state, &staff, row.id, attempt, action, "voucher_topped_up").await?
