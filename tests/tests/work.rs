@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use tests::nodes::{follow, hears};
-use tests::payments::buono;
+use tests::payments::{Payments, buono};
 use tests::stores::Stores;
 use tests::worker::Worker;
 use tests::{Server, binary, messages};
@@ -114,6 +114,43 @@ async fn others_do_the_work_and_everybody_hears_of_it() {
     server.end();
     let verified = Command::new(binary()).arg("verify").args(&options).arg("--data").arg(data.path()).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+/// Only `migrate` needs the owner's address, with both stores on Postgres, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_serves_need_not_own_the_tables() {
+    let (stores, folder) = (Stores::postgres_alone(), tempfile::tempdir().unwrap());
+    let postgres = stores.postgres.as_ref().unwrap();
+    let serving = |option: String| option.replace("postgres@", "server@");
+    let options: Vec<_> = stores.options().into_iter().map(serving).collect();
+    let data = folder.path().join("town");
+    let run =
+        |command: &[&str], options: &[String]| buono(&[command, &["--data", data.to_str().unwrap()]].concat(), options);
+    run(&["migrate"], &stores.options()).well();
+    postgres.sql("CREATE ROLE server LOGIN; GRANT buono_app TO server");
+    run(&["doctor"], &options).refused("GRANT buono_journal");
+    postgres.sql("GRANT buono_journal TO server");
+    let mut server = Server::start_with(&data, &options);
+    let mut payments = Payments::default();
+    payments.make(&server, 20).await;
+    server.kill();
+    server = Server::start_with(&data, &options);
+    payments.still_known(&server, payments.count()).await;
+    run(&["backup", "--to", folder.path().join("backup").to_str().unwrap()], &options).well();
+    run(&["doctor"], &options).well();
+    server.end();
+    run(&["verify"], &options).well();
+    // neither may it change tables, nor does the ledger's half see the journal's
+    for (role, denied) in [
+        ("server", "DROP TABLE journal.batch"),
+        ("server", "UPDATE journal.batch SET bytes = bytes"),
+        ("server", "DELETE FROM journal.fence"),
+        ("buono_app", "SELECT FROM journal.batch"),
+        ("buono_journal", "SELECT FROM operation"),
+    ] {
+        let tried = postgres.psql().args(["-c", &format!("SET ROLE {role}; {denied}")]).output().unwrap();
+        assert!(!tried.status.success(), "{role}: {denied}");
+    }
 }
 
 /// A folder that lacks the installation's key, or has another's, seals nothing.

@@ -154,7 +154,8 @@ impl PostgresJournal {
         Ok(bytes.unsigned_abs())
     }
 
-    /// Brings the journal's tables up to date.
+    /// Brings the journal's tables up to date, as whoever the address names, who may own them; where nothing is to be done
+    /// that may be anybody.
     ///
     /// # Errors
     /// [`JournalError::Unknown`] when a migration does not apply, or when a newer version of this program took away
@@ -169,6 +170,9 @@ impl PostgresJournal {
             applied => applied.map_err(said)?,
         };
         migrations::suffice(&migrator, &applied).map_err(|why| JournalError::Unknown(format!("the journal: {why}")))?;
+        if migrations::all_done(&migrator, &applied) {
+            return connection.close().await.map_err(said);
+        }
         // the ledger may live in the same database, and counts its own
         migrator.dangerous_set_table_name("journal.migration");
         migrator.create_schema("journal");

@@ -28,10 +28,11 @@ const SETTINGS: &str = "
     SET default_transaction_isolation = 'read committed';
     SET default_transaction_deferrable = off;";
 /// A commit waits for the disk, here and on the standbys that the server names; the one setting that waits
-/// for more is kept.
-const DURABLE: &str = "SELECT set_config('synchronous_commit',
+/// for more is kept. Whoever logs in takes the role that owns nothing, once `migrate` has made it.
+const ENTER: &str = "SELECT set_config('synchronous_commit',
         CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
-    pg_is_in_recovery()";
+    pg_is_in_recovery(),
+    (SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = 'buono_journal')";
 
 /// Says what went wrong, with the server's own words rather than "db error".
 impl From<tokio_postgres::Error> for JournalError {
@@ -41,6 +42,11 @@ impl From<tokio_postgres::Error> for JournalError {
             &SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME => {
                 Self::Unknown(format!("the journal's tables are missing, run `buono migrate`: {}", said.message()))
             }
+            &SqlState::INSUFFICIENT_PRIVILEGE => Self::Unknown(format!(
+                "{}: run `buono migrate` as the owner of the journal's tables; whoever else logs in needs \
+                 GRANT buono_journal",
+                said.message()
+            )),
             // a page that fails its checksum, a row that cannot be read, a batch beyond the fence
             &SqlState::DATA_CORRUPTED | &SqlState::INDEX_CORRUPTED | &SqlState::UNIQUE_VIOLATION => {
                 Self::Corrupt(said.message().to_owned())
@@ -119,7 +125,7 @@ impl Session {
     ) -> Result<[Statement; N], JournalError> {
         let statements = self.ask(async |client| {
             client.batch_execute(SETTINGS).await?;
-            let row = client.query_one(DURABLE, &[]).await?;
+            let row = client.query_one(ENTER, &[]).await?;
             if row.try_get(1)? {
                 return Err(JournalError::Unknown("the server is a standby: promote it, or name the primary".into()));
             }
