@@ -2,10 +2,12 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
-use tests::Server;
 use tests::payments::{Payments, buono};
 use tests::stores::Stores;
+use tests::worker::Worker;
+use tests::{Server, binary};
 
 async fn figure(server: &Server, name: &str) -> Option<f64> {
     sum(server, |line| line.split([' ', '{']).next() == Some(name)).await
@@ -104,6 +106,42 @@ async fn an_older_ledger_under_a_trimmed_journal_catches_up_and_is_trimmed_on() 
     becomes(&server, "buono_journal_kept_records", |kept| kept < 5.0).await;
     server.end();
     on(&data, &["verify"], &stores).well();
+}
+
+#[tokio::test]
+async fn a_backup_whose_ledger_was_behind_its_journal_still_brings_the_ledger_back_by_itself() {
+    let (folder, mut stores) = (tempfile::tempdir().unwrap(), Stores::redis_and_postgres());
+    let (data, copy) = (folder.path().join("data"), folder.path().join("copy"));
+    let mut payments = Payments::default();
+    Server::start_with(&data, &[stores.options(), ["--partitions", "1"].map(str::to_owned).to_vec()].concat()).end();
+    let mut program = Command::new(binary());
+    program.args(["serve", "--workers", "false"]).args(stores.options());
+    let mut server = Server::start_as(&data, program);
+    let projector = Worker::start(&data, &stores.options(), "projector").await;
+    payments.make(&server, 5).await;
+    projector.end();
+    payments.make(&server, 10).await;
+    on(&data, &["backup", "--to", copy.to_str().unwrap()], &stores).well();
+    let projector = Worker::start(&data, &stores.options(), "projector").await;
+    let end = figure(&server, "buono_journal_durable_seq").await;
+    while projector.figure("buono_projector_seq").await != end {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    projector.end();
+    // the first look takes all that may go
+    let trimming = [stores.options(), ["--journal-keep-days", "0"].map(str::to_owned).to_vec()].concat();
+    let worker = Worker::start(&data, &trimming, "all").await;
+    while worker.figure("buono_journal_trimmed_records_total").await.is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    worker.end();
+    server.end();
+    let survived = Stores { redis: stores.redis.take(), ..Stores::postgres_alone() };
+    on(&data, &["restore", "--only", "ledger", "--from", copy.to_str().unwrap()], &survived).well();
+    on(&data, &["verify"], &survived).well();
+    let mut server = Server::start_with(&data, &survived.options());
+    payments.outcomes_known(&server).await;
+    server.end();
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::stores::make_folder;
 use crate::wire::rfc3339;
 use domain::clock::Clock;
 use std::path::Path;
-use store::journal::{Head, Journal, SqliteJournal};
+use store::journal::{Journal, SqliteJournal};
 use store::keys::Keys;
 use store::ledger::{Db, Mark, MarkKind, copy_ledger};
 use store::receipt::Signer;
@@ -45,9 +45,12 @@ pub async fn run(settings: &Settings, to: &Path, with_key: bool) -> Result<(), S
     let head = HeadFile::sign(verified.partitions.clone(), rfc3339(at), &signer)?;
     Manifest::write(to, rfc3339(at), head, &signer)?;
     for end in &verified.partitions {
-        let head = Head { epoch: end.epoch, seq: end.seq, chain: end.chain };
-        live.set_mark(end.partition, MarkKind::Backup, &Mark { head, facts: end.facts, at }).await?;
         println!("partition {}: {} records", end.partition, end.seq);
+    }
+    // its ledger may come back by itself, and then needs what the journal has behind it
+    for projected in verified.projected {
+        let mark = Mark { head: projected.head, facts: projected.facts, at };
+        live.set_mark(projected.partition, MarkKind::Backup, &mark).await?;
     }
     println!("the backup in {} is complete and verified", to.display());
     println!("{}", about_key(&key, with_key));

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use store::files::write_whole;
-use store::journal::{Head, Journal};
+use store::journal::{Chain, GENESIS, Head, Journal};
 use store::keys::Keys;
 use store::ledger::Db;
 use store::receipt::{Proven, Signer};
@@ -51,9 +51,20 @@ pub(super) struct Elsewhere {
 
 /// What was verified.
 pub(super) struct Verified {
+    /// Where each partition ends.
     pub partitions: Vec<PartitionHead>,
+    /// Up to where the ledger has each.
+    pub projected: Vec<Projected>,
     pub vouchers: usize,
     pub claims: usize,
+}
+
+/// Up to where the ledger has a partition.
+pub(super) struct Projected {
+    pub partition: PartitionId,
+    pub head: Head,
+    /// The chain over the facts up to there.
+    pub facts: Chain,
 }
 
 /// Checks chain, checksums, order, arithmetic, that the ledger holds exactly these records, and all that
@@ -184,15 +195,17 @@ async fn check_all(
             return Err(damaged(format!("partition {named}, of which there are heads or receipts, is not there")));
         }
     }
-    let (mut sums, mut verified) = (Sums::default(), Vec::new());
+    let (mut sums, mut ends, mut projected) = (Sums::default(), Vec::new(), Vec::new());
     for (partition, checkpoint) in partitions {
         let witnesses = witnesses(db, known, *partition).await?;
-        verified.push(check_partition(db, journal, (*partition, *checkpoint), witnesses, &mut sums).await?);
+        let (end, facts) = check_partition(db, journal, (*partition, *checkpoint), witnesses, &mut sums).await?;
+        ends.push(end);
+        projected.push(Projected { partition: *partition, head: *checkpoint, facts });
     }
     sums.check_operations(db).await?;
     sums.check_holds(db).await?;
     let (vouchers, claims) = (sums.check(db).await?, claims::check(db).await?);
-    Ok(Verified { partitions: verified, vouchers, claims })
+    Ok(Verified { partitions: ends, projected, vouchers, claims })
 }
 
 async fn witnesses(db: &Db, known: &Elsewhere, partition: PartitionId) -> Result<Vec<Witness>, Finding> {
@@ -210,21 +223,26 @@ async fn witnesses(db: &Db, known: &Elsewhere, partition: PartitionId) -> Result
 }
 
 /// Replays a partition from its first record: those that were trimmed out of the ledger, the rest out of
-/// the journal.
+/// the journal. Where it ends, and the chain over the facts that the ledger has.
 async fn check_partition(
     db: &Db,
     journal: &mut dyn Journal,
     (partition, checkpoint): (PartitionId, Head),
     witnesses: Vec<Witness>,
     sums: &mut Sums,
-) -> Result<PartitionHead, Finding> {
+) -> Result<(PartitionHead, Chain), Finding> {
     let end = journal.head(partition).map_err(at(format!("partition {partition}")))?;
     not_behind(db, partition, end.seq).await?;
     let mut replay = Replay::new(partition, checkpoint, witnesses);
     trimmed(db, journal, (partition, checkpoint), &mut replay).await?;
-    if replay.head.seq == checkpoint.seq {
-        sums.take(&replay.vouchers);
-    }
+    let mut projected = GENESIS;
+    let mut pass = |replay: &Replay| {
+        if replay.head.seq == checkpoint.seq {
+            sums.take(&replay.vouchers);
+            projected = replay.facts;
+        }
+    };
+    pass(&replay);
     while replay.head.seq < end.seq {
         let next = |journal: &mut dyn Journal, bytes_max| journal.read(partition, replay.head.seq + 1, bytes_max);
         // in small steps up to what cannot be read, so that its place is known
@@ -237,9 +255,7 @@ async fn check_partition(
         }
         for batch in batches {
             replay.batch(&batch, &mut kept)?;
-            if replay.head.seq == checkpoint.seq {
-                sums.take(&replay.vouchers);
-            }
+            pass(&replay);
         }
         if let Some(row) = kept.next() {
             return Err(damaged(format!(
@@ -261,7 +277,7 @@ async fn check_partition(
     replay.end()?;
     let Replay { facts, marks, rows, .. } = replay;
     sums.count(rows);
-    Ok(PartitionHead { partition, epoch: end.epoch, seq: end.seq, chain: end.chain, facts, marks })
+    Ok((PartitionHead { partition, epoch: end.epoch, seq: end.seq, chain: end.chain, facts, marks }, projected))
 }
 
 /// Takes what is no longer in the journal out of the ledger, up to where the journal begins.

@@ -21,7 +21,7 @@ const SET: &str = "INSERT INTO journal_mark (partition_id, kind, epoch, seq, cha
 pub enum MarkKind {
     /// The batches up to here are no longer in the journal, or are about to go.
     Trimmed,
-    /// A backup that was verified holds everything up to here.
+    /// A backup that was verified holds everything up to here, in its ledger and in its journal.
     Backup,
 }
 
