@@ -565,6 +565,18 @@ desk("in English everything is English", "municipal_admin", async (page) => {
   await page.locator("#problems td", { hasText: "The VAT number's last digit does not match" }).waitFor();
 });
 
+desk("millions are read as they are typed, in English too", "municipal_admin", async (page) => {
+  await (await town.staff())("POST", "/programmes", { name: "Region", budget_cents: 1_250_000_000, valid_from: "2026-01-01", expires: "2098-12-31" });
+  await chooseLanguage(page, "English");
+  await tab(page, "programmes");
+  const change = page.getByRole("button", { name: "Change: Region" });
+  await change.click();
+  assert.equal(await page.locator("dialog input[name=budget]").inputValue(), "12500000.00");
+  await page.locator("dialog input[name=name]").fill("Region 2026");
+  await yes(page);
+  await page.locator("#programme-list tr", { hasText: "Region 2026" }).locator("td", { hasText: "€12,500,000.00" }).first().waitFor();
+});
+
 desk("the demonstration's own families into a new programme", "municipal_admin", async (page) => {
   await (await town.staff())("POST", "/programmes", { name: "Inverno", budget_cents: 50_000_000, valid_from: "2026-01-01", expires: "2098-12-31" });
   await page.reload();

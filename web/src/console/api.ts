@@ -1,5 +1,6 @@
 // Calls to the municipality's interface. A problem is shown where everybody sees it and ends what
 // was being done; a session that is over leads back to the door.
+import { ask, type Question } from "../shared/dialog";
 import { button, byId, el } from "../shared/dom";
 import { call, type Call, type Problem } from "../shared/http";
 import { euro, t } from "../shared/texts";
@@ -113,7 +114,28 @@ export function buttonOf(name: string, key: string, act: () => Promise<unknown>)
 const MISTYPED = ["contact_invalid", "validity_invalid", "over_budget", "bad_request"];
 
 /** Why to ask again with what was typed: nobody knows whether it was heard, or something was mistyped. */
-export function again(error: unknown): string | undefined {
+function again(error: unknown): string | undefined {
   if (error instanceof Unheard) return t("console-not-known");
   return error instanceof Refused && MISTYPED.includes(error.problem.code) ? explain(error.problem) : undefined;
+}
+
+/** Asks, sends, and asks again with what was typed where that makes sense: `send` gives nothing where it is `wrong` already.
+ * What was answered, or nothing for no. */
+export async function insist<T extends object>(question: Question, wrong: string, send: (values: Record<string, string>) => Promise<T> | undefined): Promise<T | undefined> {
+  let { fields = [] } = question;
+  for (let why = ""; ; ) {
+    const content = why ? { content: el("p", { className: "alert alert-danger", textContent: why }) } : {};
+    const values = await ask({ ...question, ...content, fields });
+    if (!values) return undefined;
+    // what was typed stays
+    fields = fields.map((field) => ({ ...field, value: values[field.name] ?? "" }));
+    try {
+      const answer = await send(values);
+      if (answer) return answer;
+      why = wrong;
+    } catch (error) {
+      why = again(error) ?? "";
+      if (!why) throw error;
+    }
+  }
 }

@@ -1,8 +1,8 @@
 // Programmes and where their money is.
-import { ask, type Field } from "../shared/dialog";
+import type { Field } from "../shared/dialog";
 import { byId, el, onSubmit } from "../shared/dom";
 import { cents, day, euro, t, typed, type Instant } from "../shared/texts";
-import { admin, again, attempt, buttonOf, post, say, whole } from "./api";
+import { admin, attempt, buttonOf, insist, post, say, whole } from "./api";
 import { decides } from "./session";
 import { table } from "./table";
 
@@ -51,7 +51,7 @@ async function change(shown: Programme): Promise<void> {
   // somebody else may have changed it since it was shown, and what is sent is all of it
   const programme = (await whole<Programme>("/programmes")).find((item) => item.id === shown.id) ?? shown;
   const most = (cents: number | null) => (cents === null ? "" : typed(cents));
-  let fields: Field[] = [
+  const fields: Field[] = [
     { name: "name", label: t("console-name"), value: programme.name, maxLength: 120 },
     { name: "budget", label: t("console-budget"), value: typed(programme.budget_cents), inputMode: "decimal" },
     { name: "once", label: t("console-limit-once"), value: most(programme.per_redemption_max_cents), inputMode: "decimal", hint: t("console-limit-hint"), optional: true },
@@ -60,26 +60,14 @@ async function change(shown: Programme): Promise<void> {
     { name: "rules_it", label: t("console-rules-it"), value: programme.rules_it, rows: 4, maxLength: 5000, optional: true },
     { name: "rules_en", label: t("console-rules-en"), value: programme.rules_en, rows: 4, maxLength: 5000, optional: true },
   ];
-  let why: string | undefined;
-  for (;;) {
-    const content = why ? { content: el("p", { className: "alert alert-danger", textContent: why }) } : {};
-    const values = await ask({ title: programme.name, text: t("console-programme-change-text"), ...content, fields, yes: t("console-office-save"), no: t("console-cancel") });
-    if (!values) return;
-    // what was typed stays
-    fields = fields.map((field) => ({ ...field, value: values[field.name] ?? "" }));
+  const question = { title: programme.name, text: t("console-programme-change-text"), fields, yes: t("console-office-save"), no: t("console-cancel") };
+  const changed = await insist(question, t("console-limit-wrong-text"), (values) => {
     const { budget = "", once, a_day, times, ...rest } = values;
     const [budget_cents, limits] = [cents(budget), limitsOf(values)];
-    why = t("console-limit-wrong-text");
-    if (!budget_cents || !limits) continue;
-    try {
-      await admin(`/programmes/${programme.id}`, { method: "PUT", body: { ...rest, ...limits, budget_cents } });
-    } catch (error) {
-      why = again(error);
-      if (!why) throw error;
-      continue;
-    }
-    return done(rest.name);
-  }
+    if (!budget_cents || !limits) return undefined;
+    return admin<Programme>(`/programmes/${programme.id}`, { method: "PUT", body: { ...rest, ...limits, budget_cents } });
+  });
+  if (changed) await done(changed.name);
 }
 
 function actions(programme: Programme): Node | undefined {

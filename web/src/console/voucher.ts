@@ -3,7 +3,7 @@ import { button, byId, el } from "../shared/dom";
 import { ask, type Field } from "../shared/dialog";
 import { newKey } from "../shared/http";
 import { cents, day, euro, moment, t } from "../shared/texts";
-import { admin, again, attempt, post, say, whole } from "./api";
+import { admin, attempt, insist, post, say, whole } from "./api";
 import { programmeOf } from "./programmes";
 import { works } from "./session";
 import { table } from "./table";
@@ -57,25 +57,16 @@ function bodyOf(values: Record<string, string>): Record<string, unknown> | undef
 async function act(voucher: Voucher, action: Action): Promise<void> {
   const key = newKey();
   const reason: Field = { name: "reason", label: t("console-why"), hint: t("console-why-hint") };
-  let why: string | undefined;
-  for (let fields = [...action.fields(), reason]; ; ) {
-    const content = why ? { content: el("p", { className: "alert alert-danger", textContent: why }) } : {};
-    const values = await ask({ title: t(`action-${action.name}`), text: t(`action-${action.name}-text`), ...content, fields, yes: t("console-confirm"), no: t("console-cancel") });
-    if (!values) return;
-    fields = fields.map((field) => ({ ...field, value: values[field.name] ?? "" }));
+  const fields = [...action.fields(), reason];
+  const question = { title: t(`action-${action.name}`), text: t(`action-${action.name}-text`), fields, yes: t("console-confirm"), no: t("console-cancel") };
+  const more = action.name === "top-up" ? { headers: { "Idempotency-Key": key } } : {};
+  const done = await insist(question, t("console-amount-wrong-text"), (values) => {
     const body = bodyOf(values);
-    why = t("console-amount-wrong-text");
-    if (!body) continue;
-    try {
-      const done = await post<{ code?: string }>(`/vouchers/${voucher.id}/${action.name}`, body, action.name === "top-up" ? { headers: { "Idempotency-Key": key } } : {});
-      say(true, t("console-done"), t(`action-${action.name}`));
-      if (done.code) await ask({ title: done.code, text: t("console-new-code"), yes: t("console-close") });
-      break;
-    } catch (error) {
-      why = again(error);
-      if (!why) throw error;
-    }
-  }
+    return body && post<{ code?: string }>(`/vouchers/${voucher.id}/${action.name}`, body, more);
+  });
+  if (!done) return;
+  say(true, t("console-done"), t(`action-${action.name}`));
+  if (done.code) await ask({ title: done.code, text: t("console-new-code"), yes: t("console-close") });
   document.dispatchEvent(new CustomEvent(VOUCHER_CHANGED));
   await showVoucher(voucher.id);
 }

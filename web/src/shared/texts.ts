@@ -52,7 +52,7 @@ export const today = (at = new Date(Date.now() + ahead)) => at.toLocaleDateStrin
 
 /** Cents of an amount typed with a comma or a point; nothing when it is not clear what was meant. */
 export function cents(text: string): number | undefined {
-  const match = /^\s*(\d{1,7}|\d{1,3}(?:\.\d{3})+(?=,))(?:[.,](\d{1,2}))?\s*$/.exec(text);
+  const match = /^\s*(\d{1,13}|\d{1,3}(?:\.\d{3})+(?=,))(?:[.,](\d{1,2}))?\s*$/.exec(text);
   if (!match) return undefined;
   return Number((match[1] ?? "").replace(/\./g, "")) * 100 + Number((match[2] ?? "").padEnd(2, "0"));
 }
