@@ -218,11 +218,12 @@ impl Projector {
     /// little to write nobody waits for the rests of others, and what was answered is soon in the ledger.
     fn pauses(&self, written: &Written, lag: &mut Lag) -> (Duration, Duration) {
         let durable = self.watcher.durable_seq(self.partition);
+        // also where there is no rest: the next step is as large as the lag is long
+        let lag = durable.map_or(Duration::ZERO, |durable| lag.look(written.seq, durable));
         if durable.is_some_and(|durable| written.seq < durable) && durable == written.durable {
             // what a busy hour left behind is caught up with at once when it is over
             return (Duration::ZERO, Duration::ZERO);
         }
-        let lag = durable.map_or(Duration::ZERO, |durable| lag.look(written.seq, durable));
         let rest = self.pace.rest(written.took, lag);
         if written.full { (rest, Duration::ZERO) } else { (Duration::ZERO, rest.max(GATHER)) }
     }
@@ -255,6 +256,39 @@ impl Projector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use store::journal::MemoryJournal;
+
+    /// The journal ends here.
+    struct At(u64);
+
+    impl Watcher for At {
+        fn durable_seq(&self, _: PartitionId) -> Option<u64> {
+            Some(self.0)
+        }
+
+        fn projected(&self, _: PartitionId, _: u64) {}
+
+        fn stopped(&self, _: PartitionId, _: &str) {}
+    }
+
+    #[tokio::test]
+    async fn what_is_caught_up_with_without_rest_is_as_late_as_it_is() {
+        const PAUSE: Duration = Duration::from_millis(20);
+        let folder = tempfile::tempdir().unwrap();
+        let projector = Projector {
+            db: Db::open_sqlite(&folder.path().join("ledger.db")).await.unwrap(),
+            journal: Apart::new(Box::new(MemoryJournal::default())),
+            partition: PartitionId(0),
+            watcher: Arc::new(At(10)),
+            pace: Arc::new(Pace::beside_tills(1)),
+        };
+        let (mut lag, none) = (Lag::default(), (Duration::ZERO, Duration::ZERO));
+        let step = |seq| Written { seq, durable: Some(10), full: true, took: PAUSE };
+        assert_eq!(projector.pauses(&step(3), &mut lag), none);
+        tokio::time::sleep(PAUSE).await;
+        assert_eq!(projector.pauses(&step(6), &mut lag), none);
+        assert!(lag.now >= PAUSE, "{:?}", lag.now);
+    }
 
     #[tokio::test]
     async fn the_lag_is_counted_from_when_the_first_record_that_is_missing_was_there() {

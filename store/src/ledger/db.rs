@@ -14,8 +14,10 @@ use uuid::Uuid;
 
 /// Connections that the embedded ledger keeps: SQLite has one writer at a time anyway.
 const LITE_CONNECTIONS: u32 = 4;
-/// Pages in the WAL before they are moved to the file: 32 MiB, since the projector touches pages everywhere.
-const WAL_PAGES: u32 = 8192;
+/// Of a new file. The projector touches pages everywhere, and half as many of twice the size cost less to write.
+const PAGE_BYTES: u32 = 8192;
+/// Pages in the WAL before they are moved to the file: 32 MiB.
+const WAL_PAGES: u32 = 4096;
 /// Memory for the pages of each connection, in KiB, taken as it is needed.
 const CACHE_KIB: u32 = 32 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -167,6 +169,7 @@ impl Db {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            .page_size(PAGE_BYTES)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .pragma("wal_autocheckpoint", WAL_PAGES.to_string())

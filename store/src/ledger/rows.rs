@@ -93,9 +93,15 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The same words of a statement that ends where it fails and leaves what it did before that: to be able to take it
+/// back, SQLite copies every page that a statement of many rows touches.
+fn or_fail(words: &str) -> String {
+    words.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1).replacen(") UPDATE ", ") UPDATE OR FAIL ", 1)
+}
+
 /// A connection that writes many rows as its database does it best.
 pub(super) trait WriteRows {
-    /// How many rows were touched.
+    /// How many rows were touched. After an error the transaction must be taken back: some of the rows may be there.
     async fn write(&mut self, rows: &Rows<'_>) -> Result<u64, sqlx::Error>;
 }
 
@@ -104,11 +110,12 @@ impl WriteRows for SqliteConnection {
     /// prepared statements small.
     async fn write(&mut self, rows: &Rows<'_>) -> Result<u64, sqlx::Error> {
         let (table, mut touched) = (rows.table, 0);
+        let (before, after) = (or_fail(table.before), or_fail(table.after));
         for some in rows.values.chunks(table.width * ROWS_A_STATEMENT) {
             // a numbered parameter is looked up in a list, which is quadratic in a thousand of them
             let row = format!("({})", vec!["?"; table.width].join(", "));
             let values = vec![row; some.len() / table.width].join(", ");
-            let text = format!("{} VALUES {values}{}", table.before, table.after);
+            let text = format!("{before} VALUES {values}{after}");
             let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
             for value in some {
                 query = match *value {
@@ -143,5 +150,24 @@ impl WriteRows for PgConnection {
             };
         }
         Ok(query.execute(self).await?.rows_affected())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_statement_itself_is_another_one() {
+        for (words, failing) in [
+            ("INSERT INTO t (a)", "INSERT OR FAIL INTO t (a)"),
+            ("WITH change (a) AS (", "WITH change (a) AS ("),
+            (") UPDATE t SET a = 1", ") UPDATE OR FAIL t SET a = 1"),
+            (") INSERT INTO t SELECT 1", ") INSERT OR FAIL INTO t SELECT 1"),
+            (") DELETE FROM t", ") DELETE FROM t"),
+            ("", ""),
+        ] {
+            assert_eq!(or_fail(words), failing);
+        }
     }
 }
