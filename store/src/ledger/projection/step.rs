@@ -322,3 +322,26 @@ fn template(event: &Event) -> Option<&'static str> {
 const fn waits(event: &Event) -> bool {
     matches!(event, Event::Issue { .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::rows::or_fail;
+    use super::*;
+
+    #[test]
+    fn no_statement_of_a_step_is_one_that_sqlite_could_take_back_by_itself() {
+        let step = Step { head: Head::START, entries: Vec::new(), changes: BTreeMap::new() };
+        for rows in step.tables(PartitionId(0), true) {
+            let words = [rows.table.before, rows.table.after].concat();
+            let said = [rows.table.before, rows.table.after].map(or_fail).concat();
+            let verb = ["INSERT", "UPDATE", "DELETE"].into_iter().find(|verb| words.contains(verb));
+            let expected = match verb {
+                // it breaks no rule of a table
+                Some("DELETE") => words.clone(),
+                Some(verb) => words.replacen(verb, &format!("{verb} OR FAIL"), 1),
+                None => panic!("{words}"),
+            };
+            assert_eq!(said, expected);
+        }
+    }
+}
