@@ -177,10 +177,19 @@ async function paysFirst() {
   down = false;
   await page.locator("#result.done", { hasText: "1,50" }).waitFor();
   assert.ok(await page.evaluate(async () => Boolean((await navigator.serviceWorker.getRegistration("/shop")).waiting)), "the result is still being read");
+  await page.evaluate(() => {
+    const { postMessage } = ServiceWorker.prototype;
+    window.told = [];
+    ServiceWorker.prototype.postMessage = function (word) {
+      window.told.push(word);
+      postMessage.call(this, word);
+    };
+  });
   // back on the first screen nobody loses anything
   const reloaded = page.waitForEvent("load", { timeout: 10_000 }).then(() => true, () => false);
   await page.evaluate(() => (location.hash = "start"));
   if (!(await reloaded)) {
+    assert.deepEqual(await page.evaluate(() => window.told), ["take-over"], "the app has done its part");
     await closePage(page);
     return false;
   }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 const LITE_CONNECTIONS: u32 = 4;
 /// Of a new file. The projector touches pages everywhere, and half as many of twice the size cost less to write.
 const PAGE_BYTES: u32 = 8192;
-/// Pages in the WAL before they are moved to the file: 32 MiB.
+/// Pages in the WAL before they are moved to the file: 32 MiB, or 16 where an older version made the file.
 const WAL_PAGES: u32 = 4096;
 /// Memory for the pages of each connection, in KiB, taken as it is needed.
 const CACHE_KIB: u32 = 32 << 10;
