@@ -14,7 +14,7 @@ use std::time::Duration;
 use store::journal::{Batch, Head};
 use store::ledger::{
     CitizenSession, CopyError, Db, Error, HolderRow, Letter, Mark, MarkKind, NewContact, NewHolder, ProjectError,
-    TABLES, all_statements, copy_ledger,
+    Settled, TABLES, all_statements, copy_ledger,
 };
 use store::seal::Sealed;
 use uuid::Uuid;
@@ -262,6 +262,44 @@ async fn one_step_writes_more_rows_than_a_statement_takes() {
         assert!(letters.iter().all(|letter| letter.to.is_some()), "{name}");
         assert_eq!(letters.len() as u128, VOUCHERS / 3 * 2 * 7, "{name}");
         assert_eq!(letters.iter().filter(|letter| is_link(letter)).count() as u128, VOUCHERS / 3 * 2, "{name}");
+    }
+}
+
+/// Somebody buys with a printed card while the links of the import still wait, and the office takes the import back: what was
+/// said of the purchase, and what is still to be said, does not stand in the way.
+#[tokio::test]
+async fn an_import_is_taken_back_by_its_links_alone() {
+    const IMPORT: u128 = 8;
+    for told in [false, true] {
+        for fresh in common::both().await {
+            let (db, name) = (&fresh.db, fresh.name);
+            common::town(db, id(4), id(5)).await;
+            let mut imported = holder(1, "sms");
+            imported.holder.import_id = Some(id(IMPORT));
+            db.add_holders(&[imported], 1).await.unwrap();
+            db.project(P, &Head::START, &[batch(&Head::START, &life(1)[..2])]).await.unwrap();
+            if told {
+                let letters = db.take_messages(200, 300, 10).await.unwrap();
+                assert_eq!(letters.iter().map(|letter| &*letter.template).collect::<Vec<_>>(), ["purchase"], "{name}");
+                let sent = Settled {
+                    id: letters[0].id,
+                    until: letters[0].until,
+                    status: "sent",
+                    tried: true,
+                    not_before: None,
+                    sent_at: Some(250),
+                    segments: Some(1),
+                    error: None,
+                };
+                db.settle_messages(&[sent]).await.unwrap();
+            }
+            db.suppress_import(id(IMPORT)).await.unwrap();
+            let messages = db.messages(id(4), Uuid::max(), "", 10).await.unwrap();
+            let mut states: Vec<_> = messages.iter().map(|message| (&*message.template, &*message.status)).collect();
+            states.sort_unstable();
+            let purchase = if told { "sent" } else { "pending" };
+            assert_eq!(states, [("purchase", purchase), ("voucher_link", "suppressed")], "{name}");
+        }
     }
 }
 

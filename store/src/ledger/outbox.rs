@@ -46,9 +46,9 @@ const LIST: &str =
 const RESEND: &str = "UPDATE outbox SET status = 'pending', not_before = $3, error = NULL, attempts = 0
     WHERE id = $1 AND municipality_id = $2 AND status NOT IN ('pending', 'sending')";
 const SENT_OF_IMPORT: &str = "SELECT COUNT(*) FROM outbox o JOIN holder h ON h.voucher_id = o.voucher_id
-    WHERE h.import_id = $1 AND (o.sent_at IS NOT NULL OR o.status = 'sending')";
-const SUPPRESS: &str = "UPDATE outbox SET status = 'suppressed' WHERE status = 'pending' AND voucher_id IN
-    (SELECT voucher_id FROM holder WHERE import_id = $1)";
+    WHERE h.import_id = $1 AND o.template = 'voucher_link' AND (o.sent_at IS NOT NULL OR o.status = 'sending')";
+const SUPPRESS: &str = "UPDATE outbox SET status = 'suppressed' WHERE template = 'voucher_link' AND status = 'pending'
+    AND voucher_id IN (SELECT voucher_id FROM holder WHERE import_id = $1)";
 const TAKE_BACK: &str = "UPDATE import SET status = 'applied' WHERE id = $1 AND status = 'applying'";
 const KEEP_BACK: &str =
     "UPDATE outbox SET status = 'suppressed' WHERE status IN ('pending', 'sending') AND not_before <= $1";
@@ -301,9 +301,9 @@ impl Db {
         one_row(touched)
     }
 
-    /// Holds back the messages of an import that is undone; `Conflict` once one was sent, or is in
-    /// somebody's hands. From here on one that was cut off may be undone again and not applied: what is closed by then
-    /// would count as given.
+    /// Holds back the links of an import that is undone; `Conflict` once one was sent, or is in somebody's hands. What
+    /// tells of a purchase goes all the same: that stays one. From here on one that was cut off may be undone again and
+    /// not applied: what is closed by then would count as given.
     ///
     /// # Errors
     /// [`Error::Conflict`].
