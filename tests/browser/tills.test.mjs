@@ -214,6 +214,7 @@ test("a till leaves: its token is worth nothing any more", async () => {
   const page = await openPage(browser, town, {});
   await openTill(page, town, 2, "till");
   await page.locator("button", { hasText: "Scollega questa cassa" }).click();
+  await page.locator("dialog").waitFor();
   // Enter is no yes here
   await page.keyboard.press("Enter");
   await page.locator("dialog").waitFor({ state: "detached" });
