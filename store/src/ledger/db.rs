@@ -19,7 +19,7 @@ const PAGE_BYTES: u32 = 8192;
 /// Pages in the WAL before they are moved to the file: 32 MiB, or 16 where an older version made the file.
 const WAL_PAGES: u32 = 4096;
 /// Memory for the pages of each connection, in KiB, taken as it is needed.
-const CACHE_KIB: u32 = 64 << 10;
+const CACHE_KIB: u32 = 32 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
 const MIGRATED_LITE: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations')";
 
